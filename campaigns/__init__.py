@@ -1,0 +1,1 @@
+"""What is sent, through whom, and what became of it."""

@@ -1,0 +1,76 @@
+"""The send ledger: one row per message and contact, kept for good."""
+
+from django.db import models
+
+from campaigns.models.content import Content
+from campaigns.models.origin import Origin
+from campaigns.models.provider import Provider
+from contacts.models.consent import Channel
+from contacts.models.contact import Contact
+
+
+class MessageState(models.TextChoices):
+    QUEUED = "queued", "Queued"  # wanted; nobody has it in hand
+    SENDING = "sending", "Sending"  # a worker owns it until its lease ends
+    SENT = "sent", "Sent"  # the provider took it
+    DELIVERED = "delivered", "Delivered"  # the provider says it arrived
+    BOUNCED = "bounced", "Bounced"
+    COMPLAINED = "complained", "Complained"
+    FAILED = "failed", "Failed"  # the provider refused it; `reason` has its words
+    SKIPPED = "skipped", "Skipped"  # we did not send it; `reason` says why
+    UNKNOWN = "unknown", "Unknown"  # a worker died between hand-over and record; never sent again by itself
+
+
+class Message(models.Model):
+    """One email or SMS to one contact.
+
+    (origin, origin_pass, visit) is unique: whoever asks twice for the same message gets it once. `origin_pass` and
+    `visit` are opaque numbers of the asker (flows: the execution's id and the number of its step).
+    """
+
+    # No database constraint: the ledger's rows come in by the million, from contacts read in the same statement.
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, db_constraint=False, db_index=False)
+    channel = models.CharField(max_length=8, choices=Channel.choices)
+    origin = models.ForeignKey(Origin, on_delete=models.PROTECT, db_constraint=False, db_index=False)
+    origin_pass = models.BigIntegerField(default=0)
+    visit = models.IntegerField(default=0)
+    content = models.ForeignKey(Content, on_delete=models.PROTECT, db_constraint=False, db_index=False)
+    event_id = models.BigIntegerField(null=True, help_text="The event whose properties templates read as event.*")
+    state = models.CharField(max_length=10, choices=MessageState.choices, default=MessageState.QUEUED)
+    reason = models.TextField(default="")
+    provider = models.ForeignKey(Provider, null=True, on_delete=models.PROTECT, db_constraint=False, db_index=False)
+    provider_message_id = models.CharField(max_length=255, null=True)
+    parts = models.PositiveSmallIntegerField(default=1, help_text="SMS segments.")
+    owner = models.UUIDField(null=True, help_text="The claim that has it in hand.")
+    leased_until = models.DateTimeField(null=True)
+    queued_at = models.DateTimeField()
+    due_at = models.DateTimeField(help_text="Not to be sent before.")
+    sent_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True, help_text="First time.")
+    clicked_at = models.DateTimeField(null=True, help_text="First time.")
+    bounced_at = models.DateTimeField(null=True)
+    complained_at = models.DateTimeField(null=True)
+    unsubscribed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["origin_pass", "origin", "visit"], name="message_once_per_visit")
+        ]
+        indexes = [
+            models.Index(fields=["contact", "id"], name="message_contact"),
+            models.Index(
+                fields=["origin", "due_at"], name="message_queue", condition=models.Q(state=MessageState.QUEUED)
+            ),
+            models.Index(
+                fields=["leased_until"], name="message_leases", condition=models.Q(state=MessageState.SENDING)
+            ),
+            models.Index(
+                fields=["provider_message_id"],
+                name="message_provider_id",
+                condition=models.Q(provider_message_id__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.pk} ({self.state})"

@@ -1,0 +1,30 @@
+"""Where messages come from, as an opaque key of whoever asked for them."""
+
+from django.db import models
+
+
+class Origin(models.Model):
+    """A key such as "scenario:12:n7" or "campaign:3:2", kept once so that messages carry a number.
+
+    While `held` is true nothing of this origin is handed to a provider.
+    """
+
+    key = models.CharField(max_length=200, unique=True)
+    held = models.BooleanField(default=False)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class OriginCount(models.Model):
+    """Insert-only differences; the sum per origin and metric is the count. Squashed in the background."""
+
+    origin = models.ForeignKey(Origin, on_delete=models.CASCADE, db_index=False)
+    metric = models.CharField(max_length=40)
+    n = models.BigIntegerField()
+
+    class Meta:
+        indexes = [models.Index(fields=["origin", "metric"], name="origin_count_lookup", include=["n"])]
+
+    def __str__(self) -> str:
+        return f"{self.metric} {self.n:+}"

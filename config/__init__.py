@@ -1,0 +1,1 @@
+"""The installation: settings, URLs, API, schedules, users and the supervisor."""

@@ -1,0 +1,1 @@
+"""People, what is known of them and what happened to them."""

@@ -1,0 +1,23 @@
+"""People, what is known of them and what happened to them."""
+
+from contacts.models.consent import Consent, ConsentState, Suppression
+from contacts.models.contact import Contact
+from contacts.models.csv_import import CsvImport
+from contacts.models.event import Event, EventCursor
+from contacts.models.installation import Installation
+from contacts.models.segment import Segment
+from contacts.models.tag import ContactTag, Tag
+
+__all__ = [
+    "Consent",
+    "ConsentState",
+    "Contact",
+    "ContactTag",
+    "CsvImport",
+    "Event",
+    "EventCursor",
+    "Installation",
+    "Segment",
+    "Suppression",
+    "Tag",
+]

@@ -1,0 +1,48 @@
+"""Whether a contact may be written to on a channel."""
+
+from django.db import models
+from django.db.models.functions import Lower
+
+from contacts.models.contact import Contact
+
+
+class Channel(models.TextChoices):
+    EMAIL = "email", "Email"
+    SMS = "sms", "SMS"
+
+
+class ConsentState(models.TextChoices):
+    SUBSCRIBED = "subscribed", "Subscribed"
+    UNSUBSCRIBED = "unsubscribed", "Unsubscribed"
+    UNKNOWN = "unknown", "Unknown"
+
+
+class Consent(models.Model):
+    """What a contact last said about a channel; no row means unknown."""
+
+    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="consents", db_index=False)
+    channel = models.CharField(max_length=8, choices=Channel.choices)
+    state = models.CharField(max_length=12, choices=ConsentState.choices)
+    at = models.DateTimeField()
+    source = models.CharField(max_length=200, blank=True, help_text="Where it was said: import, api, unsubscribe page…")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["contact", "channel"], name="consent_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.channel}: {self.state}"
+
+
+class Suppression(models.Model):
+    """An address that is never written to, whatever its contact's consent says."""
+
+    channel = models.CharField(max_length=8, choices=Channel.choices)
+    address = models.CharField(max_length=254)
+    reason = models.CharField(max_length=200, blank=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("channel", Lower("address"), name="suppression_unique")]
+
+    def __str__(self) -> str:
+        return self.address

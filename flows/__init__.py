@@ -1,0 +1,1 @@
+"""Scenarios: what operators draw, and contacts' way through it."""

@@ -1,0 +1,20 @@
+"""Scenarios, their graphs, and everybody's way through them."""
+
+from flows.models.count import NodeCount
+from flows.models.entry_run import EntryRun
+from flows.models.execution import Execution, ExecutionState
+from flows.models.flow import Flow
+from flows.models.scenario import Reentry, Scenario, ScenarioState
+from flows.models.step import Step
+
+__all__ = [
+    "EntryRun",
+    "Execution",
+    "ExecutionState",
+    "Flow",
+    "NodeCount",
+    "Reentry",
+    "Scenario",
+    "ScenarioState",
+    "Step",
+]

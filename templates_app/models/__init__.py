@@ -1,0 +1,5 @@
+"""Messages as they are written, in versions."""
+
+from templates_app.models.template import Template, TemplateVersion
+
+__all__ = ["Template", "TemplateVersion"]

@@ -1,0 +1,1 @@
+"""The cast and the virtual clock."""
