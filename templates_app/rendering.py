@@ -1,0 +1,167 @@
+"""Turns the words of a template into the words for one contact, and says at save what could not be turned."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from liquid import BoundTemplate, Environment
+from liquid.exceptions import LiquidError
+from liquid.static_analysis import Variable
+
+from contacts.models import Contact
+from templates_app import mjml, sandbox
+from templates_app.models import TemplateVersion
+from templates_app.text_part import text_of
+
+__all__ = ["Compiled", "Problem", "RenderError", "compile", "context_of", "html_of", "names", "problems", "text_of"]
+
+CONTACT_FIELDS = (
+    "id", "email", "phone", "external_id", "first_name", "last_name", "name", "timezone", "language", "attributes",
+)  # fmt: skip
+# Under these, every name may have a value: attributes and event properties are the operator's own.
+OPEN = (("contact", "attributes"), ("event",))
+ROOTS = ("contact", "event", "unsubscribe_url")
+
+
+class RenderError(Exception):
+    """A template cannot be rendered for this contact; the message is a sentence for the operator."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a source: `line` counts from 1."""
+
+    line: int
+    sentence: str
+
+
+class Compiled:
+    """A parsed source, ready for any number of contacts."""
+
+    def __init__(self, template: BoundTemplate, source: str) -> None:
+        self._template = template
+        # Most subjects and many bodies have no Liquid at all.
+        self._fixed = None if "{{" in source or "{%" in source else source
+
+    def render(self, context: dict[str, Any]) -> str:
+        """The text for one context (see `context_of`).
+
+        Raises:
+            RenderError: the source breaks a limit or applies a filter to something it cannot work on.
+        """
+        if self._fixed is not None:
+            return self._fixed
+        try:
+            return self._template.render(context)
+        except LiquidError as error:
+            raise RenderError(f"The template cannot be rendered: {error.message}.") from error
+        except (ArithmeticError, LookupError, MemoryError, RecursionError, TypeError, ValueError) as error:
+            raise RenderError(f"The template cannot be rendered: {error}.") from error
+
+
+@lru_cache(maxsize=512)
+def compile(source: str, escape: bool) -> Compiled:
+    """The source, parsed once per process. `escape` for HTML, so that what contacts typed stays text.
+
+    Raises:
+        RenderError: the source is not Liquid.
+    """
+    try:
+        return Compiled(_environment(escape).from_string(source), source)
+    except LiquidError as error:
+        raise RenderError(f"Line {_line_of(error)}: {error.message}.") from error
+
+
+def context_of(contact: Contact, event_properties: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """What templates can name: plain values only, never model objects."""
+    return {
+        "contact": {
+            "id": contact.pk,
+            "email": contact.email or "",
+            "phone": contact.phone or "",
+            "external_id": contact.external_id or "",
+            "first_name": contact.first_name,
+            "last_name": contact.last_name,
+            "name": contact.name,
+            "timezone": contact.timezone,
+            "language": contact.language,
+            "attributes": contact.attributes,
+        },
+        "event": event_properties or {},
+        "unsubscribe_url": "",
+    }
+
+
+def html_of(markup: str, body: str, preheader: str = "") -> str:
+    """The HTML of an email body, its Liquid still in it; the preheader stands hidden at its start.
+
+    Raises:
+        mjml.MjmlError: the body is not MJML although `markup` says so.
+    """
+    html = mjml.compile(body) if markup == TemplateVersion.Markup.MJML else body
+    return mjml.with_preheader(html, preheader) if preheader else html
+
+
+def names(source: str) -> set[str]:
+    """The names that a source reads from outside, such as "contact.first_name"; empty for a broken source."""
+    try:
+        return {".".join(map(str, variable.segments)) for variable in _variables(source)}
+    except LiquidError:
+        return set()
+
+
+def problems(source: str) -> list[Problem]:
+    """Syntax errors, unknown filters and names that can never have a value, by line."""
+    try:
+        template = _environment(True).from_string(source)
+        analysis = template.analyze(include_partials=False)
+    except LiquidError as error:
+        return [Problem(_line_of(error), f"{_sentence(error)}")]
+    found = []
+    for name, spans in analysis.filters.items():
+        if name not in template.env.filters:
+            found += [Problem(_line(source, span.index), f"There is no filter “{name}”.") for span in spans]
+    for variable in _variables(source):
+        sentence = _unknown(variable)
+        if sentence:
+            found.append(Problem(_line(source, variable.span.index), sentence))
+    return sorted(set(found), key=lambda problem: (problem.line, problem.sentence))
+
+
+@lru_cache(maxsize=2)
+def _environment(escape: bool) -> Environment:
+    return sandbox.environment(escape)
+
+
+def _variables(source: str) -> Iterator[Variable]:
+    analysis = _environment(True).from_string(source).analyze(include_partials=False)
+    for variables in analysis.globals.values():
+        yield from variables
+
+
+def _unknown(variable: Variable) -> str:
+    """Why a name can never have a value, or ""."""
+    path = [str(segment) for segment in variable.segments]
+    if path[0] not in ROOTS:
+        return f"There is no “{variable}”. Known are {', '.join(ROOTS[:-1])} and {ROOTS[-1]}."
+    if any(tuple(path[: len(prefix)]) == prefix for prefix in OPEN):
+        return ""
+    if path[0] == "contact" and len(path) > 1 and path[1] not in CONTACT_FIELDS:
+        return f"A contact has no field “{path[1]}”. An attribute is written contact.attributes.{path[1]}."
+    return ""
+
+
+def _sentence(error: LiquidError) -> str:
+    text = str(error.message or "This is not Liquid").strip().rstrip(".")
+    return f"{text[:1].upper()}{text[1:]}."
+
+
+def _line_of(error: LiquidError) -> int:
+    if error.token is None or error.token.start_index < 0:
+        return 1
+    return _line(error.token.source, error.token.start_index)
+
+
+def _line(source: str, index: int) -> int:
+    return source.count("\n", 0, index) + 1
