@@ -35,12 +35,17 @@ class Scenario(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     started_at = models.DateTimeField(null=True, editable=False)
+    # The name of the events that let contacts in; empty where the trigger does not listen.
+    listens_to = models.CharField(max_length=100, blank=True, editable=False)
     # Triggers that follow the clock: all their runs before this moment are planned; null when none will come.
     next_run_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         ordering = ["-id"]
-        indexes = [models.Index(fields=["state", "next_run_at"], name="scenario_next_run")]
+        indexes = [
+            models.Index(fields=["state", "next_run_at"], name="scenario_next_run"),
+            models.Index(fields=["listens_to"], name="scenario_listeners", condition=models.Q(state="running")),
+        ]
 
     def __str__(self) -> str:
         return self.name

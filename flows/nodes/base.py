@@ -194,6 +194,8 @@ class Trigger(Node):
     """A node through which contacts enter; it has no input."""
 
     group = Group.TRIGGERS
+    # Whether runs that were missed while nothing ran are all made up for, or only the last of them.
+    catches_up: ClassVar[bool] = True
 
     def run(self, batch: Batch) -> Iterator[Outcome]:
         yield Leave(batch)
@@ -210,3 +212,7 @@ class Trigger(Node):
     def audience(self, config: dict[str, Any], run: dict[str, Any], now: datetime) -> QuerySet[Contact]:
         """Who may enter in a run (whose `Run.config` is given), unordered."""
         raise NotImplementedError
+
+    def reach(self, config: dict[str, Any], now: datetime) -> QuerySet[Contact]:
+        """Whom the trigger is for in general, whatever the run: what is counted before a scenario starts."""
+        return self.audience(config, {}, now)

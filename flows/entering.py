@@ -1,0 +1,154 @@
+"""Lets contacts into scenarios: by the runs of a trigger that follows the clock, slice by slice, or by their events."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from itertools import islice
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from contacts.models import Installation
+from flows.engine import BATCH, graph_of, isolating, running
+from flows.models import EntryRun, Scenario, ScenarioState
+from flows.nodes import registry
+from flows.nodes.base import Run, Trigger
+from flows.stretch import AlreadyInside, Stretch
+
+# A trigger that fell behind by more runs than this at once goes on with the rest at the next tick.
+MOST_RUNS_PER_TICK = 500
+
+
+def enter(scenario: Scenario, contacts: Sequence[int], events: Sequence[int | None], now: datetime) -> int:
+    """Let contacts into a running scenario whose row the caller has locked; returns how many entered.
+
+    `events` has, for each contact, the id of the event that let it in, or None. Whoever is inside already stays out:
+    asked before, and refused by the database where two entries meet.
+    """
+    entered = 0
+
+    def work(pairs: Sequence[tuple[int, int | None]]) -> None:
+        nonlocal entered
+        pairs = _outside(scenario, pairs)
+        while pairs:
+            try:
+                with transaction.atomic():
+                    _walk(scenario, pairs, now)
+                entered += len(pairs)
+                return
+            except AlreadyInside:
+                pairs = _outside(scenario, pairs)
+
+    pairs = sorted(zip(contacts, events, strict=True))
+    for start in range(0, len(pairs), BATCH):
+        # A contact whose first stretch breaks never entered: the trace of it is the log.
+        isolating(work, pairs[start : start + BATCH], lambda pair, error: None)
+    return entered
+
+
+def _outside(scenario: Scenario, pairs: Sequence[tuple[int, int | None]]) -> list[tuple[int, int | None]]:
+    """Those who may enter: who still exist and do not take up their one place in the scenario."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT id FROM contacts_contact c WHERE id = ANY(%s::text::bigint[]) AND NOT EXISTS (
+                SELECT FROM flows_execution WHERE scenario_id = %s AND contact_id = c.id AND single)""",
+            [f"{{{','.join(str(contact) for contact, _ in pairs)}}}", scenario.pk],
+        )
+        outside = {row[0] for row in cursor.fetchall()}
+    return [pair for pair in pairs if pair[0] in outside]
+
+
+def _walk(scenario: Scenario, pairs: Sequence[tuple[int, int | None]], now: datetime) -> None:
+    """Entry and first stretch in one: everybody is written where they come to rest."""
+    graph = graph_of(scenario.flow_id)
+    stretch = Stretch(scenario, graph, now)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('flows_execution', 'id')) FROM generate_series(1, %s)", [len(pairs)]
+        )
+        ids = [row[0] for row in cursor.fetchall()]
+    stretch.carry(
+        [
+            stretch.batch(
+                graph.trigger.id, ids, [contact for contact, _ in pairs], [0] * len(ids), [event for _, event in pairs]
+            )
+        ]
+    )
+    stretch.write(entering=True)
+
+
+def plan(now: datetime) -> bool:
+    """Write down the runs of one scenario's trigger that have become due. Returns whether there may be more."""
+    with transaction.atomic():
+        scenario = (
+            Scenario.objects.select_for_update(skip_locked=True, no_key=True)
+            .filter(state=ScenarioState.RUNNING, next_run_at__lte=now)
+            .order_by("next_run_at")
+            .first()
+        )
+        if scenario is None:
+            return False
+        kind, config = trigger_of(scenario)
+        due, following = _due(kind, config, scenario, now)
+        EntryRun.objects.bulk_create(
+            [
+                EntryRun(scenario=scenario, flow_id=scenario.flow_id, key=run.key, config=run.config, due_at=run.due_at)
+                for run in due
+            ],
+            ignore_conflicts=True,
+        )
+        scenario.next_run_at = following.due_at if following else None
+        scenario.save(update_fields=["next_run_at"])
+    return True
+
+
+def trigger_of(scenario: Scenario) -> tuple[Trigger, dict]:
+    """The type and the config of the scenario's trigger node."""
+    node = graph_of(scenario.flow_id).trigger
+    kind = registry()[node.type]
+    assert isinstance(kind, Trigger)
+    return kind, node.config
+
+
+def _due(kind: Trigger, config: dict, scenario: Scenario, now: datetime) -> tuple[list[Run], Run | None]:
+    """The runs due until now, and the first one after. Runs that share a moment are all due again when it comes:
+    their keys keep them from being planned twice."""
+    since = scenario.next_run_at - timedelta(microseconds=1)
+    runs = kind.runs(config, scenario.started_at, since, Installation.current().zone_name)
+    due: list[Run] = []
+    for run in islice(runs, MOST_RUNS_PER_TICK):
+        if run.due_at > now:
+            return (due if kind.catches_up else due[-1:]), run
+        due.append(run)
+    return (due if kind.catches_up else due[-1:]), (due[-1] if len(due) == MOST_RUNS_PER_TICK else None)
+
+
+def next_run_at(scenario: Scenario, since: datetime) -> datetime | None:
+    """When the scenario's trigger lets somebody in next, from `since` on."""
+    kind, config = trigger_of(scenario)
+    just_before = since - timedelta(microseconds=1)
+    run = next(kind.runs(config, scenario.started_at or since, just_before, Installation.current().zone_name), None)
+    return run.due_at if run else None
+
+
+def admit(now: datetime) -> bool:
+    """Let one slice of one open run's audience in. Returns whether there may be more."""
+    with transaction.atomic():
+        run = (
+            EntryRun.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(finished_at=None, due_at__lte=now, scenario__state=ScenarioState.RUNNING)
+            .order_by("due_at", "pk")
+            .first()
+        )
+        if run is None:
+            return False
+        for scenario in running([run.scenario_id]):
+            kind, config = trigger_of(scenario)
+            audience = kind.audience(config, run.config, now).filter(pk__gt=run.after).order_by("pk")
+            contacts = list(audience.values_list("pk", flat=True)[:BATCH])
+            entered = enter(scenario, contacts, [None] * len(contacts), now)
+            EntryRun.objects.filter(pk=run.pk).update(
+                after=contacts[-1] if contacts else run.after,
+                entered=F("entered") + entered,
+                finished_at=now if len(contacts) < BATCH else None,
+            )
+    return True
