@@ -1,0 +1,50 @@
+"""SMS: plain text with short signed links."""
+
+import re
+from typing import Any
+
+from django.conf import settings
+
+from campaigns import signatures
+from campaigns.channels import links
+from campaigns.channels.base import Channel, Composer, Refused, unsubscribe_url
+from campaigns.channels.sms_parts import count
+from campaigns.models import Content
+from campaigns.providers.base import Outgoing, OutgoingSms
+from contacts.models import Contact
+from templates_app import rendering
+
+_LINK = re.compile(f"{links.CLICK}(\\d+)\0\\.")
+_E164 = re.compile(r"\+[1-9]\d{4,14}")
+
+
+class Sms(Channel):
+    key = "sms"
+
+    def address(self, contact: Contact) -> str:
+        if not contact.phone:
+            raise Refused("no address")
+        if not _E164.fullmatch(contact.phone):
+            raise Refused("invalid address")
+        return contact.phone
+
+    def composer(self, content: Content) -> "SmsComposer":
+        return SmsComposer(content)
+
+
+class SmsComposer(Composer):
+    def __init__(self, content: Content) -> None:
+        marked, self.urls = links.mark_text(content.body)
+        self.text = rendering.compile(marked, escape=False)
+
+    def compose(self, message_id: int, contact: Contact, context: dict[str, Any]) -> OutgoingSms:
+        context["unsubscribe_url"] = unsubscribe_url(message_id)
+
+        def short(match: re.Match[str]) -> str:
+            return f"{settings.PUBLIC_URL}/s/{signatures.short_token(message_id, int(match[1]))}"
+
+        text = _LINK.sub(short, self.text.render(context)).replace("\0", "")
+        return OutgoingSms(message_id=message_id, recipient=contact.phone or "", text=text.strip())
+
+    def parts(self, outgoing: Outgoing) -> int:
+        return count(outgoing.text) if isinstance(outgoing, OutgoingSms) else 1

@@ -1,0 +1,88 @@
+"""Where whoever wants something sent puts it; the sender takes it from here."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connection
+from django.db.models import Q, QuerySet
+
+from campaigns.models import Content, Origin
+from contacts.lanes import nudge
+
+# The origin is found by its key in the same statement, so that nothing about it needs to be remembered between calls.
+_INSERT = """
+WITH wanted AS (
+    INSERT INTO campaigns_message
+        (contact_id, channel, origin_id, origin_pass, visit, content_id, event_id, queued_at, due_at)
+    SELECT row.contact_id, %(channel)s, origin.id, row.pass, row.visit, %(content)s, row.event_id, %(now)s, %(due)s
+    FROM campaigns_origin origin,
+         unnest(%(contacts)s::bigint[], %(passes)s::bigint[], %(visits)s::int[], %(events)s::bigint[])
+             AS row (contact_id, pass, visit, event_id)
+    WHERE origin.key = %(origin)s
+    ON CONFLICT DO NOTHING
+    RETURNING origin_id
+)
+INSERT INTO campaigns_origincount (origin_id, metric, n)
+SELECT origin_id, 'queued', count(*) FROM wanted GROUP BY origin_id
+RETURNING n
+"""
+
+
+def enqueue(
+    origin_key: str,
+    content: Content,
+    contact_ids: Sequence[int],
+    passes: Sequence[int],
+    visits: Sequence[int],
+    event_ids: Sequence[int | None],
+    now: datetime,
+    due_at: datetime | None = None,
+) -> int:
+    """Queue one message of `content` per place of the four parallel lists; returns how many are new.
+
+    One statement whatever their number. What was asked for before (same origin, pass and visit) is left as it is.
+    """
+    if not contact_ids:
+        return 0
+    values = {
+        "channel": content.channel,
+        "content": content.pk,
+        "now": now,
+        "due": due_at or now,
+        "contacts": list(contact_ids),
+        "passes": list(passes),
+        "visits": list(visits),
+        "events": list(event_ids),
+        "origin": origin_key,
+    }
+    new = _insert(values)
+    if (
+        not new
+    ):  # Either the origin is not there yet or everything was asked for before, and then asking again is harmless.
+        Origin.objects.get_or_create(key=origin_key)
+        new = _insert(values)
+    if new and values["due"] <= now:
+        nudge("send")
+    return new
+
+
+def _insert(values: dict) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, values)
+        row = cursor.fetchone()
+    return row[0] if row else 0
+
+
+def hold(origin_prefix: str) -> None:
+    """Hand nothing more of these origins to a provider until they are released; what is queued stays queued."""
+    _under(origin_prefix).update(held=True)
+
+
+def release(origin_prefix: str) -> None:
+    if _under(origin_prefix).update(held=False):
+        nudge("send")
+
+
+def _under(prefix: str) -> QuerySet[Origin]:
+    """The origin of this key and those whose keys continue it: "scenario:12" covers "scenario:12:n7", not "scenario:120"."""
+    return Origin.objects.filter(Q(key=prefix) | Q(key__startswith=f"{prefix}:"))
