@@ -1,0 +1,172 @@
+"""Writes what happened to contacts, and lets each consumer read it once, in the order of commits."""
+
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from contacts.lanes import nudge
+
+# How far every transaction below has ended: what it wrote is either seen by this snapshot or was rolled back.
+HORIZON = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+
+
+@dataclass(frozen=True, slots=True)
+class NewEvent:
+    """Something that happened to a contact. `at` is `now` when left out; `key` makes recording idempotent."""
+
+    contact_id: int
+    name: str
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    at: datetime | None = None
+    key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    id: int
+    contact_id: int
+    name: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """How many events were written, had a key that was known already, or belonged to contacts that are gone."""
+
+    recorded: int
+    duplicates: int
+    gone: int
+
+
+def record(events: Sequence[NewEvent], now: datetime) -> Recorded:
+    """Write events in one statement, in the given order for each contact.
+
+    Contacts are locked against deletion (in the order of their ids), because the foreign key is only checked at commit
+    and would there take the whole transaction down.
+    """
+    if not events:
+        return Recorded(0, 0, 0)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH given AS MATERIALIZED (
+                SELECT e.* FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::timestamptz[], %s::text[])
+                    WITH ORDINALITY AS e (contact_id, name, properties, at, key, place)
+                JOIN contacts_contact c ON c.id = e.contact_id ORDER BY c.id FOR KEY SHARE OF c
+            ), written AS (
+                INSERT INTO contacts_event (contact_id, name, properties, at, key)
+                SELECT contact_id, name, properties::jsonb, at, key FROM given ORDER BY place
+                ON CONFLICT (key) WHERE key IS NOT NULL DO NOTHING RETURNING 1
+            )
+            SELECT (SELECT count(*) FROM given), (SELECT count(*) FROM written)
+            """,
+            [
+                [event.contact_id for event in events],
+                [event.name for event in events],
+                [json.dumps(event.properties) if event.properties else "{}" for event in events],
+                [event.at or now for event in events],
+                [event.key for event in events],
+            ],
+        )
+        given, written = cursor.fetchone()
+    if written:
+        nudge("advance")
+    return Recorded(written, given - written, len(events) - given)
+
+
+def record_for(contact_ids: Sequence[int], name: str, properties: Mapping[str, Any], now: datetime) -> int:
+    """Write the same event for many contacts, and return for how many."""
+    if not contact_ids:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO contacts_event (contact_id, name, properties, at)
+            SELECT id, %s, %s::jsonb, %s FROM (
+                SELECT id FROM contacts_contact WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE
+            ) AS there
+            """,
+            [name, json.dumps(properties), now, list(contact_ids)],
+        )
+        written = cursor.rowcount
+    if written:
+        nudge("advance")
+    return written
+
+
+def read(consumer: str, limit: int, names: Collection[str] | None = None) -> list[LoggedEvent]:
+    """The next events that `consumer` has not read, at most `limit`; only those in `names`, when that is given.
+
+    Runs inside the caller's transaction and moves the consumer's cursor in it: rolled back, the same events come again.
+    Fewer events than `limit` mean that the end of the log was reached. Returns [] while another transaction reads for
+    this consumer. Events of transactions that may still be running are left for later, so that one which commits late
+    is never passed over.
+    """
+    position = _locked(consumer)
+    if position is None:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT horizon, e.id, e.contact_id, e.name, e.at, e.xact
+            FROM (SELECT {HORIZON} AS horizon) AS h LEFT JOIN LATERAL (
+                SELECT id, contact_id, name, at, xact FROM contacts_event
+                WHERE (xact, id) > (%s, %s) AND xact < horizon {"" if names is None else "AND name = ANY(%s)"}
+                ORDER BY xact, id LIMIT %s
+            ) AS e ON true
+            """,  # noqa: S608: only a constant and a fixed clause are put together
+            [*position, *([] if names is None else [list(names)]), limit],
+        )
+        rows = cursor.fetchall()
+        found = [LoggedEvent(*row[1:5]) for row in rows if row[1] is not None]
+        if len(found) == limit:
+            end = (rows[-1][5], rows[-1][1])
+        else:
+            end = _last(rows[0][0])
+        if end > position:
+            cursor.execute(
+                "UPDATE contacts_eventcursor SET xact = %s, event_id = %s WHERE consumer = %s", [*end, consumer]
+            )
+    return found
+
+
+def skip_to_now(consumer: str) -> None:
+    """Put a consumer at the end of the log. Transactions that run just now are still read when they commit."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SELECT {HORIZON}")
+        end = _last(cursor.fetchone()[0])
+        cursor.execute(
+            """
+            INSERT INTO contacts_eventcursor (consumer, xact, event_id) VALUES (%s, %s, %s)
+            ON CONFLICT (consumer) DO UPDATE SET xact = EXCLUDED.xact, event_id = EXCLUDED.event_id
+            """,
+            [consumer, *end],
+        )
+
+
+def _locked(consumer: str) -> tuple[int, int] | None:
+    """Lock the consumer's cursor, made at the beginning of the log if it is new; None when somebody else holds it."""
+    with connection.cursor() as cursor:
+        select = "SELECT xact, event_id FROM contacts_eventcursor WHERE consumer = %s FOR UPDATE SKIP LOCKED"
+        cursor.execute(select, [consumer])
+        position = cursor.fetchone()
+        if position is None:
+            cursor.execute(
+                "INSERT INTO contacts_eventcursor (consumer, xact, event_id) VALUES (%s, 0, 0) ON CONFLICT DO NOTHING",
+                [consumer],
+            )
+            if cursor.rowcount:
+                return 0, 0
+        return position
+
+
+def _last(horizon: int) -> tuple[int, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT xact, id FROM contacts_event WHERE xact < %s ORDER BY xact DESC, id DESC LIMIT 1", [horizon]
+        )
+        return cursor.fetchone() or (0, 0)
