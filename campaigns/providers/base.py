@@ -4,21 +4,26 @@ A connection never hands a message over twice. Where it cannot know whether the 
 after the message was handed over), the result is "unknown", and nobody tries again by themselves.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from django import forms
 from django.core.mail import EmailMultiAlternatives
+from django.core.validators import RegexValidator
 
 from campaigns.models import Provider
+
+one_line = RegexValidator(r"\A[^\r\n\0]*\Z", "Write this on one line.")
 
 
 @dataclass(frozen=True)
 class OutgoingEmail:
-    """One email, ready to go. `message` has its recipient, subject, bodies and headers; a connection fills in the
-    provider's From where `sender` is empty. `message_id` is the ledger's row, None for a test message."""
+    """One email, ready to go: `message` has its recipient, subject, bodies and headers.
+
+    Its From is `sender`, or the provider's own where that is empty. `message_id` is the ledger's row, None for a test.
+    """
 
     message_id: int | None
     recipient: str
@@ -46,8 +51,8 @@ class Result:
 
     state: "sent" (the provider took it), "failed" (it did not) or "unknown" (nobody can tell).
     reason: the provider's own words where there are any.
-    temporary: a failure that may pass, such as a busy server: the message was certainly not taken.
-    outage: the provider itself could not be reached or refused us, whatever the message was.
+    temporary: a failure that may pass, such as a busy server; the message was certainly not taken.
+    outage: the provider could not be reached or refused us, whatever the message was.
     """
 
     state: str
@@ -58,15 +63,46 @@ class Result:
 
 
 class Connection(Protocol):
-    def send(self, batch: Sequence[Outgoing]) -> list[Result]:
+    def send(self, batch: Sequence[Any]) -> list[Result]:
         """Hand over in order; one result per message, in the same order. Never raises for a message's sake."""
         ...
 
 
 class SettingsForm(forms.Form):
-    """The settings of a kind: one form for page and API. Fields named in `secrets` are kept encrypted."""
+    """The settings of a kind: one form for page and API.
+
+    Fields named in `secrets` are kept encrypted and never shown; left empty they keep the value given as `kept`.
+    """
 
     secrets: ClassVar[tuple[str, ...]] = ()
+    required_secrets: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, *args: Any, kept: Mapping[str, str] | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.kept = kept or {}
+        for name in self.secrets:
+            field = self.fields[name]
+            field.required = False
+            field.widget = forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"})
+            if self.kept.get(name):
+                field.help_text = "Leave empty to keep the one that is stored."
+
+    @classmethod
+    def defaults(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Values for what a program left out, which may depend on what it gave."""
+        return {
+            name: field.initial() if callable(field.initial) else field.initial
+            for name, field in cls.base_fields.items()
+            if field.initial is not None
+        }
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        for name in self.secrets:
+            cleaned[name] = cleaned.get(name) or self.kept.get(name, "")
+            if name in self.required_secrets and not cleaned[name]:
+                self.add_error(name, "This field is required.")
+        return cleaned
 
 
 class Kind:
@@ -81,10 +117,11 @@ class Kind:
     Form: ClassVar[type[SettingsForm]]
 
     def connect(self, provider: Provider) -> AbstractContextManager[Connection]:
-        """A connection that is kept open for a batch, or for many."""
+        """A connection that may be kept open for many batches. Opening it never fails: what is wrong with the account
+        is the result of each message."""
         raise NotImplementedError
 
-    def summary(self, settings: dict[str, Any]) -> str:
+    def summary(self, settings: Mapping[str, Any]) -> str:
         """One line that tells two accounts of the same kind apart."""
         return ""
 

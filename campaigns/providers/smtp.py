@@ -1,0 +1,117 @@
+"""Any mail server, spoken to over one kept-open SMTP connection."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from email.utils import formataddr
+from typing import Any
+
+from django import forms
+
+from campaigns import secrets
+from campaigns.models import Provider
+from campaigns.providers import _senders
+from campaigns.providers._smtp_line import Line
+from campaigns.providers._unusable import Unusable
+from campaigns.providers.base import Kind, OutgoingEmail, Result, SettingsForm, one_line
+
+
+class Form(SettingsForm):
+    secrets = ("password",)
+
+    host = forms.CharField(max_length=253, validators=[one_line], label="Server", help_text="As in smtp.example.com.")
+    port = forms.IntegerField(min_value=1, max_value=65535, initial=587)
+    security = forms.ChoiceField(
+        choices=[("starttls", "STARTTLS"), ("tls", "TLS from the start"), ("none", "None")],
+        initial="starttls",
+        help_text="STARTTLS is usual on port 587, TLS from the start on port 465.",
+    )
+    username = forms.CharField(
+        required=False, max_length=320, validators=[one_line], widget=forms.TextInput(attrs={"autocomplete": "off"})
+    )
+    password = forms.CharField(max_length=1000, strip=False)
+    from_name = forms.CharField(
+        required=False, max_length=200, validators=[one_line], initial=_senders.default_name, label="Sender’s name"
+    )
+    from_email = forms.EmailField(
+        required=False,
+        initial=_senders.default_email,
+        label="Sender’s address",
+        help_text="Mail servers usually accept only addresses of your own domains.",
+    )
+    timeout = forms.IntegerField(
+        min_value=1, max_value=120, initial=10, help_text="Seconds to wait for an answer of the server."
+    )
+
+    @classmethod
+    def defaults(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        defaults = super().defaults(given)
+        # What the port is known for; any other one is somebody's own server.
+        by_port = {"587": "starttls", "465": "tls"}
+        return defaults | {"security": by_port.get(str(given.get("port", defaults["port"])), "none")}
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean()
+        username = cleaned.get("username") or ""
+        if not username:
+            cleaned["password"] = ""
+        elif not cleaned["password"]:
+            self.add_error("password", "A user name needs a password.")
+        if not cleaned.get("from_email") and "from_email" not in self.errors:
+            cleaned["from_email"] = username if "@" in username else _senders.default_email()
+        return cleaned
+
+
+class _Connection:
+    def __init__(self, line: Line, sender: str) -> None:
+        self.line = line
+        self.sender = sender
+
+    def send(self, batch: Sequence[OutgoingEmail]) -> list[Result]:
+        results: list[Result] = []
+        down: Result | None = None
+        for outgoing in batch:
+            # A server that cannot be reached is not asked again for every message: each try may last a whole timeout.
+            result = down or self.line.send(outgoing.message, outgoing.sender or self.sender, outgoing.recipient)
+            if result.outage and result.state == "failed":
+                down = result
+            results.append(result)
+        return results
+
+
+class Smtp(Kind):
+    label = "SMTP server"
+    hint = "Any mail server or delivery service that speaks SMTP."
+    icon = "mail"
+    channels = ("email",)
+    order = 10
+    Form = Form
+
+    @contextmanager
+    def connect(self, provider: Provider) -> Iterator[_Connection | Unusable]:
+        try:
+            password = secrets.decrypt(provider.secrets).get("password", "")
+        except secrets.Unreadable as error:
+            yield Unusable(str(error))
+            return
+        settings = provider.settings
+        line = Line(
+            settings["host"],
+            settings["port"],
+            settings["security"],
+            settings.get("username", ""),
+            password,
+            settings["timeout"],
+        )
+        try:
+            yield _Connection(line, self.sender(provider))
+        finally:
+            line.close()
+
+    def summary(self, settings: Mapping[str, Any]) -> str:
+        return f"{settings['host']}:{settings['port']}, from {settings['from_email']}"
+
+    def sender(self, provider: Provider) -> str:
+        return formataddr((provider.settings.get("from_name", ""), provider.settings["from_email"]))
+
+
+kind = Smtp()
