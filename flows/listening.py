@@ -9,6 +9,7 @@ from django.db import transaction
 from contacts import segments, timeline
 from flows.engine import BATCH, running
 from flows.entering import enter, trigger_of
+from flows import triggering
 from flows.models import Scenario, ScenarioState
 
 CONSUMER = "scenarios"
@@ -18,9 +19,9 @@ def listen(now: datetime) -> bool:
     """Read one batch of events and let in whom they concern. Returns whether there may be more."""
     with transaction.atomic():
         listeners: dict[str, list[int]] = defaultdict(list)
-        for pk, name in Scenario.objects.filter(state=ScenarioState.RUNNING).exclude(listens_to="").values_list(
-            "pk", "listens_to"
-        ):
+        # A call from outside names its scenario and lets in at once (flows.triggering).
+        listening = Scenario.objects.filter(state=ScenarioState.RUNNING).exclude(listens_to__in=["", triggering.EVENT])
+        for pk, name in listening.values_list("pk", "listens_to"):
             listeners[name].append(pk)
         events = timeline.read(CONSUMER, BATCH, names=set(listeners))
         happened: dict[int, list[timeline.LoggedEvent]] = defaultdict(list)

@@ -74,7 +74,7 @@ def start(scenario: Scenario, now: datetime) -> None:
         next_run_at=None if locked.listens_to else entering.next_run_at(locked, now),
     )
     assert changed == 1  # the row is locked
-    outbox.release(f"scenario:{locked.pk}:")
+    outbox.release(f"scenario:{locked.pk}")
     lanes.nudge("advance")
     scenario.refresh_from_db()
 
@@ -86,7 +86,7 @@ def pause(scenario: Scenario, now: datetime) -> None:
     scenario.refresh_from_db()
     if not changed:
         raise WrongState(f"This scenario cannot be paused: it is {_readable(scenario)}.")
-    outbox.hold(f"scenario:{scenario.pk}:")
+    outbox.hold(f"scenario:{scenario.pk}")
 
 
 @transaction.atomic
@@ -102,7 +102,7 @@ def resume(scenario: Scenario, now: datetime) -> None:
         state=ScenarioState.RUNNING,
         next_run_at=None if locked.listens_to else entering.next_run_at(locked, now),
     )
-    outbox.release(f"scenario:{locked.pk}:")
+    outbox.release(f"scenario:{locked.pk}")
     lanes.nudge("advance")
     scenario.refresh_from_db()
 

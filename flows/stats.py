@@ -2,14 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import Sum
 
 from campaigns import stats as message_stats
 from flows.models import NodeCount, Scenario
 from flows.validation import trigger_id
-
-MESSAGES = ("sent", "delivered", "skipped", "failed", "unknown", "bounced", "opened", "clicked", "unsubscribed")
+# What the API reports of every node, zeros included.
+ALWAYS = ("entered", "waiting", "ended", "exited", "failed", "sent", "skipped", "opened", "clicked")
 
 
 def live(scenario: Scenario) -> dict[str, dict[str, int]]:
@@ -22,13 +23,13 @@ def live(scenario: Scenario) -> dict[str, dict[str, int]]:
     nodes = [node["id"] for node in scenario.flow.graph["nodes"]] if scenario.flow else []
     origins = {f"scenario:{scenario.pk}:{node}": node for node in {*nodes, *counts}}
     for origin, metrics in message_stats.counts(list(origins)).items():
-        # A node that failed for some contacts and a message that failed are two things.
-        counts[origins[origin]].update({metric if metric != "failed" else "not_sent": n for metric, n in metrics.items()})
+        for metric, n in metrics.items():
+            counts[origins[origin]][metric] = counts[origins[origin]].get(metric, 0) + n
     return dict(counts)
 
 
 def overview(scenarios: Sequence[Scenario]) -> dict[int, dict[str, int]]:
-    """Per scenario: entered, inside and sent, in two queries for a whole list."""
+    """Per scenario: entered, inside and sent, in two queries for a whole list (whose flows have been selected)."""
     found: dict[int, dict[str, int]] = {scenario.pk: {"entered": 0, "inside": 0, "sent": 0} for scenario in scenarios}
     triggers = {scenario.pk: trigger_id(scenario.flow.graph) if scenario.flow else None for scenario in scenarios}
     rows = (
@@ -36,11 +37,28 @@ def overview(scenarios: Sequence[Scenario]) -> dict[int, dict[str, int]]:
         .values_list("scenario_id", "node", "metric")
         .annotate(sum=Sum("n"))
     )
+    origins: dict[str, int] = {}
     for scenario_id, node, metric, n in rows:
         if metric == "waiting":
             found[scenario_id]["inside"] += n
-        elif node == triggers[scenario_id]:
-            found[scenario_id]["entered"] += n
-    for scenario_id, sent in message_stats.sent_by_scenario(list(found)).items():
-        found[scenario_id]["sent"] = sent
+        else:
+            origins[f"scenario:{scenario_id}:{node}"] = scenario_id
+            if node == triggers[scenario_id]:
+                found[scenario_id]["entered"] += n
+    for origin, metrics in message_stats.counts(list(origins)).items():
+        found[origins[origin]]["sent"] += metrics.get("sent", 0)
     return found
+
+
+def report(scenario: Scenario) -> dict[str, Any]:
+    """The API's statistics: `{"entered", "inside", "nodes": {id: {"entered", "waiting", "left": {port: n}, …}}}`."""
+    counts = live(scenario)
+    nodes = {}
+    for node, metrics in counts.items():
+        left = {metric.removeprefix("left:"): n for metric, n in metrics.items() if metric.startswith("left:")}
+        plain = {metric: n for metric, n in metrics.items() if not metric.startswith("left:")}
+        nodes[node] = {**dict.fromkeys(ALWAYS, 0), **plain, "left": left}
+    for node in scenario.flow.graph["nodes"] if scenario.flow else []:
+        nodes.setdefault(node["id"], {**dict.fromkeys(ALWAYS, 0), "left": {}})
+    totals = overview([scenario])[scenario.pk]
+    return {**totals, "nodes": nodes}

@@ -1,0 +1,192 @@
+"""The scenarios resource of the API."""
+
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import OpenApiTypes, extend_schema, inline_serializer
+from rest_framework import mixins, serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from contacts import matching
+from flows import cloning, deleting, objectives, saving, starting, stats, triggering
+from flows.models import Execution, Scenario
+from flows.validation import trigger_type
+
+Problem = inline_serializer(
+    "Problem", {"node": serializers.CharField(allow_null=True), "message": serializers.CharField()}, many=True
+)
+
+
+class ScenarioSerializer(serializers.ModelSerializer):
+    trigger = serializers.SerializerMethodField(help_text="The type of the trigger node, or null.")
+    version = serializers.IntegerField(source="flow.number", default=None, read_only=True)
+
+    class Meta:
+        model = Scenario
+        fields = [
+            "id",
+            "name",
+            "description",
+            "state",
+            "objective",
+            "reentry",
+            "trigger",
+            "version",
+            "created_at",
+            "started_at",
+        ]
+        read_only_fields = ["state", "created_at", "started_at"]
+
+    def get_trigger(self, scenario: Scenario) -> str | None:
+        return trigger_type(scenario.flow.graph) if scenario.flow else None
+
+    def validate_name(self, name: str) -> str:
+        if "\x00" in name:
+            raise serializers.ValidationError("A name cannot hold NUL characters.")
+        return name
+
+    def validate_objective(self, objective: Any) -> Any:
+        if problems := objectives.problems(objective):
+            raise serializers.ValidationError([problem.message for problem in problems])
+        return objective
+
+
+class ScenarioFilter(filters.FilterSet):
+    search = filters.CharFilter(field_name="name", lookup_expr="icontains")
+
+    class Meta:
+        model = Scenario
+        fields = ["state"]
+
+
+class ExecutionSerializer(serializers.ModelSerializer):
+    contact = serializers.IntegerField(source="contact_id", read_only=True)
+    version = serializers.IntegerField(source="flow.number", read_only=True)
+
+    class Meta:
+        model = Execution
+        fields = ["id", "contact", "version", "state", "node", "due_at", "entered_at", "finished_at", "error"]
+
+
+class ExecutionFilter(filters.FilterSet):
+    contact = filters.NumberFilter(field_name="contact_id")
+
+    class Meta:
+        model = Execution
+        fields = ["node", "state", "contact"]
+
+
+class TriggerSerializer(serializers.Serializer):
+    contacts = serializers.ListField(
+        child=serializers.JSONField(), min_length=1, max_length=10_000, help_text="Ids, or objects with an id, email, phone or external_id."
+    )
+    context = serializers.DictField(required=False, default=dict)
+
+
+class ScenarioViewSet(viewsets.ModelViewSet):
+    """Scenarios; their graphs are read and written under `flow/`."""
+
+    scope = "scenarios"
+    queryset = Scenario.objects.select_related("flow").order_by("-id")
+    serializer_class = ScenarioSerializer
+    filterset_class = ScenarioFilter
+    http_method_names = ["get", "post", "put", "patch", "delete", "head", "options"]
+
+    def handle_exception(self, error: Exception) -> Response:
+        if isinstance(error, (saving.Invalid, starting.NotReady)):
+            problems = [problem._asdict() for problem in error.problems]
+            return Response({"detail": str(error), "problems": problems}, status=400)
+        if isinstance(error, triggering.WrongTrigger):
+            return Response({"detail": str(error)}, status=400)
+        if isinstance(error, (saving.Conflict, saving.Busy, starting.WrongState)):
+            return Response({"detail": str(error)}, status=409)
+        return super().handle_exception(error)
+
+    def perform_create(self, serializer: Any) -> None:
+        serializer.save(created_by=self.request.user if getattr(self.request.user, "pk", None) else None)
+
+    def perform_destroy(self, scenario: Scenario) -> None:
+        deleting.delete(scenario)
+
+    @extend_schema(
+        request=OpenApiTypes.OBJECT,
+        responses={200: OpenApiTypes.OBJECT, 400: inline_serializer("Problems", {"problems": Problem})},
+    )
+    @action(detail=True, methods=["get", "put"])
+    def flow(self, request: Request, pk: str | None = None) -> Response:
+        """The live graph. PUT saves a new version; with `version` in the body it is refused (409) when another
+        version was saved in the meantime. `problems` in the answer are what still keeps the scenario from starting."""
+        scenario = self.get_object()
+        if request.method == "PUT":
+            self._save_flow(scenario, request)
+        graph = scenario.flow.graph if scenario.flow else {"nodes": [], "edges": []}
+        problems = [problem._asdict() for problem in starting.check(scenario, timezone.now())]
+        version = scenario.flow.number if scenario.flow else None
+        return Response({**graph, "version": version, "problems": problems})
+
+    def _save_flow(self, scenario: Scenario, request: Request) -> None:
+        body = request.data if isinstance(request.data, dict) else {}
+        base = body.get("version")
+        if base is not None and (not isinstance(base, int) or isinstance(base, bool)):
+            raise serializers.ValidationError({"version": ["A version is a number."]})
+        graph = {key: body[key] for key in ("nodes", "edges") if key in body}
+        saving.save(scenario, graph, scenario.objective, request.user, base, timezone.now())
+
+    @extend_schema(request=None, responses=ScenarioSerializer)
+    @action(detail=True, methods=["post"])
+    def start(self, request: Request, pk: str | None = None) -> Response:
+        return self._moved(starting.start)
+
+    @extend_schema(request=None, responses=ScenarioSerializer)
+    @action(detail=True, methods=["post"])
+    def pause(self, request: Request, pk: str | None = None) -> Response:
+        return self._moved(starting.pause)
+
+    @extend_schema(request=None, responses=ScenarioSerializer)
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, pk: str | None = None) -> Response:
+        return self._moved(starting.resume)
+
+    def _moved(self, move: Any) -> Response:
+        scenario = self.get_object()
+        move(scenario, timezone.now())
+        return Response(self.get_serializer(scenario).data)
+
+    @extend_schema(request=None, responses={201: ScenarioSerializer})
+    @action(detail=True, methods=["post"])
+    def clone(self, request: Request, pk: str | None = None) -> Response:
+        copy = cloning.clone(self.get_object(), request.user, timezone.now())
+        return Response(self.get_serializer(copy).data, status=201)
+
+    @extend_schema(
+        request=TriggerSerializer,
+        responses={202: inline_serializer("Triggered", {"entered": serializers.IntegerField(), "failed": serializers.ListField()})},
+    )
+    @action(detail=True, methods=["post"])
+    def trigger(self, request: Request, pk: str | None = None) -> Response:
+        """Let contacts in through `api.call`; `context` is what templates and conditions read as `event.*`."""
+        body = TriggerSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        found, failed = matching.find(body.validated_data["contacts"])
+        entered = triggering.call(self.get_object(), found, body.validated_data["context"], timezone.now())
+        return Response({"entered": entered, "failed": failed}, status=202)
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @action(detail=True)
+    def stats(self, request: Request, pk: str | None = None) -> Response:
+        """Counts per node: entered, waiting, left by port, sent, skipped, failed, opened, clicked."""
+        return Response(stats.report(self.get_object()))
+
+    @extend_schema(responses=ExecutionSerializer(many=True))
+    @action(detail=True, filterset_class=ExecutionFilter)
+    def executions(self, request: Request, pk: str | None = None) -> Response:
+        found: QuerySet[Execution] = Execution.objects.filter(scenario=self.get_object()).select_related("flow")
+        filtered = ExecutionFilter(request.query_params, found, request=request)
+        if not filtered.is_valid():
+            raise serializers.ValidationError(filtered.errors)
+        page = self.paginate_queryset(filtered.qs)
+        return self.get_paginated_response(ExecutionSerializer(page, many=True).data)
