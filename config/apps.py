@@ -1,7 +1,13 @@
 """Django's entry for the app."""
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class ConfigConfig(AppConfig):
     name = "config"
+
+    def ready(self) -> None:
+        from config import roles
+
+        post_migrate.connect(roles.grant, dispatch_uid="roles")

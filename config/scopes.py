@@ -1,0 +1,12 @@
+"""What an API key may be allowed to do."""
+
+RESOURCES = {
+    "contacts": "Contacts",
+    "events": "Events",
+    "segments": "Segments",
+    "providers": "Providers",
+    "messages": "Messages",
+    "scenarios": "Scenarios",
+}
+EVERYTHING = "*"
+SCOPES = [EVERYTHING, *(f"{resource}:{access}" for resource in RESOURCES for access in ("read", "write"))]

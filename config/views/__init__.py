@@ -1,0 +1,1 @@
+"""Pages of the house itself: signing in, home, settings, errors."""

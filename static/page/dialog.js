@@ -1,0 +1,35 @@
+// Dialogs that the server sends into #dialog: opened when they arrive, closed by `data-close`, a click beside them,
+// Escape, or `HX-Trigger: dialog-close`. A trigger element says `hx-get=… hx-target="#dialog"`.
+const place = document.getElementById("dialog");
+let opener = null;
+
+function close() {
+  place.querySelector("dialog[open]")?.close();
+}
+
+if (place) {
+  document.body.addEventListener("htmx:beforeRequest", (event) => {
+    if (event.detail.target === place && !place.contains(event.detail.elt)) opener = event.detail.elt;
+  });
+
+  document.body.addEventListener("htmx:afterSettle", (event) => {
+    if (!place.contains(event.detail.target)) return;
+    const dialog = place.querySelector("dialog");
+    if (!dialog || dialog.open) return;
+    dialog.addEventListener("close", () => {
+      // A dialog that was answered by another one has already been taken out.
+      if (place.contains(dialog)) place.replaceChildren();
+      opener?.isConnected && opener.focus();
+    });
+    dialog.showModal();
+  });
+
+  // Only a press that also began beside the dialog closes it, so that selecting text out of a field does not.
+  let pressed = null;
+  place.addEventListener("pointerdown", (event) => (pressed = event.target));
+  place.addEventListener("click", (event) => {
+    const beside = event.target.matches("dialog") && pressed === event.target;
+    if (beside || event.target.closest("[data-close]")) close();
+  });
+  document.body.addEventListener("dialog-close", close);
+}
