@@ -1,11 +1,15 @@
 """Everything the clock starts, on one screen."""
 
+import logging
 import time
 
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
+from config import beats
 from contacts.lanes import nudge
+
+logger = logging.getLogger(__name__)
 
 # A lane's slices, in turn. Each takes `now`, does one short batch in its own transactions and returns whether more
 # may be waiting.
@@ -21,12 +25,20 @@ SLICE_SECONDS = 3.0
 
 def work(lane: str) -> None:
     """Drain a lane for a few seconds, then hand the rest to a fresh task."""
-    slices = [import_string(path) for path in LANES[lane]]
     until = time.monotonic() + SLICE_SECONDS
     more = True
-    while more and time.monotonic() < until:
+    while more and time.monotonic() < until and not beats.stopping():
         more = False
-        for piece in slices:
-            more = piece(timezone.now()) or more
-    if more:
+        for path in LANES[lane]:
+            more = _slice(path) or more
+    if more and not beats.stopping():
         nudge(lane)
+
+
+def _slice(path: str) -> bool:
+    """Whether more may be waiting. A slice that breaks is reported, and does not keep the others from working."""
+    try:
+        return bool(import_string(path)(timezone.now()))
+    except Exception:
+        logger.exception("%s failed; the next pulse tries again.", path)
+        return False

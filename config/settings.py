@@ -18,10 +18,15 @@ DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="") or secret_key.kept_in(VAR_DIR / "secret_key")
 # Former keys, newest first, so that a key can be changed without breaking the links in mails already sent.
 SECRET_KEY_FALLBACKS = [key.strip() for key in env.list("SECRET_KEY_FALLBACKS", default=[]) if key.strip()]
+HOST = env.str("HOST", default="127.0.0.1")
+PORT = env.int("PORT", default=8000)
+WEB_WORKERS = env.int("WEB_WORKERS", default=2)
+# Of the first person, whom `manage.py up` makes; without it a password is invented and printed.
+ADMIN_PASSWORD = env.str("WAYPOST_ADMIN_PASSWORD", default="")
 ALLOWED_HOSTS = [host.strip() for host in env.list("ALLOWED_HOSTS", default=["*"]) if host.strip()]
 CSRF_TRUSTED_ORIGINS = [origin.strip() for origin in env.list("CSRF_TRUSTED_ORIGINS", default=[]) if origin.strip()]
 # The address under which contacts reach links, pixels and the unsubscribe page.
-PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://localhost:{env.int('PORT', default=8000)}").rstrip("/")
+PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://localhost:{PORT}").rstrip("/")
 
 INSTALLED_APPS = [
     "config.apps.ConfigConfig",
@@ -98,7 +103,8 @@ def _database(url: str) -> dict:
 
 DATABASE_URL = env.str("DATABASE_URL", default="")
 EMBEDDED_POSTGRES = not DATABASE_URL
-DATABASES = {"default": _database(DATABASE_URL or postgres.running_at(VAR_DIR / "postgres"))}
+POSTGRES_DIR = VAR_DIR / "postgres"
+DATABASES = {"default": _database(DATABASE_URL or postgres.running_at(POSTGRES_DIR))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {
@@ -121,6 +127,8 @@ AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_VERBOSE = False
+AXES_LOCKOUT_CALLABLE = "config.views.errors.locked_out"
+CSRF_FAILURE_VIEW = "config.views.errors.csrf_failure"
 
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
@@ -129,7 +137,6 @@ USE_I18N = False
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = VAR_DIR / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
 MEDIA_ROOT = VAR_DIR / "media"
@@ -145,9 +152,11 @@ Q_CLUSTER = {
     "max_attempts": 1,
     "ack_failures": True,
     "catch_up": False,
-    "bulk": 10,
+    "bulk": 50,
     "queue_limit": 50,
     "save_limit": -1,
+    "scheduler": False,
+    "broker_class": "config.lane_broker.LaneBroker",
     "poll": 0.05,
     "log_level": "WARNING",
     "label": "Tasks",
@@ -157,6 +166,9 @@ Q_CLUSTER = {
         "upkeep": {"workers": 1, "poll": 0.2},
     },
 }
+
+# Where the workers of this machine leave their signs of life; each supervisor has a folder of its own.
+BEATS_DIR = env.str("WAYPOST_BEATS", default=str(VAR_DIR / "beats"))
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
