@@ -1,0 +1,102 @@
+"""Checks rule trees and compiles them to one SQL expression."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from contacts.segments import tree
+from contacts.segments.registry import registry
+from contacts.segments.where import EVERYBODY, InvalidRule, Scope, Where, all_of, any_of
+
+# Other segments' rules are compiled in place, so a few segments of segments could become a query without end.
+MAX_COMPILED = 2000
+
+# The rules of the segments that some rules lead to, however far: one query. UNION ends on cycles.
+_REACHED = """
+    WITH RECURSIVE reached(id, rule) AS (
+        SELECT id, rule FROM contacts_segment WHERE id = ANY(%s)
+        UNION
+        SELECT s.id, s.rule
+        FROM reached r
+        CROSS JOIN LATERAL jsonb_path_query(r.rule, '$.** ? (@.rule == "segment").id') AS link(id)
+        JOIN contacts_segment s ON to_jsonb(s.id) = link.id
+    )
+    SELECT id, rule::text FROM reached
+"""
+
+
+def problems(rule: Any, scope: Scope = Scope()) -> list[str]:
+    """What is wrong with a rule tree, as sentences; it may be anything that JSON can hold. Empty when it is sound."""
+    found = tree.problems(rule)
+    return found or problems_inside(rule, _with_segments(rule, scope))
+
+
+def problems_inside(rule: Any, scope: Scope) -> list[str]:
+    """The same where `scope.known` is filled in already."""
+    found = tree.problems(rule)
+    if found:
+        return found
+    if len(scope.inside) > tree.MAX_DEPTH:
+        return [f"Segments refer to each other more than {tree.MAX_DEPTH} deep."]
+    if not scope.inside and _weight(rule, scope, {}) > MAX_COMPILED:
+        return [f"With the segments that it refers to the rule has more than {MAX_COMPILED} rules."]
+    for leaf in tree.leaves(rule):
+        kind = registry().get(leaf["rule"])
+        found.extend(kind.problems(leaf, scope) if kind else [f"“{leaf['rule'][:50]}” is not a kind of rule."])
+    return list(dict.fromkeys(found))
+
+
+def where(rule: Any, now: datetime, scope: Scope = Scope()) -> Where:
+    """One boolean expression over the row `contacts_contact` (and `contacts_event` where `scope.event`), never NULL.
+
+    Raises InvalidRule. Makes no query, or one where the tree refers to segments.
+    """
+    scope = _with_segments(rule, scope)
+    found = problems_inside(rule, scope)
+    if found:
+        raise InvalidRule(found)
+    return compiled(rule, now, scope)
+
+
+def compiled(rule: Any, now: datetime, scope: Scope) -> Where:
+    """`where` of a tree that is known to be sound, in a scope whose `known` is filled in."""
+    if tree.is_empty(rule):
+        return EVERYBODY
+    if "rule" in rule:
+        return registry()[rule["rule"]].sql(rule, now, scope)
+    parts = [compiled(child, now, scope) for child in tree.children(rule)]
+    if "not" in rule:
+        return ~parts[0]
+    return all_of(parts) if "all" in rule else any_of(parts)
+
+
+def used_segments(rule: Any) -> set[int]:
+    """The ids of the segments that a sound tree names itself."""
+    named = [leaf.get("id") for leaf in tree.leaves(rule) if leaf["rule"] == "segment"]
+    return {id for id in named if isinstance(id, int) and not isinstance(id, bool) and 0 < id < 2**63}
+
+
+def _with_segments(rule: Any, scope: Scope) -> Scope:
+    named = [] if tree.problems(rule) else sorted(used_segments(rule))
+    if not named:
+        return scope
+    with connection.cursor() as cursor:
+        cursor.execute(_REACHED, [named])
+        return replace(scope, known={id: tree.parsed(text) for id, text in cursor.fetchall()})
+
+
+def _weight(rule: Any, scope: Scope, seen: dict[int, int]) -> int:
+    """How many rules the tree has with its segments written out. A segment that is being counted counts 0: cycles are
+    refused elsewhere."""
+    total = 0
+    for leaf in tree.leaves(rule):
+        total += 1
+        for id in used_segments(leaf) & scope.known.keys():
+            if id not in seen:
+                seen[id] = 0
+                if not tree.problems(scope.known[id]):
+                    seen[id] = _weight(scope.known[id], scope, seen)
+            total += seen[id]
+    return total

@@ -1,0 +1,81 @@
+"""Asks PostgreSQL who matches a rule tree."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import BooleanField, Expression, F, QuerySet
+
+from contacts.models import Contact
+from contacts.segments.compiler import where
+from contacts.segments.where import Scope, Where, fill, value
+
+
+def audience(rule: Any, now: datetime) -> QuerySet[Contact]:
+    """The contacts that match, as an unordered queryset that may be filtered further or used as a sub-query."""
+    return Contact.objects.filter(Matches(where(rule, now)))
+
+
+def count(rule: Any, now: datetime) -> int:
+    return audience(rule, now).count()
+
+
+def matching(rule: Any, contact_ids: Sequence[int], now: datetime, scope: Scope = Scope()) -> set[int]:
+    """Those of the contacts that match: one query, driven by the ids (plus one where the tree refers to segments)."""
+    found = where(rule, now, replace(scope, few=True))
+    chosen = fill(
+        'SELECT "contacts_contact"."id" FROM contacts_contact WHERE "contacts_contact"."id" = ANY({0}) AND ({1})',
+        value(list(contact_ids)),
+        found,
+    )
+    return _ids(chosen)
+
+
+def matching_events(rule: Any, event_ids: Sequence[int], now: datetime) -> set[int]:
+    """Those of the events that match together with their contact: one query, driven by the ids."""
+    found = where(rule, now, Scope(event=True, few=True))
+    chosen = fill(
+        'SELECT "contacts_event"."id" FROM contacts_event'
+        ' JOIN contacts_contact ON "contacts_contact"."id" = "contacts_event"."contact_id"'
+        ' WHERE "contacts_event"."id" = ANY({0}) AND ({1})',
+        value(list(event_ids)),
+        found,
+    )
+    return _ids(chosen)
+
+
+def _ids(query: Where) -> set[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(query.sql, query.params)
+        return {id for (id,) in cursor.fetchall()}
+
+
+class Matches(Expression):
+    """A compiled rule as a condition on a Contact queryset.
+
+    The SQL names the table. Where Django gives the table another alias (in sub-queries), the ids are asked instead.
+    """
+
+    output_field = BooleanField()
+    conditional = True
+
+    def __init__(self, found: Where, contact: Any = None) -> None:
+        super().__init__()
+        self.found, self.contact = found, contact or F("pk")
+
+    def get_source_expressions(self) -> list[Any]:
+        return [self.contact]
+
+    def set_source_expressions(self, expressions: list[Any]) -> None:
+        (self.contact,) = expressions
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+        if self.contact.alias == Contact._meta.db_table:
+            return f"({self.found.sql})", list(self.found.params)
+        column, params = compiler.compile(self.contact)
+        return (
+            f"{column} IN (SELECT contacts_contact.id FROM contacts_contact WHERE {self.found.sql})",
+            [*params, *self.found.params],
+        )

@@ -1,0 +1,139 @@
+"""The comparisons that rules offer, what each takes, and what is wrong with a value for it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from contacts.segments import values
+
+MAX_CHOICES = 500
+MAX_DAYS = 36500
+
+
+@dataclass(frozen=True)
+class Operator:
+    """`takes` is text, list, order (a number or a date), pair (two of them), date, days or nothing."""
+
+    key: str
+    label: str
+    takes: str
+    of_dates: bool = False  # whether it can be asked about a moment such as created_at
+    negates: str = ""  # the operator whose exact opposite it is
+
+
+OPERATORS = {
+    operator.key: operator
+    for operator in [
+        Operator("equals", "is", "text", of_dates=True),
+        Operator("not_equals", "is not", "text", of_dates=True, negates="equals"),
+        Operator("contains", "contains", "text"),
+        Operator("not_contains", "does not contain", "text", negates="contains"),
+        Operator("starts_with", "starts with", "text"),
+        Operator("in", "is one of", "list"),
+        Operator("not_in", "is none of", "list", negates="in"),
+        Operator("greater", "is greater than", "order", of_dates=True),
+        Operator("at_least", "is at least", "order", of_dates=True),
+        Operator("less", "is less than", "order", of_dates=True),
+        Operator("at_most", "is at most", "order", of_dates=True),
+        Operator("between", "is between", "pair", of_dates=True),
+        Operator("before", "is before", "date", of_dates=True),
+        Operator("after", "is after", "date", of_dates=True),
+        Operator("in_last_days", "is in the last days", "days", of_dates=True),
+        Operator("in_next_days", "is in the next days", "days", of_dates=True),
+        Operator("is_set", "is known", "nothing", of_dates=True),
+        Operator("not_set", "is unknown", "nothing", of_dates=True, negates="is_set"),
+    ]
+}
+_ALIASES = {
+    "=": "equals",
+    "==": "equals",
+    "!=": "not_equals",
+    "not": "not_equals",
+    ">": "greater",
+    ">=": "at_least",
+    "<": "less",
+    "<=": "at_most",
+}
+
+
+def operator(key: Any) -> Operator | None:
+    """The operator of a key or of one of its other spellings, such as ">="."""
+    return OPERATORS.get(_ALIASES.get(key, key)) if isinstance(key, str) else None
+
+
+def problems(key: Any, value: Any, of_dates: bool = False) -> list[str]:
+    """Why `key value` cannot be asked; `of_dates` where what is compared is always a moment."""
+    found = operator(key)
+    if found is None:
+        return [f"“{str(key)[:50]}” is not a comparison. Use one of: {', '.join(OPERATORS)}."]
+    if of_dates and not found.of_dates:
+        return [f"A date cannot be asked whether it “{found.label}”."]
+    return list(_unfit(found, value, of_dates))
+
+
+def _unfit(found: Operator, value: Any, of_dates: bool) -> list[str]:
+    empty = value is None or value == "" or value == []
+    if found.takes == "nothing":
+        return []
+    if empty:
+        return ["Give a value to compare with."]
+    if found.takes == "list":
+        if not isinstance(value, list) or not all(values.is_scalar(item) and item != "" for item in value):
+            return ["Give a list of values."]
+        return [f"Give at most {MAX_CHOICES} values."] if len(value) > MAX_CHOICES else []
+    if found.takes == "days":
+        days = values.number(value)
+        if days is None or days != int(days) or not 0 <= days <= MAX_DAYS:
+            return [f"Give a whole number of days, from 0 to {MAX_DAYS}."]
+        return []
+    if found.takes == "pair":
+        if not isinstance(value, list) or len(value) != 2:
+            return ["Give two values, the lower and the upper one."]
+        kinds = [_ordered_kind(item) for item in value]
+        same = kinds[0] == kinds[1] and kinds[0] is not None and not (of_dates and kinds[0] != "date")
+        return (
+            []
+            if same
+            else [f"Give two {'dates' if of_dates else 'numbers or two dates'} such as {_example(of_dates)}."]
+        )
+    if not values.is_scalar(value):
+        return ["Give one value to compare with."]
+    if (found.takes == "date" or of_dates) and values.moment(value) is None:
+        return ["Give a date such as 2026-03-01, or a date and a time."]
+    if found.takes == "order" and _ordered_kind(value) is None:
+        return ["Give a number, or a date such as 2026-03-01."]
+    return []
+
+
+def _ordered_kind(value: Any) -> str | None:
+    if values.number(value) is not None:
+        return "number"
+    return "date" if values.moment(value) is not None else None
+
+
+def _example(of_dates: bool) -> str:
+    return "2026-03-01 and 2026-03-31" if of_dates else "10 and 20"
+
+
+def sentence(subject: str, key: Any, value: Any) -> str:
+    """`plan is “team”`, `age is between 18 and 25`."""
+    found = operator(key)
+    if found is None:
+        return f"{subject} …"
+    if found.takes == "nothing":
+        return f"{subject} {found.label}"
+    if found.takes == "days":
+        return f"{subject} is in the {'last' if found.key == 'in_last_days' else 'next'} {value} days"
+    if isinstance(value, list):
+        shown = [quoted(item) for item in value[:5]] + ([f"{len(value) - 5} more"] if len(value) > 5 else [])
+        last = " and " if found.takes == "pair" or len(value) > 5 else " or "
+        return f"{subject} {found.label} {', '.join(shown[:-1])}{last if len(shown) > 1 else ''}{shown[-1] if shown else '…'}"
+    return f"{subject} {found.label} {quoted(value)}"
+
+
+def quoted(value: Any) -> str:
+    """A value as it is shown: texts in quotation marks, numbers and dates bare."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if values.number(value) is not None or values.moment(value) is not None:
+        return str(value)
+    return f"“{'…' if value is None else value}”"

@@ -1,0 +1,1 @@
+"""The kinds of rules over contacts and events, one module each."""

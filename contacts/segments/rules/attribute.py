@@ -1,0 +1,70 @@
+"""What is known of a contact: a field or an attribute, compared with a value."""
+
+from datetime import datetime
+from typing import Any
+
+from contacts.segments import comparing, operators
+from contacts.segments.comparison_form import ComparisonForm
+from contacts.segments.operands import Address, Key, Moment, Text
+from contacts.segments.rules.base import Config, RuleKind, unknown_keys
+from contacts.segments.where import Scope, Where, fill
+
+_TABLE = '"contacts_contact"'
+_MOMENTS = ("created_at", "updated_at")
+FIELDS = {
+    "email": "Email",
+    "phone": "Phone",
+    "external_id": "External id",
+    "first_name": "First name",
+    "last_name": "Last name",
+    "timezone": "Time zone",
+    "language": "Language",
+    "created_at": "Created",
+    "updated_at": "Updated",
+}
+
+
+def operand(field: str) -> Text | Moment:
+    if field in _MOMENTS:
+        return Moment(f'{_TABLE}."{field}"')
+    if field == "email":
+        return Address(Where(f'{_TABLE}."email"'))
+    if field == "timezone":  # as everywhere, an empty one means the installation's
+        return Text(fill("COALESCE(NULLIF({0}, ''), {1})", Where(f'{_TABLE}."timezone"'), comparing.zone()))
+    if field in FIELDS:
+        return Text(Where(f'{_TABLE}."{field}"'))
+    return Key(f'{_TABLE}."attributes"', field)
+
+
+class AttributeForm(ComparisonForm):
+    subject = "attributes"
+    label = "Attribute"
+
+
+class Attribute(RuleKind):
+    label = "Attribute"
+    icon = "user"
+    order = 10
+    Form = AttributeForm
+
+    def problems(self, config: Config, scope: Scope) -> list[str]:
+        field = config.get("field")
+        if not isinstance(field, str) or not field:
+            return ["Choose an attribute."]
+        found = list(unknown_keys(config, "field", "op", "value"))
+        wrong = operators.problems(config.get("op"), config.get("value"), of_dates=field in _MOMENTS)
+        return found + [f"{_named(field)}: {text}" for text in wrong]
+
+    def sql(self, config: Config, now: datetime, scope: Scope) -> Where:
+        return comparing.sql(operand(config["field"]), config["op"], config.get("value"), now)
+
+    def sentence(self, config: Config) -> str:
+        return operators.sentence(_named(config.get("field")), config.get("op"), config.get("value"))
+
+
+def _named(field: Any) -> str:
+    field = field if isinstance(field, str) and field else "…"
+    return FIELDS[field].lower() if field in FIELDS else field
+
+
+kind = Attribute()

@@ -1,0 +1,95 @@
+"""What a kind of rule is: its form in the builder, its checks, its sentence and its SQL in one object.
+
+Adding a kind: in this app a module of `contacts/segments/rules/` with one instance called `kind`; in an app further left
+a module `segment_rules.py` with a list called `kinds`. Nothing else needs to know.
+
+A rule in a tree is a JSON object: `{"rule": KEY, …config}`. The builder makes the config from the kind's `Form`: a field
+called `name` becomes the key "name", a field called `within__amount` becomes `{"within": {"amount": …}}`. Empty controls are
+left out. The types are those of the fields: IntegerField → a whole number, FloatField → a number, BooleanField → true or
+false, TypedChoiceField with `coerce=int` or `coerce=truth` → a number, or true or false; RuleListField → a list of property
+rules; everything else → text. Because saved rules come from the API too, `problems` has to be strict about types: never
+trust the form alone.
+"""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django import forms
+
+from contacts.segments.where import Scope, Where
+
+Config = dict[str, Any]
+
+
+class RuleForm(forms.Form):
+    """The controls of one rule. `scope` tells what is at hand (for example `scope.nodes`), `config` is the rule so far,
+    perhaps incomplete or wrong: the controls may depend on it. A control that decides which others are shown says so by
+    `redraw` in its widget's attrs, as in `forms.Select(attrs={"data-redraw": ""})`."""
+
+    def __init__(self, config: Config, scope: Scope) -> None:
+        super().__init__(initial=flat(config))
+        self.config, self.scope = config, scope
+
+
+class RuleKind:
+    """A kind of rule. Subclass it; one instance is registered (see the module's head)."""
+
+    key: ClassVar[str]  # the value of "rule" in a tree
+    label: ClassVar[str]  # in the builder's choice of kinds
+    icon: ClassVar[str]  # a lucide name
+    order: ClassVar[int] = 50  # in the builder's choice of kinds
+    Form: ClassVar[type[RuleForm]]
+
+    def offered(self, scope: Scope) -> bool:
+        """Whether the builder offers this kind there."""
+        return True
+
+    def problems(self, config: Config, scope: Scope) -> list[str]:
+        """What is wrong with a rule, as sentences. Must stand anything that JSON can hold under any key.
+
+        That strings are storable (no NUL, not endless) and that objects are not too deep has been seen to before."""
+        raise NotImplementedError
+
+    def sql(self, config: Config, now: datetime, scope: Scope) -> Where:
+        """A boolean expression over the row `contacts_contact` (`"contacts_contact"."id"`…), only of what `problems` let pass.
+
+        TRUE or FALSE, never NULL; no user value in the text, only `%s` parameters; a literal percent sign is `%%`. Other
+        tables by EXISTS or a scalar sub-select. Never an SQL error, whatever the data: guard casts with CASE. `scope.few`
+        says that contacts are a batch: prefer a form that probes an index on contact_id then."""
+        raise NotImplementedError
+
+    def sentence(self, config: Config) -> str:
+        """The rule in words, so that "Contacts: " may precede it and "and", "or" may join it: `has the tag “vip”`."""
+        raise NotImplementedError
+
+    def sentence_in(self, config: Config, scope: Scope) -> str:
+        """The same where the scope knows more (the labels of nodes)."""
+        return self.sentence(config)
+
+    def countable(self, config: Config) -> bool:
+        """Whether the rule means something outside a scenario, so that matching contacts can be counted."""
+        return True
+
+
+def flat(config: Config, prefix: str = "") -> Config:
+    """{"within": {"amount": 3}} → {"within__amount": 3}; keys that are no text are left out."""
+    found: Config = {}
+    for key, item in config.items():
+        if isinstance(item, dict):
+            found.update(flat(item, f"{prefix}{key}__"))
+        else:
+            found[f"{prefix}{key}"] = item
+    return found
+
+
+def truth(text: Any) -> bool:
+    """The `coerce` of a choice between true and false."""
+    return text in (True, "true", "True")
+
+
+def unknown_keys(config: Config, *known: str) -> Iterator[str]:
+    """A sentence for each key that the kind does not know: a misspelt key must not silently widen an audience."""
+    for key in config:
+        if key != "rule" and key not in known:
+            yield f"The rule “{config['rule']}” has no “{str(key)[:50]}”."

@@ -1,0 +1,45 @@
+"""What the event under test says: one of its properties, compared with a value."""
+
+from datetime import datetime
+
+from contacts.segments import comparing, operators
+from contacts.segments.comparison_form import ComparisonForm
+from contacts.segments.operands import Key
+from contacts.segments.rules.base import Config, RuleKind, unknown_keys
+from contacts.segments.where import Scope, Where
+
+
+class PropertyForm(ComparisonForm):
+    subject = "properties"
+    label = "Property"
+
+
+class Property(RuleKind):
+    label = "Event property"
+    icon = "braces"
+    order = 5
+    Form = PropertyForm
+
+    def offered(self, scope: Scope) -> bool:
+        return scope.event
+
+    def problems(self, config: Config, scope: Scope) -> list[str]:
+        if not scope.event:
+            return ["Event properties can only be asked where there is an event."]
+        field = config.get("field")
+        if not isinstance(field, str) or not field:
+            return ["Choose a property of the event."]
+        found = list(unknown_keys(config, "field", "op", "value"))
+        return found + [f"{field}: {text}" for text in operators.problems(config.get("op"), config.get("value"))]
+
+    def sql(self, config: Config, now: datetime, scope: Scope) -> Where:
+        """Inside the sub-select of an event rule the same name is that rule's event."""
+        return comparing.sql(
+            Key('"contacts_event"."properties"', config["field"]), config["op"], config.get("value"), now
+        )
+
+    def sentence(self, config: Config) -> str:
+        return operators.sentence(str(config.get("field") or "…"), config.get("op"), config.get("value"))
+
+
+kind = Property()

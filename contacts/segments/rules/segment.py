@@ -1,0 +1,68 @@
+"""Whether a contact is in another segment."""
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+
+from contacts.models import Segment as SegmentModel
+from contacts.segments import compiler
+from contacts.segments.rules.base import Config, RuleForm, RuleKind, truth, unknown_keys
+from contacts.segments.where import Scope, Where
+
+
+class SegmentForm(RuleForm):
+    within = forms.TypedChoiceField(label="Contact", choices=[("true", "is in"), ("false", "is not in")], coerce=truth)
+    id = forms.TypedChoiceField(label="Segment", coerce=int)
+
+    def __init__(self, config: Config, scope: Scope) -> None:
+        super().__init__(config, scope)
+        self.fields["in"] = self.fields.pop("within")
+        self.fields["id"] = self.fields.pop("id")
+        others = SegmentModel.objects.exclude(pk=scope.segment).values_list("pk", "name")
+        self.fields["id"].choices = [("", "Choose a segment"), *others]
+
+
+class Segment(RuleKind):
+    label = "Segment"
+    icon = "chart-pie"
+    order = 50
+    Form = SegmentForm
+
+    def problems(self, config: Config, scope: Scope) -> list[str]:
+        found = list(unknown_keys(config, "id", "in"))
+        if not isinstance(config.get("in", True), bool):
+            found.append("“in” of a segment rule is true or false.")
+        chosen = config.get("id")
+        if not _is_id(chosen):
+            return [*found, "Choose a segment."]
+        if chosen not in scope.known:
+            return [*found, "A segment that the rule refers to no longer exists."]
+        if chosen == scope.segment or chosen in scope.inside:
+            return [*found, "A segment cannot contain itself, not even through other segments."]
+        return found + [
+            f"Segment “{name_of(chosen)}”: {text}"
+            for text in compiler.problems_inside(scope.known[chosen], scope.of_segment(chosen))
+        ]
+
+    def sql(self, config: Config, now: datetime, scope: Scope) -> Where:
+        """The other rule in full, not its members: it holds for the same moment and costs one query in all."""
+        inside = compiler.compiled(scope.known[config["id"]], now, scope.of_segment(config["id"]))
+        return inside if config.get("in", True) else ~inside
+
+    def sentence(self, config: Config) -> str:
+        word = "is in" if config.get("in", True) else "is not in"
+        return f"{word} the segment “{name_of(config.get('id')) or '…'}”"
+
+
+def _is_id(item: Any) -> bool:
+    return isinstance(item, int) and not isinstance(item, bool) and 0 < item < 2**63
+
+
+def name_of(segment_id: Any) -> str:
+    if not _is_id(segment_id):
+        return ""
+    return SegmentModel.objects.filter(pk=segment_id).values_list("name", flat=True).first() or ""
+
+
+kind = Segment()

@@ -1,0 +1,45 @@
+"""Whether a contact carries a tag."""
+
+from datetime import datetime
+
+from django import forms
+
+from contacts.segments.rules.base import Config, RuleForm, RuleKind, truth, unknown_keys
+from contacts.segments.where import Scope, Where
+
+
+class TagForm(RuleForm):
+    has = forms.TypedChoiceField(label="Contact", choices=[("true", "has"), ("false", "does not have")], coerce=truth)
+    name = forms.CharField(label="Tag", widget=forms.TextInput(attrs={"data-suggest": "tags"}))
+
+
+class Tag(RuleKind):
+    label = "Tag"
+    icon = "tag"
+    order = 20
+    Form = TagForm
+
+    def problems(self, config: Config, scope: Scope) -> list[str]:
+        found = list(unknown_keys(config, "name", "has"))
+        name = config.get("name")
+        if not isinstance(name, str) or not name.strip():
+            found.append("Choose a tag.")
+        if not isinstance(config.get("has", True), bool):
+            found.append("“has” of a tag rule is true or false.")
+        return found
+
+    def sql(self, config: Config, now: datetime, scope: Scope) -> Where:
+        """The tag's id first, once; then one probe per contact, or a join: both ways have their index."""
+        tagged = Where(
+            'EXISTS (SELECT 1 FROM contacts_contacttag ct WHERE ct.contact_id = "contacts_contact"."id"'
+            " AND ct.tag_id = (SELECT t.id FROM contacts_tag t WHERE lower(t.name) = lower(%s)))",
+            (config["name"].strip(),),
+        )
+        return tagged if config.get("has", True) else ~tagged
+
+    def sentence(self, config: Config) -> str:
+        has = "has" if config.get("has", True) else "does not have"
+        return f"{has} the tag “{config.get('name') or '…'}”"
+
+
+kind = Tag()
