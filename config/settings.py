@@ -1,32 +1,40 @@
 """Every setting of Waypost; the only module that reads the environment."""
 
+import secrets
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
-import environ
-
-from config import postgres, secret_key
+from config import postgres, secret_key, static_version
+from config.environment import LOG_LEVELS, Environment
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.Env()
+# What is wrong with the environment is gathered, and told by the system checks with the cure (see config.checks).
+env = Environment()
+ENVIRONMENT_PROBLEMS = env.problems
 
-VAR_DIR = Path(env.str("WAYPOST_VAR", default=str(BASE_DIR / "var"))).resolve()
-VAR_DIR.mkdir(parents=True, exist_ok=True)
-(VAR_DIR / "cache").mkdir(exist_ok=True)
-
-DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="") or secret_key.kept_in(VAR_DIR / "secret_key")
+VAR_DIR = Path(env.text("WAYPOST_VAR", str(BASE_DIR / "var"))).resolve()
+try:
+    (VAR_DIR / "cache").mkdir(parents=True, exist_ok=True)
+    SECRET_KEY = env.secret("SECRET_KEY", lambda: secret_key.kept_in(VAR_DIR / "secret_key"))
+except OSError as error:
+    env.refuse(
+        "WAYPOST_VAR",
+        f"The data folder {VAR_DIR} cannot be written: {error.strerror}.",
+        "Set WAYPOST_VAR to a folder that the user who runs Waypost may write.",
+    )
+    SECRET_KEY = secrets.token_urlsafe(50)
 # Former keys, newest first, so that a key can be changed without breaking the links in mails already sent.
-SECRET_KEY_FALLBACKS = [key.strip() for key in env.list("SECRET_KEY_FALLBACKS", default=[]) if key.strip()]
-HOST = env.str("HOST", default="127.0.0.1")
-PORT = env.int("PORT", default=8000)
-WEB_WORKERS = env.int("WEB_WORKERS", default=2)
+SECRET_KEY_FALLBACKS = env.names("SECRET_KEY_FALLBACKS", [])
+
+DEBUG = env.yes("DEBUG")
+HOST = env.text("HOST", "127.0.0.1")
+PORT = env.number("PORT", 8000, 0, 65535)
+WEB_WORKERS = env.number("WEB_WORKERS", 2, 1, 64)
 # Of the first person, whom `manage.py up` makes; without it a password is invented and printed.
-ADMIN_PASSWORD = env.str("WAYPOST_ADMIN_PASSWORD", default="")
-ALLOWED_HOSTS = [host.strip() for host in env.list("ALLOWED_HOSTS", default=["*"]) if host.strip()]
-CSRF_TRUSTED_ORIGINS = [origin.strip() for origin in env.list("CSRF_TRUSTED_ORIGINS", default=[]) if origin.strip()]
+ADMIN_PASSWORD = env.text("WAYPOST_ADMIN_PASSWORD")
 # The address under which contacts reach links, pixels and the unsubscribe page.
-PUBLIC_URL = env.str("PUBLIC_URL", default=f"http://localhost:{PORT}").rstrip("/")
+PUBLIC_URL = env.address("PUBLIC_URL", f"http://localhost:{PORT}")
+ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", ["*"])
+CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS", ["/".join(PUBLIC_URL.split("/")[:3])])
 
 INSTALLED_APPS = [
     "config.apps.ConfigConfig",
@@ -89,29 +97,17 @@ TEMPLATES = [
 ]
 
 
-def _database(url: str) -> dict:
-    """One DATABASES entry; embedded servers listen on a socket named in the URL's `host` parameter."""
-    database = environ.Env.db_url_config(url)
-    socket = parse_qs(urlsplit(url).query).get("host")
-    if socket:
-        database["HOST"] = socket[0]
-        database.get("OPTIONS", {}).pop("host", None)
-    database["CONN_MAX_AGE"] = 60
-    database["CONN_HEALTH_CHECKS"] = True
-    return database
-
-
-DATABASE_URL = env.str("DATABASE_URL", default="")
-EMBEDDED_POSTGRES = not DATABASE_URL
+EMBEDDED_POSTGRES = not env.text("DATABASE_URL")
 POSTGRES_DIR = VAR_DIR / "postgres"
-DATABASES = {"default": _database(DATABASE_URL or postgres.running_at(POSTGRES_DIR))}
+DATABASES = {"default": env.database("DATABASE_URL", lambda: postgres.running_at(POSTGRES_DIR))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": VAR_DIR / "cache"},
+    "default": env.cache(
+        "CACHE_URL",
+        {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": str(VAR_DIR / "cache")},
+    )
 }
-if env.str("CACHE_URL", default=""):
-    CACHES["default"] = env.cache_url("CACHE_URL")
 
 AUTH_USER_MODEL = "config.User"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
@@ -131,14 +127,16 @@ AXES_LOCKOUT_CALLABLE = "config.views.errors.locked_out"
 CSRF_FAILURE_VIEW = "config.views.errors.csrf_failure"
 
 USE_TZ = True
-TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+TIME_ZONE = env.zone("TIME_ZONE", "UTC")
 LANGUAGE_CODE = "en"
 USE_I18N = False
 
-STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_VERSION = "now" if DEBUG else static_version.of(BASE_DIR / "static", BASE_DIR / "requirements.txt")
+STATIC_URL = f"/static/{STATIC_VERSION}/"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_IMMUTABLE_FILE_TEST = (lambda path, url: False) if DEBUG else (lambda path, url: True)
 MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"
 
@@ -146,7 +144,7 @@ MEDIA_URL = "/media/"
 Q_CLUSTER = {
     "name": "advance",
     "orm": "default",
-    "workers": env.int("WORKERS", default=2),
+    "workers": env.number("WORKERS", 2, 1, 64),
     "timeout": 120,
     "retry": 180,
     "max_attempts": 1,
@@ -168,13 +166,13 @@ Q_CLUSTER = {
 }
 
 # Where the workers of this machine leave their signs of life; each supervisor has a folder of its own.
-BEATS_DIR = env.str("WAYPOST_BEATS", default=str(VAR_DIR / "beats"))
+BEATS_DIR = env.text("WAYPOST_BEATS", str(VAR_DIR / "beats"))
 
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
-if env.bool("BEHIND_HTTPS_PROXY", default=False):
+if env.yes("BEHIND_HTTPS_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "SAMEORIGIN"
 SECURE_REFERRER_POLICY = "same-origin"
@@ -202,7 +200,7 @@ REST_FRAMEWORK = {
     "PAGE_SIZE": 50,
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_THROTTLE_CLASSES": ["config.authentication.KeyThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"api_key": env.str("API_THROTTLE", default="6000/min")},
+    "DEFAULT_THROTTLE_RATES": {"api_key": env.rate("API_THROTTLE", "6000/min")},
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "config.api_errors.handler",
     "NON_FIELD_ERRORS_KEY": "detail",
@@ -228,7 +226,15 @@ FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHand
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
+    "formatters": {
+        "plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"},
+        "json": {"()": "config.json_logs.JsonFormatter"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": env.one_of("LOG_FORMAT", ("plain", "json"), "plain"),
+        }
+    },
+    "root": {"handlers": ["console"], "level": env.one_of("LOG_LEVEL", LOG_LEVELS, "WARNING")},
 }

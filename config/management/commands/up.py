@@ -14,13 +14,14 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError, connection
 
 from config import beats, first_start, postgres, supervisor
+from config.checks import SETTINGS_TAG
 from config.schedules import LANES
 from contacts import restored_log
 
 
 class Command(BaseCommand):
     help = "Starts the database (unless DATABASE_URL is set), the web server and the workers, and keeps them running."
-    requires_system_checks = []
+    requires_system_checks = [SETTINGS_TAG]
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--no-web", action="store_true", help="Workers only, for a further machine.")
@@ -70,7 +71,7 @@ class Command(BaseCommand):
                     note = "" if settings.ADMIN_PASSWORD else f" with the password {password} (kept in {kept_in})"
                     self._say(f"Sign in as {first_start.ADMIN}{note}")
         except OperationalError as error:
-            raise CommandError(f"The database does not answer: {error}Check DATABASE_URL.") from error
+            raise CommandError(f"The database does not answer: {str(error).strip()} Check DATABASE_URL.") from error
         finally:
             connection.close()
 
