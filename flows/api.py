@@ -1,20 +1,21 @@
 """The scenarios resource of the API."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiTypes, extend_schema, inline_serializer
-from rest_framework import mixins, serializers, viewsets
+from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contacts import matching
 from flows import cloning, deleting, objectives, saving, starting, stats, triggering
+from flows.graph import saved_trigger
 from flows.models import Execution, Scenario
-from flows.validation import trigger_type
 
 Problem = inline_serializer(
     "Problem", {"node": serializers.CharField(allow_null=True), "message": serializers.CharField()}, many=True
@@ -42,7 +43,8 @@ class ScenarioSerializer(serializers.ModelSerializer):
         read_only_fields = ["state", "created_at", "started_at"]
 
     def get_trigger(self, scenario: Scenario) -> str | None:
-        return trigger_type(scenario.flow.graph) if scenario.flow else None
+        trigger = saved_trigger(scenario.flow.graph) if scenario.flow else None
+        return trigger["type"] if trigger else None
 
     def validate_name(self, name: str) -> str:
         if "\x00" in name:
@@ -82,7 +84,10 @@ class ExecutionFilter(filters.FilterSet):
 
 class TriggerSerializer(serializers.Serializer):
     contacts = serializers.ListField(
-        child=serializers.JSONField(), min_length=1, max_length=10_000, help_text="Ids, or objects with an id, email, phone or external_id."
+        child=serializers.JSONField(),
+        min_length=1,
+        max_length=10_000,
+        help_text="Ids, or objects with an id, email, phone or external_id.",
     )
     context = serializers.DictField(required=False, default=dict)
 
@@ -98,7 +103,7 @@ class ScenarioViewSet(viewsets.ModelViewSet):
 
     def handle_exception(self, error: Exception) -> Response:
         if isinstance(error, (saving.Invalid, starting.NotReady)):
-            problems = [problem._asdict() for problem in error.problems]
+            problems = [asdict(problem) for problem in error.problems]
             return Response({"detail": str(error), "problems": problems}, status=400)
         if isinstance(error, triggering.WrongTrigger):
             return Response({"detail": str(error)}, status=400)
@@ -124,7 +129,7 @@ class ScenarioViewSet(viewsets.ModelViewSet):
         if request.method == "PUT":
             self._save_flow(scenario, request)
         graph = scenario.flow.graph if scenario.flow else {"nodes": [], "edges": []}
-        problems = [problem._asdict() for problem in starting.check(scenario, timezone.now())]
+        problems = [asdict(problem) for problem in starting.check(scenario, timezone.now())]
         version = scenario.flow.number if scenario.flow else None
         return Response({**graph, "version": version, "problems": problems})
 
@@ -164,7 +169,11 @@ class ScenarioViewSet(viewsets.ModelViewSet):
 
     @extend_schema(
         request=TriggerSerializer,
-        responses={202: inline_serializer("Triggered", {"entered": serializers.IntegerField(), "failed": serializers.ListField()})},
+        responses={
+            202: inline_serializer(
+                "Triggered", {"entered": serializers.IntegerField(), "failed": serializers.ListField()}
+            )
+        },
     )
     @action(detail=True, methods=["post"])
     def trigger(self, request: Request, pk: str | None = None) -> Response:

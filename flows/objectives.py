@@ -3,7 +3,7 @@
 from typing import Any
 
 from contacts import segments
-from flows.validation import Problem
+from flows.graph import Problem
 
 KINDS = {"opened": "Opened a message", "clicked": "Clicked a link", "event": "Did something (an event)"}
 MOST_DAYS = 366

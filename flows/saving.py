@@ -6,8 +6,8 @@ from typing import Any
 from django.db import transaction
 
 from flows import entering, objectives, validation
+from flows.graph import Problem, saved_trigger
 from flows.models import Flow, Scenario, ScenarioState
-from flows.validation import Problem
 
 
 class Invalid(Exception):
@@ -50,6 +50,7 @@ def save(
         problems += _trigger_is_kept(current.graph, graph)
     if problems:
         raise Invalid(problems)
+    graph = validation.tidy(graph)
     if current is None or current.graph != graph:
         number = current.number + 1 if current else 1
         author = user if getattr(user, "pk", None) else None
@@ -71,16 +72,18 @@ def removed(scenario: Scenario, graph: dict[str, Any]) -> set[str]:
 
 def _trigger_is_kept(old: dict[str, Any], new: Any) -> list[Problem]:
     """Contacts came in through the trigger: it may change its settings, not go away, once the scenario was started."""
-    trigger = validation.trigger_id(old)
+    trigger = saved_trigger(old)
     if trigger is None or not isinstance(new, dict):
         return []
-    kept = any(isinstance(node, dict) and node.get("id") == trigger for node in new.get("nodes") or [])
-    return [] if kept else [Problem(trigger, "The trigger cannot be removed once the scenario was started.")]
+    nodes = new.get("nodes") if isinstance(new.get("nodes"), list) else []
+    if any(isinstance(node, dict) and node.get("id") == trigger["id"] for node in nodes):
+        return []
+    return [Problem(trigger["id"], "The trigger cannot be removed once the scenario was started.")]
 
 
 def _listens_to(scenario: Scenario) -> str:
     """The name of the events that let contacts in, or nothing."""
-    if scenario.flow is None or validation.trigger_id(scenario.flow.graph) is None:
+    if scenario.flow is None or saved_trigger(scenario.flow.graph) is None:
         return ""
     kind, config = entering.trigger_of(scenario)
     return kind.event(config) or ""

@@ -8,9 +8,9 @@ from django.db.models import Exists, OuterRef
 from campaigns import outbox
 from contacts import lanes
 from flows import entering, validation
+from flows.graph import Problem, saved_trigger
 from flows.models import EntryRun, Execution, ExecutionState, Scenario, ScenarioState
 from flows.nodes.base import Trigger
-from flows.validation import Problem
 
 STARTABLE = [ScenarioState.DRAFT, ScenarioState.SCHEDULED, ScenarioState.STOPPED, ScenarioState.COMPLETED]
 PAUSED = [ScenarioState.PAUSED, ScenarioState.PAUSED_ERROR, ScenarioState.PAUSED_BALANCE]
@@ -42,8 +42,10 @@ def check(scenario: Scenario, now: datetime) -> list[Problem]:
         scenario = Scenario.objects.select_related("flow").get(pk=scenario.pk)
         scenario.started_at = now
         if entering.next_run_at(scenario, now) is None:
-            trigger = validation.trigger_id(scenario.flow.graph)
-            problems = [Problem(trigger, "Nobody would ever enter: the time of this trigger has passed.")]
+            trigger = saved_trigger(scenario.flow.graph)
+            problems = [
+                Problem(trigger and trigger["id"], "Nobody would ever enter: the time of this trigger has passed.")
+            ]
     return problems
 
 

@@ -7,8 +7,9 @@ from typing import Any
 from django.db.models import Sum
 
 from campaigns import stats as message_stats
+from flows.graph import saved_trigger
 from flows.models import NodeCount, Scenario
-from flows.validation import trigger_id
+
 # What the API reports of every node, zeros included.
 ALWAYS = ("entered", "waiting", "ended", "exited", "failed", "sent", "skipped", "opened", "clicked")
 
@@ -31,7 +32,7 @@ def live(scenario: Scenario) -> dict[str, dict[str, int]]:
 def overview(scenarios: Sequence[Scenario]) -> dict[int, dict[str, int]]:
     """Per scenario: entered, inside and sent, in two queries for a whole list (whose flows have been selected)."""
     found: dict[int, dict[str, int]] = {scenario.pk: {"entered": 0, "inside": 0, "sent": 0} for scenario in scenarios}
-    triggers = {scenario.pk: trigger_id(scenario.flow.graph) if scenario.flow else None for scenario in scenarios}
+    triggers = {scenario.pk: saved_trigger(scenario.flow.graph) for scenario in scenarios if scenario.flow}
     rows = (
         NodeCount.objects.filter(scenario__in=list(found), metric__in=["entered", "waiting"])
         .values_list("scenario_id", "node", "metric")
@@ -43,7 +44,8 @@ def overview(scenarios: Sequence[Scenario]) -> dict[int, dict[str, int]]:
             found[scenario_id]["inside"] += n
         else:
             origins[f"scenario:{scenario_id}:{node}"] = scenario_id
-            if node == triggers[scenario_id]:
+            trigger = triggers.get(scenario_id)
+            if trigger and node == trigger["id"]:
                 found[scenario_id]["entered"] += n
     for origin, metrics in message_stats.counts(list(origins)).items():
         found[origins[origin]]["sent"] += metrics.get("sent", 0)

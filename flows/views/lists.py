@@ -9,10 +9,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 from contacts.pagination import page
 from flows import beginning, presets, stats
 from flows.forms import NewScenarioForm, ScenarioListFilter
+from flows.graph import saved_trigger
 from flows.models import Scenario
 from flows.nodes import registry
 from flows.starting import PAUSED, STARTABLE
-from flows.validation import trigger_type
 
 
 @require_GET
@@ -27,8 +27,9 @@ def scenario_list(request: HttpRequest) -> HttpResponse:
     shown = page(scenarios, request, size=50)
     counts = stats.overview(shown.rows)
     for scenario in shown.rows:
-        kind = registry().get(trigger_type(scenario.flow.graph) or "") if scenario.flow else None
-        scenario.trigger, scenario.counts = kind, counts[scenario.pk]
+        trigger = saved_trigger(scenario.flow.graph) if scenario.flow else None
+        scenario.trigger = registry()[trigger["type"]] if trigger else None
+        scenario.counts = counts[scenario.pk]
     return render(
         request,
         "flows/scenario_list.html",
@@ -51,6 +52,4 @@ def scenario_create(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         scenario = beginning.begin(form.save(commit=False), chosen, request.user, timezone.now())
         return redirect("scenario_editor", scenario.pk)
-    return render(
-        request, "flows/scenario_create.html", {"form": form, "presets": presets.listed(), "chosen": chosen}
-    )
+    return render(request, "flows/scenario_create.html", {"form": form, "presets": presets.listed(), "chosen": chosen})
