@@ -35,23 +35,43 @@ def settings_form(kind: str, given: Mapping[str, Any] | None = None, provider: P
 
 @transaction.atomic
 def save(provider: Provider, form: SettingsForm, is_default: bool | None = None) -> Provider:
-    """Store a new or changed provider with the settings of a valid form.
+    """Store a new provider with the settings of a valid form.
 
-    Without a word on it (`is_default` None), a new provider becomes its channel's default where there is none yet, or
-    only the built-in outbox.
+    Without a word on it (`is_default` None), it becomes its channel's default where there is none yet, or only the
+    built-in outbox.
     """
-    cleaned = form.cleaned_data
-    provider.settings = {name: value for name, value in cleaned.items() if name not in form.secrets}
-    provider.secrets = secrets.encrypt({name: cleaned[name] for name in form.secrets})
-    is_new = provider.pk is None
-    if is_new and is_default is None:
+    _take(provider, form)
+    if is_default is None:
         current = providers.for_channel(provider.channel)
-        is_default = current is None or current.kind == "local"
-    if is_new:
-        provider.is_default = False  # the other one has to step down first
+        is_default = provider.enabled and (current is None or current.kind == "local")
+    provider.is_default = False  # the other one has to step down first
     provider.full_clean(exclude=["secrets"])
     provider.save()
-    if is_default and provider.enabled:
+    if is_default:
+        make_default(provider)
+    return provider
+
+
+@transaction.atomic
+def change(
+    provider: Provider,
+    form: SettingsForm | None = None,
+    name: str | None = None,
+    enabled: bool | None = None,
+    is_default: bool | None = None,
+) -> Provider:
+    """Change what is given of a stored provider. A default can only be taken away by making another one the default."""
+    if name is not None:
+        provider.name = name
+    if form is not None:
+        _take(provider, form)
+    provider.full_clean(exclude=["secrets", "is_default"])
+    provider.save(update_fields=["name", "settings", "secrets"])
+    if enabled is False:
+        disable(provider)
+    elif enabled:
+        enable(provider)
+    if is_default and enabled is not False:
         make_default(provider)
     return provider
 
@@ -122,6 +142,12 @@ def test(provider: Provider, recipient: str, now: datetime) -> Result:
         outgoing = OutgoingSms(None, recipient, text)
     with providers.of(provider).connect(provider) as connection:
         return connection.send([outgoing])[0]
+
+
+def _take(provider: Provider, form: SettingsForm) -> None:
+    cleaned = form.cleaned_data
+    provider.settings = {name: value for name, value in cleaned.items() if name not in form.secrets}
+    provider.secrets = secrets.encrypt({name: cleaned[name] for name in form.secrets})
 
 
 def _kept(provider: Provider | None) -> dict[str, str]:
