@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from contacts.models import Contact
+from flows import saving
+from flows.models import Scenario
 
 # A Tuesday morning; tests move on from here.
 NOW = datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
@@ -19,3 +21,24 @@ def contacts(count: int, domain: str = "example.com", **fields: Any) -> list[int
     fields = {"created_at": NOW, "updated_at": NOW, **fields}
     rows = Contact.objects.bulk_create([Contact(email=f"c{n}@{domain}", **fields) for n in range(count)])
     return [row.pk for row in rows]
+
+
+def graph(*nodes: tuple[str, str, dict[str, Any]], edges: str) -> dict[str, Any]:
+    """A graph from (id, type, config) and edges such as "n1>n2 n2:yes>n3"."""
+    connections = []
+    for edge in edges.split():
+        source, target = edge.split(">")
+        source, _, port = source.partition(":")
+        connections.append({"from": source, "port": port or "next", "to": target})
+    shapes = [
+        {"id": id, "type": type, "x": 80 + 240 * place, "y": 80, "config": config}
+        for place, (id, type, config) in enumerate(nodes)
+    ]
+    return {"nodes": shapes, "edges": connections}
+
+
+def scenario(graph: dict[str, Any], name: str = "Welcome", **fields: Any) -> Scenario:
+    """A saved scenario, not started."""
+    made = Scenario.objects.create(name=name, **fields)
+    saving.save(made, graph, {}, None, None, NOW)
+    return made
