@@ -14,9 +14,15 @@ logger = logging.getLogger(__name__)
 # A lane's slices, in turn. Each takes `now`, does one short batch in its own transactions and returns whether more
 # may be waiting.
 LANES: dict[str, list[str]] = {
-    "advance": [],
+    "advance": [
+        "flows.listening.listen",
+        "flows.entering.plan",
+        "flows.entering.admit",
+        "flows.engine.advance",
+        "flows.starting.complete",
+    ],
     "send": [],
-    "upkeep": [],
+    "upkeep": ["flows.counting.squash"],
 }
 
 # No task runs longer than this: it hands what is left to the next one.
