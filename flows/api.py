@@ -87,7 +87,7 @@ class TriggerSerializer(serializers.Serializer):
         child=serializers.JSONField(),
         min_length=1,
         max_length=10_000,
-        help_text="Ids, or objects with an id, email, phone or external_id.",
+        help_text="Ids, or objects with id, email, phone or external_id.",
     )
     context = serializers.DictField(required=False, default=dict)
 

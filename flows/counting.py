@@ -20,7 +20,8 @@ def squash(now: datetime) -> bool:
                 HAVING count(*) > %s LIMIT %s
             ), old AS (
                 DELETE FROM flows_nodecount WHERE id IN (
-                    SELECT id FROM flows_nodecount JOIN long USING (scenario_id, node, metric) FOR UPDATE OF flows_nodecount SKIP LOCKED
+                    SELECT id FROM flows_nodecount JOIN long USING (scenario_id, node, metric)
+                    FOR UPDATE OF flows_nodecount SKIP LOCKED
                 ) RETURNING scenario_id, node, metric, n
             ), added AS (
                 INSERT INTO flows_nodecount (scenario_id, node, metric, n)

@@ -1,4 +1,4 @@
-"""Moves executions that are due: claim, carry and commit in one transaction, so that a crash leaves them where they were."""
+"""Moves executions that are due: claimed, carried and committed in one transaction, so that a crash undoes it whole."""
 
 import logging
 from collections import defaultdict

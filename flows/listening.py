@@ -7,9 +7,9 @@ from datetime import datetime
 from django.db import transaction
 
 from contacts import segments, timeline
+from flows import triggering
 from flows.engine import BATCH, running
 from flows.entering import enter, trigger_of
-from flows import triggering
 from flows.models import Scenario, ScenarioState
 
 CONSUMER = "scenarios"

@@ -44,7 +44,7 @@ def check(scenario: Scenario, now: datetime) -> list[Problem]:
         if entering.next_run_at(scenario, now) is None:
             trigger = saved_trigger(scenario.flow.graph)
             problems = [
-                Problem(trigger and trigger["id"], "Nobody would ever enter: the time of this trigger has passed.")
+                Problem(trigger and trigger["id"], "Nobody would ever enter: its time has passed.")
             ]
     return problems
 

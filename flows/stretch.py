@@ -161,7 +161,7 @@ class Stretch:
                    {columns.any("bigint", batch.events)}, {columns.any("int", batch.visits)},
                    {columns.any("timestamptz", settled.due_at)},
                    %s, %s, %s, %s, %s, %s, %s, ''
-            ON CONFLICT DO NOTHING RETURNING id""",  # noqa: S608 - only column lists of our own
+            ON CONFLICT DO NOTHING RETURNING id""",
             [
                 *columns.values,
                 self.scenario.pk,

@@ -60,9 +60,10 @@ def _move(
         messages.error(request, str(error))
     else:
         messages.success(request, done)
-    return redirect("scenario_list" if request.POST.get("from") == "list" else "scenario_editor", *(
-        [] if request.POST.get("from") == "list" else [scenario.pk]
-    ))
+    return redirect(
+        "scenario_list" if request.POST.get("from") == "list" else "scenario_editor",
+        *([] if request.POST.get("from") == "list" else [scenario.pk]),
+    )
 
 
 @permission_required("flows.add_scenario", raise_exception=True)

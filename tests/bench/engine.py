@@ -55,8 +55,8 @@ def floor(scenario: int, flow: int, content: int, first: int, second: int, tag: 
     """One statement per kind of row and half of the flow, and nothing else."""
     started = time.perf_counter()
     run(
-        """INSERT INTO flows_execution (scenario_id, flow_id, contact_id, state, node, due_at, moves, single, entered_at,
-            error) SELECT %s, %s, id, 'waiting', 'n3', %s, 2, true, %s, '' FROM contacts_contact""",
+        """INSERT INTO flows_execution (scenario_id, flow_id, contact_id, state, node, due_at, moves, single,
+            entered_at, error) SELECT %s, %s, id, 'waiting', 'n3', %s, 2, true, %s, '' FROM contacts_contact""",
         scenario, flow, LATER, START,
     )  # fmt: skip
     run(
