@@ -181,6 +181,9 @@ def _equal(held: Any, value: Any) -> bool:
 
 
 def _text(item: Any) -> str:
+    """PostgreSQL writes numbers of JSON without an exponent."""
+    if isinstance(item, float):
+        return format(Decimal(str(item)), "f")
     return item if isinstance(item, str) else json.dumps(item)
 
 
