@@ -56,9 +56,8 @@ def enqueue(
         "origin": origin_key,
     }
     new = _insert(values)
-    if (
-        not new
-    ):  # Either the origin is not there yet or everything was asked for before, and then asking again is harmless.
+    if not new:
+        # Either the origin is not there yet, or everything was asked for before, and then asking again is harmless.
         Origin.objects.get_or_create(key=origin_key)
         new = _insert(values)
     if new and values["due"] <= now:
@@ -84,5 +83,5 @@ def release(origin_prefix: str) -> None:
 
 
 def _under(prefix: str) -> QuerySet[Origin]:
-    """The origin of this key and those whose keys continue it: "scenario:12" covers "scenario:12:n7", not "scenario:120"."""
+    """The origin of this key and those that continue it: "scenario:12" covers "scenario:12:n7", not "scenario:120"."""
     return Origin.objects.filter(Q(key=prefix) | Q(key__startswith=f"{prefix}:"))

@@ -1,7 +1,7 @@
 """Signs what stands in the links of messages, with one keyed hash per message.
 
-A token is the message's number and the beginning of the hash, in the alphabet of URLs. Keys derive from SECRET_KEY; those
-of SECRET_KEY_FALLBACKS still open the links of older mails.
+A token is the message's number and the beginning of the hash, in the alphabet of URLs. Keys derive from SECRET_KEY;
+those of SECRET_KEY_FALLBACKS still open the links of older mails.
 """
 
 import binascii

@@ -21,8 +21,8 @@ LANES: dict[str, list[str]] = {
         "flows.engine.advance",
         "flows.starting.complete",
     ],
-    "send": [],
-    "upkeep": ["flows.counting.squash"],
+    "send": ["campaigns.sending.work"],
+    "upkeep": ["campaigns.counting.squash", "flows.counting.squash"],
 }
 
 # No task runs longer than this: it hands what is left to the next one.

@@ -1,7 +1,7 @@
 """Finds the links of a message's text and leaves marks in their place, once per content.
 
-A mark begins with a NUL, which neither PostgreSQL's text nor its JSON can hold: nothing that a contact's data says can be
-taken for one.
+A mark begins with a NUL, which neither PostgreSQL's text nor its JSON can hold: nothing that a contact's data says can
+be taken for one.
 """
 
 import html
@@ -13,12 +13,12 @@ CLICK = "\0c"  # what the addresses of tracked links begin with; the link's numb
 FRESH = "\0f"  # around a link whose Liquid is rendered first: \0f NUMBER \0= the rendered address \0.
 FRESH_LINK = re.compile("\0f(\\d+)\0=(.*?)\0\\.", re.DOTALL)
 
-# The `href` of whatever a mail client lets people click, Outlook's vector buttons included. Quoted attributes may hold “>”.
+# The `href` of whatever people can click in a mail, Outlook's vector buttons included. Quoted attributes may hold “>”.
 _HREF = re.compile(
     r"""(<(?:a|area|v:roundrect|v:rect)\b(?:[^>"']|"[^"]*"|'[^']*')*?\shref\s*=\s*)(?:"([^"]*)"|'([^']*)')""",
     re.IGNORECASE,
 )
-# In plain text an address ends before blanks, and before the punctuation that ends its sentence. Liquid may stand in it.
+# In plain text an address ends before blanks and before the punctuation of its sentence. Liquid may stand in it.
 _IN_TEXT = re.compile(r"https?://(?:\{\{.*?\}\}|\{%.*?%\}|[^\s<>\"{])+", re.IGNORECASE)
 _UNSUBSCRIBE = re.compile(r"^\s*\{\{-?\s*unsubscribe_url\b[^}]*\}\}")
 

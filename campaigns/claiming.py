@@ -1,0 +1,97 @@
+"""Takes messages in hand: a committed claim with an owner and a lease, so that no two workers send the same one."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import starmap
+from uuid import UUID, uuid4
+
+from django.db import connection, transaction
+
+from campaigns.counting import count
+from campaigns.models import MessageState
+
+LEASE = timedelta(seconds=120)
+ABANDONED = "The worker stopped while handing it over."
+
+# The queue's index is walked origin by origin, each time jumping to the next one, so that what is held or not yet due
+# costs one look per origin, however much of it there is. The random order lets every origin have its turn.
+_CLAIM = """
+WITH RECURSIVE waiting AS (
+    (SELECT origin_id, channel FROM campaigns_message WHERE state = 'queued' ORDER BY origin_id, due_at LIMIT 1)
+    UNION ALL
+    SELECT next.origin_id, next.channel FROM waiting, LATERAL (
+        SELECT origin_id, channel FROM campaigns_message
+        WHERE state = 'queued' AND origin_id > waiting.origin_id ORDER BY origin_id, due_at LIMIT 1
+    ) next
+), open AS (
+    SELECT o.id, o.key, greatest(%(limit)s / count(*) OVER (), 1) AS share
+    FROM waiting JOIN campaigns_origin o ON o.id = waiting.origin_id
+    WHERE NOT o.held AND waiting.channel = ANY(%(channels)s) AND EXISTS (
+        SELECT FROM campaigns_message WHERE state = 'queued' AND origin_id = o.id AND due_at <= %(now)s
+    )
+    ORDER BY random() LIMIT %(limit)s
+), due AS (
+    SELECT found.id, open.key FROM open CROSS JOIN LATERAL (
+        SELECT id FROM campaigns_message
+        WHERE state = 'queued' AND origin_id = open.id AND due_at <= %(now)s AND channel = ANY(%(channels)s)
+        ORDER BY due_at LIMIT open.share FOR UPDATE SKIP LOCKED
+    ) found LIMIT %(limit)s
+)
+UPDATE campaigns_message m SET state = 'sending', owner = %(owner)s, leased_until = %(until)s
+FROM due WHERE m.id = due.id
+RETURNING m.id, m.contact_id, m.channel, m.origin_id, due.key, m.content_id, m.event_id, m.attempts
+"""
+
+_SETTLE = """
+WITH lost AS (
+    SELECT id FROM campaigns_message WHERE state = 'sending' AND leased_until < %s
+    ORDER BY leased_until LIMIT 1000 FOR UPDATE SKIP LOCKED
+)
+UPDATE campaigns_message m SET state = 'unknown', reason = %s, leased_until = NULL
+FROM lost WHERE m.id = lost.id RETURNING m.origin_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A message that this worker has in hand."""
+
+    id: int
+    contact_id: int
+    channel: str
+    origin_id: int
+    origin: str
+    content_id: int
+    event_id: int | None
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    owner: UUID
+    messages: list[Claimed]
+
+
+def claim(now: datetime, limit: int, channels: Collection[str]) -> Claim:
+    """Take up to `limit` due messages of these channels, shared fairly between origins; committed when this returns.
+
+    Where few origins have much to send, fewer than `limit` may come back although more is due.
+    """
+    owner = uuid4()
+    values = {"now": now, "limit": limit, "channels": list(channels), "owner": owner, "until": now + LEASE}
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, values)
+        return Claim(owner, list(starmap(Claimed, cursor.fetchall())))
+
+
+def settle(now: datetime) -> int:
+    """Messages whose worker is gone become unknown: they may have been handed over, so nobody sends them again.
+
+    The owner stays written, so that a worker which was only slow may still record what really happened.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_SETTLE, [now, ABANDONED])
+        origins = [row[0] for row in cursor.fetchall()]
+        count((origin, MessageState.UNKNOWN.value, 1) for origin in origins)
+    return len(origins)

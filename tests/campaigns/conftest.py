@@ -1,0 +1,22 @@
+"""A mail server, and workers that forget their connections between tests."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from campaigns import connections, sending
+from tests.campaigns import outside
+
+
+@pytest.fixture
+def mail_server() -> Iterator[outside.MailServer]:
+    with outside.mail_server() as server:
+        yield server
+
+
+@pytest.fixture(autouse=True)
+def fresh_worker() -> Iterator[None]:
+    yield
+    for provider_id in list(connections._kept.open):
+        connections.close(provider_id)
+    sending._pace.size = 100
