@@ -22,7 +22,7 @@ LANES: dict[str, list[str]] = {
         "flows.starting.complete",
     ],
     "send": ["campaigns.sending.work"],
-    "upkeep": ["campaigns.counting.squash", "flows.counting.squash"],
+    "upkeep": ["config.upkeep.prune", "campaigns.counting.squash", "flows.counting.squash"],
 }
 
 # No task runs longer than this: it hands what is left to the next one.

@@ -31,6 +31,8 @@ PORT = env.number("PORT", 8000, 0, 65535)
 WEB_WORKERS = env.number("WEB_WORKERS", 2, 1, 64)
 # Of the first person, whom `manage.py up` makes; without it a password is invented and printed.
 ADMIN_PASSWORD = env.text("WAYPOST_ADMIN_PASSWORD")
+# With it, /metrics may be read from elsewhere.
+METRICS_TOKEN = env.text("METRICS_TOKEN")
 # The address under which contacts reach links, pixels and the unsubscribe page.
 PUBLIC_URL = env.address("PUBLIC_URL", f"http://localhost:{PORT}")
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", ["*"])

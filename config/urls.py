@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path
 
-from config.views import api_keys, errors, home, installation, people, profile
+from config.views import api_keys, errors, health, home, installation, old_static, people, profile
 
 sign_in = auth.LoginView.as_view(template_name="config/login.html", redirect_authenticated_user=True)
 PAGES_OF = ["flows", "campaigns", "templates_app", "contacts"]
@@ -29,6 +29,9 @@ urlpatterns = [
     path("settings/people/<int:pk>/password/", people.set_password, name="user_password"),
     path("settings/profile/", profile.edit, name="profile"),
     path("settings/profile/password/", profile.change_password, name="password_change"),
+    path("healthz", health.healthz, name="healthz"),
+    path("metrics", health.show_metrics, name="metrics"),
+    path("static/<slug:version>/<path:path>", old_static.lead),
     path("api/v1/", include("config.api")),
     *[path("", include(f"{app}.urls")) for app in PAGES_OF if find_spec(f"{app}.urls")],
     path("admin/login/", errors.admin_login),
