@@ -103,7 +103,7 @@ class Line:
                     smtp.rset()
                     return _refused(code, words)
         except _ERRORS as error:
-            raise _Lost(_words(error), isinstance(error, TimeoutError)) from error
+            raise _Lost(_words(error), _is_silence(error)) from error
         try:
             quoted = smtplib._quote_periods(content)  # type: ignore[attr-defined]
             smtp.send(quoted + (b"" if quoted.endswith(b"\r\n") else b"\r\n") + b".\r\n")
@@ -126,12 +126,17 @@ def _text(code: int, words: bytes) -> str:
     return " ".join(f"{code} {words.decode('utf-8', 'replace')}".split())
 
 
+def _is_silence(error: BaseException) -> bool:
+    # Python's client says "disconnected" where a read timed out, and keeps the cause.
+    return isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError)
+
+
 def _words(error: Exception) -> str:
     """The server's own words, else what went wrong, in one line."""
     if isinstance(error, smtplib.SMTPResponseException):
         words = error.smtp_error
         return _text(error.smtp_code, words if isinstance(words, bytes) else str(words).encode())
-    if isinstance(error, TimeoutError):
+    if _is_silence(error):
         return "The server did not answer in time."
     if isinstance(error, socket.gaierror):
         return f"The server’s name cannot be found: {error.strerror}."
