@@ -62,7 +62,7 @@ def refusals(channel: str, contact_ids: Collection[int]) -> dict[int, str]:
                     AND EXISTS (SELECT FROM contacts_installation WHERE consent_policy = 'opt_in')
                 )
             )
-            """,  # noqa: S608: `address` is one of two column names
+            """,  # noqa: S608
             [NO_CONSENT, SUPPRESSED, channel, channel, list(contact_ids)],
         )
         return dict(cursor.fetchall())

@@ -95,7 +95,7 @@ def _write(change: str, params: list, event: str, source: str, now: datetime) ->
             SELECT contact_id, %s, jsonb_build_object('tag', t.name)
                 || CASE WHEN %s = '' THEN '{{}}'::jsonb ELSE jsonb_build_object('source', %s::text) END, %s
             FROM changed JOIN contacts_tag t ON t.id = tag_id ORDER BY contact_id, t.name
-            """,  # noqa: S608: `change` is one of the two constants above
+            """,  # noqa: S608
             [*params, event, source, source, now],
         )
         written = cursor.rowcount

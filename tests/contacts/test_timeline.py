@@ -43,7 +43,7 @@ def test_a_key_is_recorded_once_even_within_one_batch():
 def test_events_of_contacts_who_are_gone_are_left_out():
     ada = make.contact(email="ada@example.com")
     assert timeline.record([NewEvent(ada.pk, "paid"), NewEvent(10**9, "paid")], NOW) == timeline.Recorded(1, 0, 1)
-    assert timeline.record_for([ada.pk, 10**9], "seen", {"page": "/"}, NOW) == 1
+    assert list(timeline.record_for([ada.pk, 10**9], "seen", {"page": "/"}, NOW)) == [ada.pk]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,0 +1,161 @@
+"""Turns what somebody wrote about a contact into clean fields, or into sentences on what is wrong with it."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.validators import EmailValidator
+
+from contacts import phones, tagging, zones
+from contacts.consent import ADDRESSES
+from contacts.json_limits import object_problem, text_problem
+from contacts.models import ConsentState
+
+# From the strongest to the weakest: a row may change a weaker one of the contact that it found by a stronger one.
+IDENTIFIERS = ("external_id", "email", "phone")
+MOST_TAGS = 200
+
+_valid_email = EmailValidator(message="“%(value)s” is not an email address.")
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
+_ATTRIBUTE = re.compile(r"[^\W\d][\w-]{0,99}")
+
+Fields = dict[str, Any]
+Errors = dict[str, list[str]]
+
+
+def clean(given: Any, country: str = "") -> tuple[Fields, Errors]:
+    """The clean fields of a contact in the API's shape, and what is wrong, by field. Fields left out stay left out.
+
+    Identifiers that are null or empty come back as None, other texts as "". An attribute that is null is to be removed.
+    """
+    if not isinstance(given, Mapping):
+        return {}, {"detail": ["A contact is an object, such as {“email”: “ada@example.com”}."]}
+    fields: Fields = {}
+    errors: Errors = {}
+    for name, value in given.items():
+        cleaner = _CLEANERS.get(name)
+        if cleaner is None:
+            if name not in READ_ONLY:
+                errors[str(name)[:100]] = ["Contacts have no such field. Put your own under “attributes”."]
+            continue
+        try:
+            fields[name] = cleaner(value, country)
+        except ValidationError as error:
+            errors[name] = error.messages
+    return fields, errors
+
+
+# What the API shows and does not take; it may come back in a contact that was read and changed.
+READ_ONLY = frozenset({"id", "created_at", "updated_at"})
+
+
+def _text(value: Any, longest: int) -> str:
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise ValidationError("This is not a text.")
+    problem = text_problem(value, longest)
+    if problem:
+        raise ValidationError(problem)
+    return value.strip()
+
+
+def _email(value: Any, country: str) -> str | None:
+    email = _text(value, 254)
+    if not email:
+        return None
+    _valid_email(email)
+    # The database and Python fold letters outside ASCII differently, so those are kept folded.
+    if not email.isascii():
+        return email.lower()
+    local, _, domain = email.rpartition("@")
+    return f"{local}@{domain.lower()}"
+
+
+def _phone(value: Any, country: str) -> str | None:
+    phone = _text(value, 40)
+    return phones.clean(phone, country) if phone else None
+
+
+def _external_id(value: Any, country: str) -> str | None:
+    # Programs often number their customers.
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**18:
+        value = str(value)
+    return _text(value, 200) or None
+
+
+def _name(value: Any, country: str) -> str:
+    return _text(value, 200)
+
+
+def _timezone(value: Any, country: str) -> str:
+    zone = _text(value, 64)
+    if zone:
+        zones.validate_zone(zone)
+    return zone
+
+
+def _language(value: Any, country: str) -> str:
+    language = _text(value, 16)
+    if language and not _LANGUAGE.fullmatch(language):
+        raise ValidationError(f"“{language}” is not a language code, such as en or pt-BR.")
+    return language.replace("_", "-")
+
+
+def _attributes(value: Any, country: str) -> dict[str, Any]:
+    if value is None:
+        return {}
+    problem = object_problem(value)
+    if problem:
+        raise ValidationError(problem)
+    for key in value:
+        validate_attribute_key(key)
+    return dict(value)
+
+
+def validate_attribute_key(key: str) -> None:
+    if not _ATTRIBUTE.fullmatch(key):
+        raise ValidationError(
+            f"“{key[:100]}” cannot name an attribute: start with a letter, then letters, digits, - and _ only."
+        )
+
+
+def _tags(value: Any, country: str) -> list[str]:
+    if value is None:
+        return []
+    if not isinstance(value, list):
+        raise ValidationError("Tags are a list of names.")
+    if len(value) > MOST_TAGS:
+        raise ValidationError(f"A contact takes at most {MOST_TAGS} tags at once.")
+    problem = next((text_problem(name) for name in value if isinstance(name, str) and text_problem(name)), "")
+    if problem:
+        raise ValidationError(problem)
+    return list({name.lower(): name for name in map(tagging.clean_name, value)}.values())
+
+
+def _consent(value: Any, country: str) -> dict[str, str]:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ValidationError("Consent is an object of channels, such as {“email”: “subscribed”}.")
+    for channel, state in value.items():
+        if channel not in ADDRESSES:
+            raise ValidationError(f"“{str(channel)[:40]}” is not a channel: {' or '.join(ADDRESSES)}.")
+        if not isinstance(state, str) or state not in ConsentState.values:
+            raise ValidationError(f"Consent to {channel} is one of {', '.join(ConsentState.values)}.")
+    return dict(value)
+
+
+_CLEANERS: dict[str, Callable[[Any, str], Any]] = {
+    "email": _email,
+    "phone": _phone,
+    "external_id": _external_id,
+    "first_name": _name,
+    "last_name": _name,
+    "timezone": _timezone,
+    "language": _language,
+    "attributes": _attributes,
+    "tags": _tags,
+    "consent": _consent,
+}

@@ -1,0 +1,168 @@
+"""Creates, changes and deletes contacts, one or thousands at a time, and records that on their timelines."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+import psycopg.errors
+from django.core.exceptions import ValidationError
+from django.db import DatabaseError, transaction
+
+from contacts import profile_rows, tagging
+from contacts.cleaning import IDENTIFIERS, Errors, Fields, clean
+from contacts.models import Contact
+from contacts.profiles import TEXTS, Book, Profile, Refused
+
+ATTEMPTS = 10
+UNIDENTIFIED = "A contact needs an email, a phone or an external_id."
+
+_UNIQUE = {
+    "contact_email_unique": ("email", "A contact with this email address exists already."),
+    "contact_phone_unique": ("phone", "A contact with this phone number exists already."),
+    "contact_external_id_unique": ("external_id", "A contact with this external id exists already."),
+}
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A row that was not saved: its place in the batch, and why, by field."""
+
+    index: int
+    errors: Errors
+
+
+@dataclass(slots=True)
+class UpsertResult:
+    """What became of each row. `ids` has one place per row: its contact, or None where the row failed."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    failed: list[Failure] = field(default_factory=list)
+    ids: list[int | None] = field(default_factory=list)
+
+
+def create(given: Mapping[str, Any], now: datetime, source: str = "") -> Contact:
+    """A new contact from the API's fields. Raises ValidationError by field, also where somebody has its identifiers."""
+    fields = _cleaned(given)
+    profile = Profile()
+    profile.apply(fields)
+    _identified(profile)
+    _written(profile, now, source)
+    return Contact.objects.get(pk=profile.id)
+
+
+def update(
+    contact: Contact, given: Mapping[str, Any], now: datetime, source: str = "", replace: bool = False
+) -> Contact:
+    """Change the fields given. Raises ValidationError by field, and Contact.DoesNotExist for a contact who is gone.
+
+    Attributes are merged (null removes one), tags become exactly the list given, consent changes for the channels given.
+    With `replace` the attributes become exactly those given, and texts left out are emptied.
+    """
+    fields = _cleaned(given)
+    if replace:
+        blank: Fields = {name: None if name in IDENTIFIERS else "" for name in TEXTS}
+        fields = {**blank, "attributes": {}, **fields}
+    with transaction.atomic():
+        profile = profile_rows.known(contact.pk)
+        if profile is None:
+            raise Contact.DoesNotExist
+        surplus = profile.tags - {name.lower() for name in fields["tags"]} if "tags" in fields else set()
+        profile.apply(fields, replace_attributes=replace)
+        _identified(profile)
+        _written(profile, now, source)
+        tagging.remove([contact.pk], surplus, now, source)
+    return Contact.objects.get(pk=contact.pk)
+
+
+def upsert(
+    rows: Sequence[Any], now: datetime, source: str = "", country: str = "", resubscribe: bool = True
+) -> UpsertResult:
+    """Update or create a contact from each row, as if the rows were saved one after the other; bad ones do not stop others.
+
+    Whom a row is about is said by `contacts.profiles.Book`. Empty identifiers are ignored, other fields given are set,
+    attributes merged, tags added. `country` reads phone numbers written without one. Without `resubscribe` nobody who
+    unsubscribed is subscribed again. Rows that change nothing write nothing and record nothing.
+    """
+    good: list[tuple[int, Fields]] = []
+    failed: list[Failure] = []
+    for index, row in enumerate(rows):
+        fields, errors = clean(row, country)
+        fields = {name: value for name, value in fields.items() if value is not None}
+        if not errors and not any(name in fields for name in IDENTIFIERS):
+            errors = {"detail": [UNIDENTIFIED]}
+        if errors:
+            failed.append(Failure(index, errors))
+        else:
+            good.append((index, fields))
+
+    def save() -> UpsertResult:
+        result = UpsertResult(failed=list(failed))
+        book = Book(profile_rows.known_by([fields for _, fields in good]))
+        placed: dict[int, Profile] = {}
+        for index, fields in good:
+            try:
+                profile = book.place(fields)
+            except Refused as refused:
+                result.failed.append(Failure(index, refused.errors))
+                continue
+            fresh = profile.id is None and not profile.identified
+            changed = book.apply(profile, fields, resubscribe)
+            placed[index] = profile
+            result.created += fresh
+            result.updated += changed and not fresh
+            result.unchanged += not changed
+        profile_rows.write(dict.fromkeys(placed.values()), now, source, resubscribe)
+        result.failed.sort(key=lambda failure: failure.index)
+        result.ids = [placed[index].id if index in placed else None for index in range(len(rows))]
+        return result
+
+    return _retried(save)
+
+
+def delete(contact_ids: Sequence[int]) -> int:
+    """Delete contacts with everything about them; returns how many there were."""
+    with transaction.atomic():
+        return Contact.objects.filter(pk__in=list(contact_ids)).delete()[1].get("contacts.Contact", 0)
+
+
+def _cleaned(given: Mapping[str, Any]) -> Fields:
+    fields, errors = clean(given)
+    if errors:
+        raise ValidationError(errors)
+    return fields
+
+
+def _identified(profile: Profile) -> None:
+    if not profile.identified:
+        raise ValidationError({"detail": [UNIDENTIFIED]})
+
+
+def _written(profile: Profile, now: datetime, source: str) -> None:
+    try:
+        with transaction.atomic():
+            profile_rows.write([profile], now, source)
+    except DatabaseError as error:
+        constraint = error.__cause__.diag.constraint_name if isinstance(error.__cause__, psycopg.Error) else None
+        if constraint not in _UNIQUE:
+            raise
+        name, sentence = _UNIQUE[constraint]
+        raise ValidationError({name: [sentence]}) from error
+
+
+def _retried(save: Callable[[], Made]) -> Made:
+    """Save in one transaction, and once more from the start where somebody else was quicker with an identifier."""
+    attempt = 1
+    while True:
+        try:
+            with transaction.atomic():
+                return save()
+        except DatabaseError as error:
+            lost = isinstance(error.__cause__, psycopg.errors.UniqueViolation | psycopg.errors.DeadlockDetected)
+            if not lost or attempt == ATTEMPTS:
+                raise
+            attempt += 1
