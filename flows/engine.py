@@ -115,16 +115,18 @@ def isolating(work: Callable[[Sequence[T]], None], items: Sequence[T], fail: Cal
     try:
         with transaction.atomic():
             work(items)
+            return
     except (OperationalError, InterfaceError):
         raise
-    except Exception as error:
-        if len(items) == 1:
-            logger.exception("%s failed", items[0])
-            fail(items[0], error)
-        else:
-            middle = len(items) // 2
-            isolating(work, items[:middle], fail)
-            isolating(work, items[middle:], fail)
+    except Exception as caught:
+        error = caught
+    if len(items) == 1:
+        logger.error("%s failed", items[0], exc_info=error)
+        fail(items[0], error)
+    else:
+        middle = len(items) // 2
+        isolating(work, items[:middle], fail)
+        isolating(work, items[middle:], fail)
 
 
 def _fail(scenario: Scenario, standing: Standing, error: Exception, now: datetime) -> None:
