@@ -1,8 +1,7 @@
 """Gathers the numbers that a Prometheus server asks for, none of which costs a look through a big table."""
 
 import time
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from django.db import connection
 from django.db.models import Count, Model
@@ -23,11 +22,11 @@ def lines() -> Iterator[str]:
     yield from _metric("lane_silence_seconds", "Since a worker of this machine last showed life.", "lane", silent)
     yield from _metric("messages", "Messages by state, estimated.", "state", _shares(Message, "state"))
     yield from _metric("executions", "Passes by state, estimated.", "state", _shares(Execution, "state"))
-    rows = {model._meta.model_name: _rows(model) for model in (Contact, Event, Message, Execution)}
+    rows = {str(model._meta.model_name): _rows(model) for model in (Contact, Event, Message, Execution)}
     yield from _metric("rows", "Rows of the big tables, estimated.", "table", rows)
 
 
-def _metric(name: str, text: str, label: str, values: dict[Any, float]) -> Iterator[str]:
+def _metric(name: str, text: str, label: str, values: Mapping[str, float]) -> Iterator[str]:
     yield f"# HELP waypost_{name} {text}"
     yield f"# TYPE waypost_{name} gauge"
     for key, value in values.items():

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -97,7 +97,7 @@ class Supervisor:
     report: Callable[[str], None]
     stopping: bool = False
 
-    def run(self) -> Iterator[None]:
+    def run(self) -> Generator[None]:
         """Start everything, then yield about ten times a second until somebody asks to stop."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
             signal.signal(number, self._ask_to_stop)

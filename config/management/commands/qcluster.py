@@ -14,7 +14,7 @@ from config.schedules import LANES
 
 
 class Command(qcluster.Command):
-    requires_system_checks = []  # `manage.py up` has made them
+    requires_system_checks: list[str] = []  # `manage.py up` has made them
     help = f"Runs the workers of one lane: {', '.join(LANES)}."
 
     def handle(self, *args: Any, **options: Any) -> None:
