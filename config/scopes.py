@@ -4,6 +4,7 @@ RESOURCES = {
     "contacts": "Contacts",
     "events": "Events",
     "segments": "Segments",
+    "templates": "Templates",
     "providers": "Providers",
     "messages": "Messages",
     "scenarios": "Scenarios",

@@ -21,6 +21,7 @@ class Template(models.Model):
     class Meta:
         ordering = ["name"]
         constraints = [models.UniqueConstraint("channel", Lower("name"), name="template_name_unique")]
+        permissions = [("publish_template", "Can publish templates")]
 
     def __str__(self) -> str:
         return self.name

@@ -1,0 +1,66 @@
+"""What is wrong with the words of a version, and what would only be better otherwise."""
+
+import re
+from dataclasses import dataclass
+
+from contacts.models.consent import Channel
+from templates_app import mjml, rendering
+from templates_app.models import TemplateVersion
+from templates_app.sms_parts import parts
+
+CLIPPED_AT = 102_000  # bytes of HTML after which Gmail hides the rest, the unsubscribe link included
+MANY_PARTS = 3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`fatal` findings keep a version from being published; the others are advice. `line` counts from 1."""
+
+    field: str
+    line: int
+    sentence: str
+    fatal: bool = True
+
+
+def findings(version: TemplateVersion) -> list[Finding]:
+    """All there is to say about a version, the fatal first, in the order of its fields and lines."""
+    is_email = version.template.channel == Channel.EMAIL
+    fields = ("subject", "preheader", "body") if is_email else ("body",)
+    found = [
+        Finding(field, problem.line, problem.sentence)
+        for field in fields
+        for problem in rendering.problems(getattr(version, field))
+    ]
+    if not version.body.strip():
+        found.append(Finding("body", 1, "The message is empty."))
+    found += _of_email(version) if is_email else _of_sms(version)
+    return sorted(found, key=lambda one: (not one.fatal, fields.index(one.field), one.line))
+
+
+def is_publishable(version: TemplateVersion) -> bool:
+    return not any(finding.fatal for finding in findings(version))
+
+
+def _of_email(version: TemplateVersion) -> list[Finding]:
+    found = []
+    if not version.subject.strip():
+        found.append(Finding("subject", 1, "An email needs a subject."))
+    if version.markup == TemplateVersion.Markup.MJML and version.body.strip():
+        found += [Finding("body", line, sentence) for line, sentence in mjml.problems(version.body)]
+    if "unsubscribe_url" not in version.body:
+        found.append(Finding("body", 1, "There is no unsubscribe link: add {{ unsubscribe_url }}.", fatal=False))
+    for image in re.finditer(r"<(?:mj-image|img)\b(?![^>]*\balt=)[^>]*>", version.body, re.IGNORECASE):
+        line = version.body.count("\n", 0, image.start()) + 1
+        found.append(Finding("body", line, "A picture has no alt text for those who cannot see it.", fatal=False))
+    if not any(finding.fatal for finding in found):
+        html = rendering.html_of(version.markup, version.body, version.preheader)
+        if len(html.encode()) > CLIPPED_AT:
+            found.append(Finding("body", 1, "The mail is so long that Gmail will hide its end.", fatal=False))
+    return found
+
+
+def _of_sms(version: TemplateVersion) -> list[Finding]:
+    count = parts(version.body)
+    if count.segments > MANY_PARTS:
+        return [Finding("body", 1, f"This is sent and charged as {count.segments} parts.", fatal=False)]
+    return []

@@ -1,0 +1,62 @@
+"""Forms of the template pages."""
+
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from contacts.models.consent import Channel
+from templates_app.models import Template, TemplateVersion
+
+LONGEST_BODY = 500_000  # characters
+
+
+class TemplateForm(forms.ModelForm):
+    """A new template: what it is called and for which channel."""
+
+    class Meta:
+        model = Template
+        fields = ["name", "channel"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        same = Template.objects.filter(channel=cleaned.get("channel"), name__iexact=cleaned.get("name", ""))
+        if same.exclude(pk=self.instance.pk).exists():
+            self.add_error("name", "Another template of this channel has this name.")
+        return cleaned
+
+
+class WordsForm(forms.ModelForm):
+    """The words of a draft. They may be wrong while they are written; publishing looks at them."""
+
+    class Meta:
+        model = TemplateVersion
+        fields = ["subject", "preheader", "markup", "body"]
+        widgets = {
+            "body": forms.Textarea(
+                attrs={"class": "code", "rows": 26, "spellcheck": "false", "maxlength": LONGEST_BODY}
+            ),
+        }
+        labels = {"markup": "Written in", "preheader": "Preview text"}
+        help_texts = {"preheader": "What inboxes show after the subject."}
+
+    def __init__(self, *args: Any, channel: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if channel == Channel.SMS:
+            for name in ("subject", "preheader", "markup"):
+                del self.fields[name]
+            self.fields["body"].widget = forms.Textarea(attrs={"rows": 7, "maxlength": 1600})
+            self.fields["body"].label = "Text"
+        else:
+            self.fields["markup"].choices = [
+                choice for choice in TemplateVersion.Markup.choices if choice[0] != TemplateVersion.Markup.TEXT
+            ]
+
+    def clean_subject(self) -> str:
+        return " ".join(self.cleaned_data["subject"].split())
+
+    def clean_body(self) -> str:
+        body = self.cleaned_data["body"].replace("\r\n", "\n")
+        if len(body) > LONGEST_BODY:
+            raise ValidationError(f"A message may have {LONGEST_BODY} characters.")
+        return body

@@ -1,0 +1,124 @@
+"""The page on which a template's words are written, looked at and published."""
+
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from contacts.models.consent import Channel
+from templates_app import publishing, usage
+from templates_app.forms import WordsForm
+from templates_app.models import Template, TemplateVersion
+from templates_app.views.previews import preview_context
+
+may_change = permission_required("templates_app.change_template", raise_exception=True)
+may_publish = permission_required("templates_app.publish_template", raise_exception=True)
+
+
+@dataclass(frozen=True)
+class Field:
+    """What can be put into a text with one click."""
+
+    label: str
+    liquid: str
+
+
+FIELDS = [
+    Field("First name", '{{ contact.first_name | default: "there" }}'),
+    Field("Last name", "{{ contact.last_name }}"),
+    Field("Email address", "{{ contact.email }}"),
+    Field("Phone number", "{{ contact.phone }}"),
+    Field("Language", "{{ contact.language }}"),
+    Field("An attribute", "{{ contact.attributes.city }}"),
+    Field("A property of the event", "{{ event.amount }}"),
+    Field("Unsubscribe link", "{{ unsubscribe_url }}"),
+    Field("Only if there is a first name", "{% if contact.first_name %}{% endif %}"),
+]
+
+
+@permission_required("templates_app.view_template", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def show(request: HttpRequest, pk: int) -> HttpResponse:
+    """The draft to write on where there is one, else the published version to read."""
+    template = get_object_or_404(Template.objects.select_related("published"), pk=pk)
+    versions = list(template.versions.select_related("created_by"))
+    version = _chosen(request, template, versions)
+    version.template = template
+    editable = version.state == TemplateVersion.State.DRAFT and request.user.has_perm("templates_app.change_template")
+    form = WordsForm(request.POST or None, instance=version, channel=template.channel)
+    if request.method == "POST":
+        if not editable:
+            raise PermissionDenied("Only drafts can be changed.")
+        if form.is_valid():
+            done = _save(request, form.instance, form.cleaned_data)
+            if done:
+                return done
+    context = {
+        "template": template,
+        "version": version,
+        "versions": versions,
+        "form": form,
+        "fields": FIELDS,
+        "editable": editable,
+        "has_draft": any(one.state == TemplateVersion.State.DRAFT for one in versions),
+        "is_sms": template.channel == Channel.SMS,
+        "uses": usage.templates.of(pk),
+        **preview_context(request, version),
+    }
+    return render(request, "templates_app/template_page.html", context)
+
+
+@may_change
+@require_POST
+def new_draft(request: HttpRequest, pk: int) -> HttpResponse:
+    template = get_object_or_404(Template.objects.select_related("published"), pk=pk)
+    draft = publishing.draft_of(template, request.user)
+    messages.success(request, f"Version {draft.number} is a draft. What is published stays until you publish it.")
+    return redirect("template_page", pk)
+
+
+@may_publish
+@require_POST
+def reject(request: HttpRequest, pk: int) -> HttpResponse:
+    template = get_object_or_404(Template, pk=pk)
+    version = get_object_or_404(template.versions, state=TemplateVersion.State.DRAFT)
+    try:
+        publishing.reject(version)
+        messages.success(request, f"Version {version.number} is rejected.")
+    except publishing.NotADraft as error:
+        messages.error(request, str(error))
+    return redirect("template_page", pk)
+
+
+def _chosen(request: HttpRequest, template: Template, versions: list[TemplateVersion]) -> TemplateVersion:
+    number = request.GET.get("version", "")
+    for version in versions:
+        if str(version.number) == number:
+            return version
+    drafts = [version for version in versions if version.state == TemplateVersion.State.DRAFT]
+    return drafts[0] if drafts else template.published or versions[0]
+
+
+def _save(request: HttpRequest, draft: TemplateVersion, words: dict[str, str]) -> HttpResponse | None:
+    """Save, and publish if that was the button. None where the page is to be shown again, with what is wrong."""
+    publish = request.POST.get("do") == "publish"
+    if publish and not request.user.has_perm("templates_app.publish_template"):
+        raise PermissionDenied("You may not publish templates.")
+    try:
+        publishing.save_draft(draft, words)
+        if publish:
+            publishing.publish(draft, request.user, timezone.now())
+    except publishing.NotADraft as error:
+        messages.error(request, str(error))
+    except publishing.Unpublishable:
+        messages.error(request, "The draft is saved, but not published: something in it cannot be sent.")
+        return None
+    else:
+        said = f"Version {draft.number} is published and sent from now on." if publish else "The draft is saved."
+        messages.success(request, said)
+    return redirect("template_page", draft.template_id)

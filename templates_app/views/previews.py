@@ -1,0 +1,62 @@
+"""Previews of drafts: rendered on each change, kept for some minutes, shown in a frame that can do nothing."""
+
+import secrets
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.core.cache import cache
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_GET, require_POST
+
+from templates_app import checks, previewing
+from templates_app.forms import WordsForm
+from templates_app.framing import framed
+from templates_app.models import Template, TemplateVersion
+
+KEPT_FOR = 15 * 60  # seconds
+WIDTHS = [("desktop", "Desktop", "monitor"), ("phone", "Phone", "smartphone"), ("text", "Text", "letter-text")]
+
+
+@require_POST
+@permission_required("templates_app.view_template", raise_exception=True)
+def refresh(request: HttpRequest, pk: int) -> HttpResponse:
+    """The preview of words that are not saved yet."""
+    template = get_object_or_404(Template, pk=pk)
+    version = TemplateVersion(template=template, number=0, markup=_markup(template))
+    form = WordsForm(request.POST, instance=version, channel=template.channel)
+    form.is_valid()  # what is wrong with single fields is said when they are saved
+    for name in form.fields:
+        setattr(version, name, form.cleaned_data.get(name, ""))
+    return render(request, "templates_app/_preview.html", preview_context(request, version))
+
+
+@require_GET
+@permission_required("templates_app.view_template", raise_exception=True)
+def frame(request: HttpRequest, key: str) -> HttpResponse:
+    html = cache.get(f"template-preview:{key}")
+    if html is None:
+        raise Http404("This preview is gone. Change something to make it anew.")
+    return framed(html)
+
+
+def preview_context(request: HttpRequest, version: TemplateVersion) -> dict[str, Any]:
+    contact = previewing.sample()
+    shown = previewing.preview(version, contact)
+    key = ""
+    if shown.html:
+        key = secrets.token_urlsafe(16)
+        cache.set(f"template-preview:{key}", shown.html, KEPT_FOR)
+    width = request.POST.get("width", "desktop")
+    return {
+        "preview": shown,
+        "preview_key": key,
+        "contact": contact,
+        "findings": checks.findings(version),
+        "width": width if width in {name for name, _label, _icon in WIDTHS} else "desktop",
+        "widths": WIDTHS,
+    }
+
+
+def _markup(template: Template) -> str:
+    return TemplateVersion.Markup.TEXT if template.channel == "sms" else TemplateVersion.Markup.HTML
