@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from django.db.models import Count, Exists, OuterRef, Q
+from django.urls import reverse
 
 from campaigns.models import Message, Provider
 from campaigns.models.message import MessageState
@@ -26,6 +27,10 @@ class Attention:
     url_name: str
     args: tuple[object, ...] = ()
     level: str = "warning"
+
+    @property
+    def url(self) -> str:
+        return reverse(self.url_name, args=self.args)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,132 @@
+"""A small believable shop in the database, and the addresses of the pages that show one of its things."""
+
+from datetime import timedelta
+
+from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+
+from campaigns.models import Content, InboxMessage, Message, Origin, Provider
+from config.models import ApiKey, User
+from contacts.models import Consent, ContactTag, CsvImport, Event, Segment, Tag
+from flows.models import Execution, ExecutionState, Flow, Scenario
+from templates_app.models import Template, TemplateVersion
+from tests import make
+
+PEOPLE = [
+    ("Amélie", "Durand", "amelie.durand@example.com", "Paris"),
+    (
+        "Bartholomew",
+        "Featherstonehaugh-Montgomery",
+        "bartholomew.featherstonehaugh@a-rather-long-domain.example.com",
+        "Leeds",
+    ),
+    ("Chiara", "Rossi", "chiara@example.com", "Torino"),
+    ("Dmitri", "Volkov", "dmitri@example.com", "Riga"),
+    ("Eun-ji", "Park", "eunji@example.com", "Busan"),
+    ("Fatima", "Zahra", "fatima@example.com", "Rabat"),
+]
+STATES = ["delivered", "sent", "queued", "skipped", "failed", "unknown"]
+
+
+def pages() -> dict[str, str]:
+    """Fill the database and return page name → address, for pages that need an object."""
+    now = timezone.now()
+    people = [
+        make.contact(
+            email,
+            first_name=first,
+            last_name=last,
+            timezone="Europe/Paris",
+            attributes={"city": city, "orders": number},
+            created_at=now - timedelta(days=number),
+        )
+        for number, (first, last, email, city) in enumerate(PEOPLE)
+    ]
+    one = people[1]
+    vip = Tag.objects.create(name="vip")
+    for person in people[:3]:
+        ContactTag.objects.create(contact=person, tag=vip, at=now)
+        Consent.objects.create(contact=person, channel="email", state="subscribed", at=now, source="import")
+    for minutes, (name, properties) in enumerate(
+        [
+            ("contact.created", {}),
+            ("tag.added", {"tag": "vip"}),
+            ("order.placed", {"amount": 129.9, "items": ["mug", "tea"]}),
+        ]
+    ):
+        Event.objects.create(contact=one, name=name, properties=properties, at=now - timedelta(hours=minutes))
+    rule = {
+        "all": [
+            {"rule": "tag", "name": "vip"},
+            {"rule": "attribute", "field": "city", "op": "equals", "value": "Paris"},
+        ]
+    }
+    segment = Segment.objects.create(name="Parisian regulars", rule=rule, size=1, counted_at=now)
+    template = Template.objects.create(name="Welcome", channel="email")
+    version = TemplateVersion.objects.create(
+        template=template, number=1, subject="Hello {{ contact.first_name }}", body="<p>Good to have you.</p>"
+    )
+    provider = Provider.objects.create(
+        channel="email",
+        kind="smtp",
+        name="Mail server",
+        settings={"host": "smtp.example.com", "port": 587, "from_name": "Shop", "from_email": "shop@example.com"},
+    )
+    graph = make.graph(
+        ("n1", "on_event", {"event": "contact.created"}),
+        ("n2", "email", {"subject": "Hello", "body": "<p>Good to have you.</p>"}),
+        ("n3", "wait", {"amount": 7, "unit": "days"}),
+        edges="n1>n2 n2>n3",
+    )
+    started = []
+    names = {"Welcome series": "running", "Birthday": "paused", "Win back": "paused_error"}
+    for days, (name, state) in enumerate(names.items()):
+        made = Scenario.objects.create(name=name, state=state, started_at=now - timedelta(days=9 * days))
+        made.flow = Flow.objects.create(scenario=made, number=1, graph=graph)
+        made.save()
+        started.append(made)
+    scenario = started[0]
+    Execution.objects.create(
+        scenario=scenario, flow=scenario.flow, contact=one, state=ExecutionState.WAITING, node="n3",
+        due_at=now + timedelta(days=7), entered_at=now,
+    )  # fmt: skip
+    content = Content.objects.create(
+        digest="d", channel="email", subject="Hello", body=version.body, markup="html", template_version=version
+    )
+    origin = Origin.objects.get_or_create(key=f"scenario:{scenario.pk}:n2")[0]
+    letters = [
+        Message.objects.create(
+            contact=person, channel="email", origin=origin, origin_pass=number, content=content, state=state,
+            reason="The server says: 550 no such user." if state == "failed" else "", provider=provider,
+            queued_at=now - timedelta(hours=5 * number), due_at=now, sent_at=now,
+        )
+        for number, (person, state) in enumerate(zip(people, STATES, strict=True))
+    ]  # fmt: skip
+    mail = InboxMessage.objects.create(
+        channel="email", message_id=letters[0].pk, sender="shop@example.com", recipient=one.email, subject="Hello",
+        html="<h1>Hello</h1><p>Good to have you.</p>", text="Hello", headers={"List-Unsubscribe": "<https://e.com/u>"},
+        at=now,
+    )  # fmt: skip
+    text = InboxMessage.objects.create(
+        channel="sms", sender="Shop", recipient="+33612345678", text="Your order is on its way.", at=now
+    )
+    file = CsvImport.objects.create(
+        name="newsletter-2026.csv", state=CsvImport.State.DONE,  rows_read=1200, created=1100,
+        updated=80, refused=20, finished_at=now,
+    )  # fmt: skip
+    key, _ = ApiKey.objects.issue("Shop back end", ["contacts:write", "events:write"])
+    viewer = User.objects.create_user("victor", "victor@example.com")
+    things = {
+        "contact_page": one, "contact_edit": one, "contact_delete": one, "import_page": file,
+        "segment_page": segment, "segment_edit": segment, "segment_delete": segment, "template_page": template,
+        "provider_edit": provider, "provider_delete": provider, "inbox_message": mail, "message_page": letters[4],
+        "scenario_editor": scenario, "scenario_start": scenario, "scenario_delete": scenario, "user_edit": viewer,
+        "user_password": viewer, "api_key_revoke": key,
+    }  # fmt: skip
+    found = {}
+    for name, thing in things.items():
+        try:
+            found[name] = reverse(name, args=[thing.pk])
+        except NoReverseMatch:
+            continue
+    return found | {"inbox_message_sms": reverse("inbox_message", args=[text.pk])}
