@@ -5,10 +5,15 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import DefaultRouter
 
 from campaigns.provider_api import ProviderViewSet
+from flows.api import ScenarioViewSet
+from contacts.api import ContactViewSet, EventViewSet
 
 router = DefaultRouter()
 router.include_root_view = False
+router.register("contacts", ContactViewSet, basename="contact")
+router.register("events", EventViewSet, basename="event")
 router.register("providers", ProviderViewSet, basename="provider")
+router.register("scenarios", ScenarioViewSet, basename="scenario")
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api_schema"),
