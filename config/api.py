@@ -4,14 +4,16 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import DefaultRouter
 
+from campaigns.message_api import MessageViewSet
 from campaigns.provider_api import ProviderViewSet
-from flows.api import ScenarioViewSet
 from contacts.api import ContactViewSet, EventViewSet
+from flows.api import ScenarioViewSet
 
 router = DefaultRouter()
 router.include_root_view = False
 router.register("contacts", ContactViewSet, basename="contact")
 router.register("events", EventViewSet, basename="event")
+router.register("messages", MessageViewSet, basename="message")
 router.register("providers", ProviderViewSet, basename="provider")
 router.register("scenarios", ScenarioViewSet, basename="scenario")
 

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from rest_framework.exceptions import ParseError
 from rest_framework.exceptions import ValidationError as ApiValidationError
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -12,6 +13,8 @@ def handler(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, ValidationError):
         detail = error.message_dict if hasattr(error, "error_dict") else {"detail": error.messages}
         error = ApiValidationError(detail)
+    if isinstance(error, RecursionError):
+        error = ParseError("This JSON is nested too deep.")
     response = exception_handler(error, context)
     if response is not None and isinstance(response.data, list):
         response.data = {"detail": response.data}

@@ -2,7 +2,7 @@
 
 from contacts.models.consent import Consent, ConsentState, Suppression
 from contacts.models.contact import Contact
-from contacts.models.csv_import import CsvImport
+from contacts.models.csv_import import CsvChunk, CsvImport, CsvRefusal
 from contacts.models.event import Event, EventCursor
 from contacts.models.installation import Installation
 from contacts.models.segment import Segment
@@ -13,7 +13,9 @@ __all__ = [
     "ConsentState",
     "Contact",
     "ContactTag",
+    "CsvChunk",
     "CsvImport",
+    "CsvRefusal",
     "Event",
     "EventCursor",
     "Installation",

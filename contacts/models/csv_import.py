@@ -14,21 +14,21 @@ class CsvImport(models.Model):
         DONE = "done", "Done"
         FAILED = "failed", "Failed"  # the file could not be read; `error` says why
 
-    file = models.FileField(upload_to="imports/")
     name = models.CharField(max_length=255)
+    size = models.BigIntegerField(default=0, help_text="Bytes of the file.")
     encoding = models.CharField(max_length=32, blank=True)
     delimiter = models.CharField(max_length=4, blank=True)
+    headers = models.JSONField(default=list)
     mapping = models.JSONField(default=list, help_text="One target per column, in order; null leaves the column out.")
     options = models.JSONField(default=dict)
     state = models.CharField(max_length=8, choices=State.choices, default=State.DRAFT)
-    rows_total = models.BigIntegerField(default=0)
     rows_read = models.BigIntegerField(default=0)
+    lines_read = models.BigIntegerField(default=0)
     offset = models.BigIntegerField(default=0, help_text="Bytes of the file that have been read.")
     created = models.BigIntegerField(default=0)
     updated = models.BigIntegerField(default=0)
     unchanged = models.BigIntegerField(default=0)
     refused = models.BigIntegerField(default=0)
-    refused_file = models.FileField(upload_to="imports/", blank=True)
     error = models.TextField(blank=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -39,3 +39,37 @@ class CsvImport(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def percent(self) -> int:
+        return min(100, self.offset * 100 // self.size) if self.size else 0
+
+    @property
+    def working(self) -> bool:
+        return self.state in (self.State.QUEUED, self.State.RUNNING)
+
+
+class CsvChunk(models.Model):
+    """A piece of an uploaded file. It is kept in the database, where workers on every machine can read it."""
+
+    csv_import = models.ForeignKey(CsvImport, on_delete=models.CASCADE, related_name="chunks", db_index=False)
+    place = models.IntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["csv_import", "place"], name="csv_chunk_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.csv_import_id}:{self.place}"
+
+
+class CsvRefusal(models.Model):
+    """A row of a file that was not taken in, and why."""
+
+    csv_import = models.ForeignKey(CsvImport, on_delete=models.CASCADE, related_name="refusals")
+    line = models.BigIntegerField(help_text="Where the row begins in the file, from 1.")
+    reason = models.TextField()
+    cells = models.JSONField(default=list)
+
+    def __str__(self) -> str:
+        return f"Line {self.line}: {self.reason}"

@@ -16,9 +16,7 @@ class Installation(models.Model):
     name = models.CharField(max_length=200, default="Waypost", help_text="Shown to contacts, on the unsubscribe page.")
     timezone = models.CharField(max_length=64, blank=True, validators=[validate_zone])
     language = models.CharField(max_length=16, default="en")
-    consent_policy = models.CharField(
-        max_length=8, choices=ConsentPolicy.choices, default=ConsentPolicy.OPT_OUT
-    )
+    consent_policy = models.CharField(max_length=8, choices=ConsentPolicy.choices, default=ConsentPolicy.OPT_OUT)
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="installation_single_row")]
