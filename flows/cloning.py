@@ -10,14 +10,19 @@ from flows.saving import save
 
 
 @transaction.atomic
-def clone(scenario: Scenario, user: Any, now: datetime) -> Scenario:
-    """A draft with the same graph and settings, nobody in it, under the name “… (copy)”."""
+def clone(scenario: Scenario, user: Any, now: datetime, graph: Any = None, objective: Any = None) -> Scenario:
+    """A draft with the same graph and settings, nobody in it, under the name “… (copy)”.
+
+    With a `graph` (and `objective`) that was drawn but never saved, the copy keeps that instead; may raise saving.Invalid.
+    """
     copy = Scenario.objects.create(
         name=f"{scenario.name[:190]} (copy)",
         description=scenario.description,
         reentry=scenario.reentry,
         created_by=user if getattr(user, "pk", None) else None,
     )
-    if scenario.flow:
+    if graph is not None:
+        save(copy, graph, objective or {}, user, None, now)
+    elif scenario.flow:
         save(copy, scenario.flow.graph, scenario.objective, user, None, now)
     return copy

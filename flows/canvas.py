@@ -1,0 +1,91 @@
+"""Tells the canvas what it may not know itself: node types, and what each node of a graph says, asks and leads to."""
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from django.urls import NoReverseMatch, reverse
+
+from flows import starting, validation
+from flows.graph import Problem
+from flows.models import Scenario
+from flows.nodes import registry
+from flows.nodes.base import Group, Node, Trigger
+
+EMPTY = {"nodes": [], "edges": []}
+
+
+def types() -> list[dict[str, Any]]:
+    """The node types in the palette's order, as plain JSON."""
+    return [
+        {
+            "key": kind.key,
+            "label": kind.label,
+            "group": kind.group.value,
+            "icon": kind.icon,
+            "hint": kind.hint,
+            "has_input": not isinstance(kind, Trigger),
+            "can_hold": type(kind).holds is not Node.holds,
+            "unavailable": _unavailable(kind),
+            **{part: value for part, value in described(kind, {}).items() if part in ("ports", "problems")},
+        }
+        for kind in registry().values()
+    ]
+
+
+def palette() -> list[tuple[str, list[dict[str, Any]]]]:
+    """The types under their headings."""
+    listed = types()
+    return [(group.value, [kind for kind in listed if kind["group"] == group.value]) for group in Group]
+
+
+def _unavailable(kind: Node) -> dict[str, str] | None:
+    found = kind.unavailable()
+    if found is None:
+        return None
+    sentence, page = found
+    try:
+        return {"hint": sentence, "url": reverse(page)}
+    except NoReverseMatch:
+        return {"hint": sentence, "url": ""}
+
+
+def described(kind: Node, config: dict[str, Any]) -> dict[str, Any]:
+    """What a card shows of a config: `{"summary", "problems", "ports"}`. An unfinished config has no summary."""
+    problems = kind.problems(config)
+    return {
+        "summary": "" if problems else kind.summary(config),
+        "problems": problems,
+        "ports": [asdict(port) for port in kind.ports(config)],
+    }
+
+
+def drawn(scenario: Scenario, now: datetime) -> dict[str, Any]:
+    """The saved graph with what its nodes say (`summaries`, `problems`, `ports` by node id) and `found`, what keeps it
+    from starting."""
+    graph = scenario.flow.graph if scenario.flow else EMPTY
+    said = {node["id"]: described(registry()[node["type"]], node["config"]) for node in graph["nodes"]}
+    return {
+        **graph,
+        "summaries": {node: parts["summary"] for node, parts in said.items()},
+        "problems": {node: parts["problems"] for node, parts in said.items()},
+        "ports": {node: parts["ports"] for node, parts in said.items()},
+        "found": pinned(starting.check(scenario, now) if scenario.flow else []),
+    }
+
+
+def pinned(problems: list[Problem]) -> list[dict[str, Any]]:
+    return [asdict(problem) for problem in problems]
+
+
+def named_nodes(graph: Any, but: str) -> list[tuple[str, str]]:
+    """The sending nodes of a graph that is still being drawn, as (id, what to call it): what a rule may ask about."""
+    if validation.structure(graph):
+        return []
+    found = []
+    for node in graph["nodes"]:
+        kind = registry()[node["type"]]
+        if getattr(kind, "sends", False) and node["id"] != but:
+            summary = described(kind, node["config"])["summary"]
+            found.append((node["id"], f"{kind.label}: {summary}" if summary else f"{kind.label} ({node['id']})"))
+    return found

@@ -1,0 +1,113 @@
+"""The canvas: its page, and what it saves, asks and polls as JSON."""
+
+import json
+from typing import Any
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_POST
+
+from flows import canvas, cloning, objectives, saving, starting, stats
+from flows.models import Scenario, ScenarioState
+
+may_view = permission_required("flows.view_scenario", raise_exception=True)
+may_change = permission_required("flows.change_scenario", raise_exception=True)
+
+
+def _scenario(pk: int) -> Scenario:
+    return get_object_or_404(Scenario.objects.select_related("flow"), pk=pk)
+
+
+@may_view
+@require_GET
+def scenario_editor(request: HttpRequest, pk: int) -> HttpResponse:
+    scenario = _scenario(pk)
+    return render(
+        request,
+        "flows/scenario_editor.html",
+        {
+            "scenario": scenario,
+            "graph": canvas.drawn(scenario, timezone.now()),
+            "types": canvas.types(),
+            "palette": canvas.palette(),
+            "read_only": read_only(request, scenario),
+            "keeps_trigger": scenario.state != ScenarioState.DRAFT,
+            "startable": scenario.state in starting.STARTABLE,
+            "paused": scenario.state in starting.PAUSED,
+            "objectives": objectives.KINDS,
+            "most_days": objectives.MOST_DAYS,
+        },
+    )
+
+
+def read_only(request: HttpRequest, scenario: Scenario) -> str:
+    """Why this person cannot change the drawing now, as a sentence; empty where they can."""
+    if not request.user.has_perm("flows.change_scenario"):
+        return "You may look at this scenario, not change it."
+    if scenario.state == ScenarioState.RUNNING:
+        return "The scenario is running. Pause it to change it."
+    return ""
+
+
+@may_change
+@require_POST
+def save(request: HttpRequest, pk: int) -> HttpResponse:
+    """`{"graph", "objective", "base"}` → `{"number", "problems"}`; 400 `{"problems"}`; 409 says who saved meanwhile."""
+    scenario = _scenario(pk)
+    sent, now = _json(request), timezone.now()
+    try:
+        flow = saving.save(scenario, sent.get("graph"), sent.get("objective", {}), request.user, sent.get("base"), now)
+    except saving.Invalid as error:
+        return JsonResponse({"problems": canvas.pinned(error.problems)}, status=400)
+    except saving.Busy as error:
+        return JsonResponse({"detail": str(error)}, status=423)
+    except saving.Conflict as error:
+        theirs = error.flow
+        at = timezone.localtime(theirs.created_at).strftime("%H:%M")
+        by = str(theirs.created_by) if theirs.created_by else ""
+        return JsonResponse({"number": theirs.number, "at": at, "by": by}, status=409)
+    return JsonResponse({"number": flow.number, "problems": canvas.pinned(starting.check(scenario, now))})
+
+
+@permission_required("flows.add_scenario", raise_exception=True)
+@require_POST
+def save_copy(request: HttpRequest, pk: int) -> HttpResponse:
+    """Keeps a drawing that somebody else's save overtook, as a scenario of its own: `{"url"}`."""
+    sent = _json(request)
+    try:
+        copy = cloning.clone(
+            _scenario(pk), request.user, timezone.now(), graph=sent.get("graph"), objective=sent.get("objective", {})
+        )
+    except saving.Invalid as error:
+        return JsonResponse({"problems": canvas.pinned(error.problems)}, status=400)
+    return JsonResponse({"url": reverse("scenario_editor", args=[copy.pk])})
+
+
+@may_change
+@require_POST
+def rename(request: HttpRequest, pk: int) -> HttpResponse:
+    """`{"name"}` → the same, as it is kept."""
+    name = str(_json(request).get("name", "")).strip()
+    if not 1 <= len(name) <= 200:
+        return JsonResponse({"detail": "A name has 1 to 200 characters."}, status=400)
+    Scenario.objects.filter(pk=_scenario(pk).pk).update(name=name)
+    return JsonResponse({"name": name})
+
+
+@may_view
+@require_GET
+def counts(request: HttpRequest, pk: int) -> HttpResponse:
+    """`{"state", "nodes": {id: {"waiting": n, …}}}`, for the badges."""
+    scenario = _scenario(pk)
+    return JsonResponse({"state": scenario.state, "nodes": stats.live(scenario)})
+
+
+def _json(request: HttpRequest) -> dict[str, Any]:
+    try:
+        sent = json.loads(request.body)
+    except ValueError:
+        return {}
+    return sent if isinstance(sent, dict) else {}

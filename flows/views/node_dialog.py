@@ -1,0 +1,57 @@
+"""The dialog in which a shape of the canvas is configured; nothing is stored before the scenario is saved."""
+
+import json
+from typing import Any
+
+from django import forms
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_POST
+
+from contacts.segments.forms import RuleField
+from flows import canvas
+from flows.models import Scenario
+from flows.nodes import registry
+from flows.views.editor import may_view, read_only
+
+
+@may_view
+@require_POST
+def node_dialog(request: HttpRequest, pk: int, key: str) -> HttpResponse:
+    """With `opening`: the form of `config`. Else the posted form: JSON `{config, summary, problems, ports}`, or the form
+    again with what is wrong. `node` is the shape's id, `graph` the drawing it stands in."""
+    scenario = get_object_or_404(Scenario, pk=pk)
+    kind = registry().get(key)
+    if kind is None:
+        raise Http404
+    opening = "opening" in request.POST
+    config = _read(request.POST.get("config")) if opening else {}
+    form = kind.form(config) if opening and config else kind.Form() if opening else kind.form(request.POST)
+    nodes = canvas.named_nodes(_read(request.POST.get("graph")), request.POST.get("node", ""))
+    for field in form.fields.values():
+        if isinstance(field, RuleField):
+            field.nodes = nodes
+    why = read_only(request, scenario)
+    if not opening and not why and form.is_valid():
+        config = {name: value for name, value in form.cleaned_data.items() if value not in (None, "", [], {})}
+        return JsonResponse({"config": config, **canvas.described(kind, config)})
+    found = {
+        "kind": kind,
+        "form": form,
+        "scenario": scenario,
+        "node": request.POST.get("node", ""),
+        "graph": request.POST.get("graph", ""),
+        "read_only": why,
+        "wide": any(
+            isinstance(field, RuleField) or isinstance(field.widget, forms.Textarea) for field in form.fields.values()
+        ),
+    }
+    return render(request, "flows/nodes/dialog.html", found)
+
+
+def _read(text: str | None) -> dict[str, Any]:
+    try:
+        found = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,149 @@
+/** Draws shapes: one HTML element per node, brought up to date once a frame with what really changed. */
+
+import { isTrigger, spoken } from "./graph.js";
+import { heightOf, MARGIN, portOffset, rectOf } from "./geometry.js";
+
+const MARKS = { yes: "✓", no: "✗" };
+
+function make(tag, className, text) {
+  const element = document.createElement(tag);
+  element.className = className;
+  if (text !== undefined) element.textContent = text;
+  return element;
+}
+
+/** `counts` maps ids to contacts waiting there; `pinned` maps ids to sentences that the last save found. */
+export function createCanvas({ world, viewport, types, store, view, drawEdges }) {
+  const drawn = new Map();
+  let counts = new Map();
+  let pinned = new Map();
+  let frame = 0;
+
+  function create(node) {
+    const type = types[node.type];
+    const element = make("div", "node");
+    element.dataset.id = node.id;
+    element.dataset.group = type?.group ?? "";
+    element.dataset.input = String(!isTrigger(node, types));
+    element.tabIndex = 0;
+    element.setAttribute("role", "group");
+    const card = make("div", "node-card");
+    const icon = make("span", "node-icon");
+    const picture = document.getElementById(`icon-${node.type}`);
+    if (picture) icon.append(picture.content.cloneNode(true));
+    const words = make("div", "node-words");
+    const parts = {
+      element, card, icon, mark: make("span", "node-mark"), count: make("span", "node-count"), ports: [],
+      title: make("strong", "node-title", type?.label ?? node.type), summary: make("span", "node-summary"),
+    };
+    parts.mark.append(document.getElementById("icon-warning").content.cloneNode(true));
+    words.append(parts.title, parts.summary);
+    card.append(icon, words, parts.mark, parts.count);
+    element.append(card);
+    if (!isTrigger(node, types)) {
+      parts.input = make("button", "port in");
+      parts.input.type = "button";
+      parts.input.tabIndex = -1;
+      parts.input.setAttribute("aria-label", `Connect to ${type?.label ?? node.type}`);
+      element.append(parts.input);
+    }
+    world.append(element);
+    return parts;
+  }
+
+  function drawPorts(parts, node) {
+    parts.ports.forEach((port) => port.remove());
+    parts.ports = node.ports.map((port, place) => {
+      const button = make("button", `port out ${port.tone ?? "plain"}`, MARKS[port.tone] ?? (node.ports.length > 1 ? port.label : ""));
+      button.type = "button";
+      button.dataset.port = port.name;
+      button.title = port.label || "";
+      button.style.top = `${MARGIN + portOffset(node, place)}px`;
+      button.setAttribute("aria-label", `Connect from ${types[node.type]?.label ?? node.type}${port.label ? `, ${port.label}` : ""}`);
+      parts.element.append(button);
+      return button;
+    });
+    parts.element.style.height = `${heightOf(node) + 2 * MARGIN}px`;
+    if (parts.input) parts.input.style.top = `${MARGIN + heightOf(node) / 2}px`;
+  }
+
+  const problemsOf = (node) => [...new Set([...node.problems, ...(pinned.get(node.id) ?? [])])];
+
+  function describe(parts, node) {
+    const problems = problemsOf(node);
+    const configured = Object.keys(node.config).length > 0;
+    parts.summary.textContent = node.summary || (configured ? "" : "Double-click to configure");
+    parts.element.classList.toggle("blank", !node.summary && !configured);
+    parts.element.classList.toggle("wrong", problems.length > 0);
+    parts.mark.hidden = !problems.length;
+    parts.mark.title = problems.join("\n");
+    const waiting = counts.get(node.id) ?? 0;
+    parts.count.hidden = !waiting;
+    parts.count.textContent = waiting.toLocaleString("en");
+    parts.count.title = `${waiting.toLocaleString("en")} waiting here`;
+    parts.element.setAttribute("aria-label", spoken(node, types, waiting, problems));
+  }
+
+  function draw() {
+    frame = 0;
+    const gone = new Set(drawn.keys());
+    for (const node of store.doc.nodes) {
+      gone.delete(node.id);
+      let parts = drawn.get(node.id);
+      if (parts?.node === node) continue;
+      const before = parts?.node;
+      if (!parts) drawn.set(node.id, (parts = create(node)));
+      parts.node = node;
+      if (before?.x !== node.x || before?.y !== node.y) {
+        parts.element.style.translate = `${node.x - MARGIN}px ${node.y - MARGIN}px`;
+      }
+      if (before?.ports !== node.ports) drawPorts(parts, node);
+      if (before?.summary !== node.summary || before?.problems !== node.problems || before?.config !== node.config) describe(parts, node);
+    }
+    for (const id of gone) {
+      const { element } = drawn.get(id);
+      // Focus must not fall out of the canvas with the shape that is removed.
+      if (element.contains(document.activeElement)) viewport.focus({ preventScroll: true });
+      element.remove();
+      drawn.delete(id);
+    }
+    drawEdges();
+  }
+
+  const paint = () => { frame ||= requestAnimationFrame(draw); };
+  let chosen = new Set();
+  function markSelection() {
+    for (const id of chosen) drawn.get(id)?.element.classList.remove("selected");
+    chosen = store.selection.ids;
+    for (const id of chosen) drawn.get(id)?.element.classList.add("selected");
+  }
+  store.on("doc", paint);
+  store.on("selection", markSelection);
+
+  // The browser's own scrolling would move the drawing away from its view.
+  viewport.addEventListener("focusin", (event) => {
+    viewport.scrollLeft = viewport.scrollTop = 0;
+    const node = drawn.get(event.target.closest("[data-id]")?.dataset.id)?.node;
+    if (node && event.target.matches(":focus-visible")) view.reveal(rectOf(node));
+  });
+  viewport.addEventListener("scroll", () => { viewport.scrollLeft = viewport.scrollTop = 0; });
+
+  return {
+    /** Draws at once what is waiting for the next frame. */
+    flush() { cancelAnimationFrame(frame); draw(); },
+    element: (id) => drawn.get(id)?.element,
+    focus(id) { this.flush(); drawn.get(id)?.element.focus({ preventScroll: true, focusVisible: true }); },
+    problems: () => store.doc.nodes.flatMap((node) => problemsOf(node).map((message) => ({ node: node.id, message }))),
+    setCounts(next) {
+      const changed = [...drawn.keys()].filter((id) => (counts.get(id) ?? 0) !== (next.get(id) ?? 0));
+      counts = next;
+      for (const id of changed) describe(drawn.get(id), drawn.get(id).node);
+    },
+    setPinned(next) {
+      const touched = new Set([...pinned.keys(), ...next.keys()]);
+      pinned = next;
+      for (const id of touched) if (drawn.has(id)) describe(drawn.get(id), drawn.get(id).node);
+    },
+    pinned: () => pinned,
+  };
+}

@@ -1,0 +1,117 @@
+/** Saves: asks for the objective, sends the graph, pins what is wrong, and tells when somebody else was faster. */
+
+import { toGraph } from "./graph.js";
+
+async function post(url, body) {
+  const token = JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
+  const answer = await fetch(url, {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "X-CSRFToken": token, Accept: "application/json" },
+    body: JSON.stringify(body),
+  });
+  const json = answer.headers.get("Content-Type")?.startsWith("application/json");
+  return { status: answer.status, body: json ? await answer.json() : {} };
+}
+
+/** Only what belongs to the chosen kind of objective. */
+function objectiveOf(form) {
+  const fields = Object.fromEntries(new FormData(form));
+  if (!fields.kind) return {};
+  return {
+    kind: fields.kind,
+    ...(fields.kind === "event" ? { event: fields.event.trim() } : {}),
+    ...(fields.within_days ? { within_days: Number(fields.within_days) } : {}),
+  };
+}
+
+export function attachSaving(editor) {
+  const { root, store } = editor;
+  const { saveUrl, copyUrl, renameUrl } = root.dataset;
+  const [dialog, conflict] = [document.getElementById("save-dialog"), document.getElementById("conflict-dialog")];
+  const [form, error] = [dialog.querySelector("form"), dialog.querySelector("[data-error]")];
+  let base = Number(root.dataset.number) || 0;
+  let leaving = false;
+
+  function ask() {
+    if (!editor.may()) return;
+    error.hidden = true;
+    dialog.showModal();
+  }
+  function fail(sentences) {
+    error.textContent = sentences.join(" ");
+    error.hidden = false;
+  }
+
+  const fit = () => {
+    const kind = form.elements.kind.value;
+    form.querySelector("[data-for=event]").hidden = kind !== "event";
+    form.elements.event.required = kind === "event";
+    form.querySelector("[data-for=days]").hidden = !kind;
+  };
+  form.addEventListener("change", fit);
+  fit();
+
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    const button = form.querySelector("[data-confirm]");
+    button.disabled = true;
+    const { doc } = store;
+    const sent = { graph: toGraph(doc), objective: objectiveOf(form), base };
+    const answer = await post(saveUrl, sent).catch(() => ({ status: 0, body: {} }));
+    button.disabled = false;
+    if (answer.status === 200) {
+      base = answer.body.number;
+      editor.pin(answer.body.problems);
+      editor.number = base;
+      store.markSaved(doc);
+      dialog.close();
+      const { problems } = answer.body;
+      editor.say(problems.length ? `Saved as version ${base}. ${problems.length === 1 ? "One thing keeps" : `${problems.length} things keep`} it from starting.` : `Saved as version ${base}.`);
+    } else if (answer.status === 409) {
+      dialog.close();
+      const { number, at, by } = answer.body;
+      conflict.querySelector("[data-sentence]").textContent = `Somebody else saved version ${number} at ${at}${by ? ` (${by})` : ""}, after you had opened this one.`;
+      conflict.showModal();
+    } else if (answer.status === 400) {
+      editor.pin(answer.body.problems);
+      fail(answer.body.problems.map((problem) => problem.message));
+    } else fail([answer.body.detail ?? (answer.status ? "That could not be saved. Reload the page in another tab and try again." : "The server cannot be reached. Nothing is lost; try again.")]);
+  });
+
+  for (const button of root.querySelectorAll('[data-do="save"]')) button.addEventListener("click", ask);
+  document.addEventListener("keydown", (event) => {
+    if (!(event.ctrlKey || event.metaKey) || event.key !== "s") return;
+    event.preventDefault();
+    if (!document.querySelector("dialog[open]")) ask();
+  });
+  for (const each of [dialog, conflict]) {
+    each.addEventListener("click", (event) => { if (event.target.closest("[data-close]")) each.close(); });
+  }
+  conflict.querySelector("[data-theirs]").addEventListener("click", () => {
+    leaving = true;
+    location.reload();
+  });
+  conflict.querySelector("[data-copy-mine]").addEventListener("click", async () => {
+    const answer = await post(copyUrl, { graph: toGraph(store.doc), objective: objectiveOf(form) });
+    if (answer.status !== 200) return editor.say((answer.body.problems ?? []).map((problem) => problem.message).join(" ") || "The copy could not be saved.");
+    leaving = true;
+    location.assign(answer.body.url);
+    return undefined;
+  });
+  addEventListener("beforeunload", (event) => { if (store.changed && !leaving) event.preventDefault(); });
+
+  const name = root.querySelector("[data-name]");
+  let known = name.value;
+  name.addEventListener("change", async () => {
+    const answer = await post(renameUrl, { name: name.value });
+    if (answer.status === 200) {
+      known = name.value = answer.body.name;
+      document.title = `${known} · Waypost`;
+      editor.say("Renamed.");
+    } else {
+      name.value = known;
+      editor.say(answer.body.detail ?? "The name could not be changed.");
+    }
+  });
+  name.addEventListener("keydown", (event) => { if (event.key === "Enter") name.blur(); });
+}
