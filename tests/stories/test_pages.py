@@ -52,10 +52,12 @@ def test_every_page_is_clean_and_fits(variant: str, site: str, signed_in: Page) 
     found: dict[str, list[str]] = {}
     visited = 0
     for name, url in urls.items():
+        # Parts of pages, and what only takes a form's data, are seen in the stories of the pages that use them.
+        first = signed_in.request.get(site + url)
+        if first.status == 405 or "<!doctype html>" not in first.text()[:200]:
+            continue
         answer = signed_in.goto(site + url)
         assert answer is not None
-        if answer.status == 405:  # a URL that only takes what a form sends
-            continue
         visited += 1
         problems = problems_of(signed_in, width) if answer.ok else [f"answers {answer.status}"]
         signed_in.screenshot(path=PICTURES / variant / f"{name}.png", full_page=True)
