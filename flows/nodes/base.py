@@ -146,6 +146,7 @@ class Node:
     icon: ClassVar[str]  # a lucide name
     Form: ClassVar[type[forms.Form]]
     template: ClassVar[str] = "flows/nodes/_form.html"  # the dialog's body
+    sends: ClassVar[bool] = False  # whether rules may ask about its messages
 
     def ports(self, config: dict[str, Any]) -> Sequence[Port]:
         return NEXT
@@ -157,12 +158,23 @@ class Node:
     def problems(self, config: dict[str, Any]) -> list[str]:
         """Why a scenario with this node cannot start, as sentences. The form's own errors by default."""
         form = self.form(config)
-        return [f"{form[name].label}: {text}" if name in form.fields else text
-                for name, texts in form.errors.items() for text in texts]
+        return [
+            f"{form[name].label}: {text}" if name in form.fields else text
+            for name, texts in form.errors.items()
+            for text in texts
+        ]
 
     def form(self, config: dict[str, Any], **kwargs: Any) -> forms.Form:
         """The dialog's form, bound to a saved config: what the dialog, the API and the checks all validate with."""
         return self.Form(config, **kwargs)
+
+    def tidy(self, config: dict[str, Any]) -> dict[str, Any]:
+        """A good config in the types that `run` works with ("7" becomes 7); what the form does not know, and a config
+        that is not good yet, stay as they are."""
+        form = self.form(config)
+        if not form.is_valid():
+            return config
+        return {key: form.cleaned_data.get(key, value) for key, value in config.items()}
 
     def unavailable(self) -> tuple[str, str] | None:
         """(sentence, URL name of the page that mends it) while the type cannot be used, or None."""

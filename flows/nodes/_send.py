@@ -1,0 +1,96 @@
+"""What the actions that send a message have in common."""
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from django import forms
+
+from campaigns import outbox, providers
+from campaigns.contents import content_of
+from campaigns.models import Provider
+from contacts.models.consent import Channel
+from flows.nodes._fields import IdField
+from flows.nodes._form import NodeForm
+from flows.nodes.base import Batch, Do, Group, Node, Outcome
+from templates_app import rendering
+from templates_app.models import Template
+
+MAX_BODY = 500_000
+
+
+def template_field(channel: Channel) -> IdField:
+    return IdField(
+        lambda: Template.objects.filter(channel=channel, published__isnull=False).values_list("pk", "name"),
+        empty="None: written here",
+        gone="This template does not exist or has no published version.",
+        label="Template",
+    )
+
+
+def provider_field(channel: Channel) -> IdField:
+    return IdField(
+        lambda: Provider.objects.filter(channel=channel, enabled=True).values_list("pk", "name"),
+        empty="The default provider",
+        gone="This provider does not exist or is switched off.",
+        label="Provider",
+    )
+
+
+class SendForm(NodeForm):
+    name = forms.CharField(
+        required=False, max_length=100, label="Name", help_text="How conditions and statistics call this message."
+    )
+    topic = forms.CharField(
+        required=False, max_length=100, label="Topic", help_text="What the message is about, such as “Offers”."
+    )
+
+    def clean_message(self, written: tuple[str, ...], required: tuple[str, ...]) -> dict[str, Any]:
+        """A template, or words of one's own that a contact's data can be filled into: one of the two."""
+        own = self.given(*written)
+        if self.cleaned_data.get("template"):
+            if own:
+                self.add_error("template", "Choose a template or write the message here, not both.")
+        elif "template" not in self.errors:
+            for name in required:
+                self.need(name, "Choose a template, or write this here.")
+        for name in own:
+            for problem in rendering.problems(self.cleaned_data[name]):
+                where = f"Line {problem.line}: " if "\n" in self.cleaned_data[name] else ""
+                self.add_error(name, f"{where}{problem.sentence}")
+        return self.cleaned_data
+
+
+class Send(Node):
+    """A node that sends a message of its `channel`; `written` are the fields that a template replaces."""
+
+    group = Group.ACTIONS
+    channel: ClassVar[Channel]
+    written: ClassVar[tuple[str, ...]]
+    required: ClassVar[tuple[str, ...]]
+    sends = True
+
+    def summary(self, config: dict[str, Any]) -> str:
+        name = config.get("name") or self._template_name(config) or config.get(self.written[0])
+        if not isinstance(name, str) or not name:
+            return "Nothing written yet"
+        text = " ".join(name.split())
+        return f"“{text[:59]}…”" if len(text) > 60 else f"“{text}”"
+
+    def _template_name(self, config: dict[str, Any]) -> str:
+        chosen = config.get("template")
+        if not isinstance(chosen, int):
+            return ""
+        found = Template.objects.filter(pk=chosen).first()
+        return str(found) if found else "A template that is gone"
+
+    def unavailable(self) -> tuple[str, str] | None:
+        if providers.available(self.channel):
+            return None
+        return f"{self.label} has no provider. Add one, and messages can be sent.", "provider_list"
+
+    def run(self, batch: Batch) -> Iterator[Outcome]:
+        yield Do(batch, self._enqueue, later=True)
+
+    def _enqueue(self, batch: Batch) -> None:
+        content = content_of(self.channel, batch.config, batch.now)
+        outbox.enqueue(batch.origin, content, batch.contacts, batch.ids, batch.visits, batch.events, batch.now)

@@ -1,0 +1,38 @@
+"""Operator: asks a rule about each contact; green is yes, red is no."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from contacts import segments
+from contacts.segments.forms import RuleField
+from flows.nodes._form import NodeForm
+from flows.nodes.base import Batch, Group, Leave, Node, Outcome, Port
+
+
+class Condition(Node):
+    label = "Condition"
+    hint = "Sends contacts on by the green connector when they match, else by the red one."
+    group = Group.OPERATORS
+    order = 20
+    icon = "split"
+
+    class Form(NodeForm):
+        rule = RuleField(
+            label="The contact goes on by the green connector when",
+            help_text="Asked at the moment the contact arrives here.",
+            scope=segments.Scope(origin="scenario"),
+        )
+
+    def ports(self, config: dict[str, Any]) -> Sequence[Port]:
+        return Port("yes", "Yes", "yes"), Port("no", "No", "no")
+
+    def summary(self, config: dict[str, Any]) -> str:
+        return segments.sentence(config.get("rule"))
+
+    def run(self, batch: Batch) -> Iterator[Outcome]:
+        yes, no = batch.split(batch.config["rule"])
+        yield Leave(yes, "yes")
+        yield Leave(no, "no")
+
+
+node = Condition()

@@ -1,0 +1,46 @@
+"""Action: sends an email, from a template or written in the dialog."""
+
+from typing import Any
+
+from django import forms
+
+from contacts.models.consent import Channel
+from flows.nodes import _send
+from flows.nodes._form import Part
+
+
+class Email(_send.Send):
+    label = "Email"
+    hint = "Sends an email to the contact."
+    order = 10
+    icon = "mail"
+    channel = Channel.EMAIL
+    written = ("subject", "body", "preheader")
+    required = ("subject", "body")
+
+    class Form(_send.SendForm):
+        parts = (
+            Part(("name",)),
+            Part(("template",), "From a template", "Choose a published template, or write the email below."),
+            Part(("subject", "preheader", "body"), "Written here"),
+            Part(("topic", "provider"), "Sending"),
+        )
+        template = _send.template_field(Channel.EMAIL)
+        subject = forms.CharField(required=False, max_length=500, help_text="May name {{ contact.first_name }}.")
+        preheader = forms.CharField(
+            required=False, max_length=500, help_text="The line that mailboxes show behind the subject."
+        )
+        body = forms.CharField(
+            required=False,
+            max_length=_send.MAX_BODY,
+            strip=False,
+            widget=forms.Textarea(attrs={"rows": 12}),
+            help_text="HTML. {{ contact.first_name }}, {{ event.… }} and {{ unsubscribe_url }} are filled in.",
+        )
+        provider = _send.provider_field(Channel.EMAIL)
+
+        def clean(self) -> dict[str, Any]:
+            return self.clean_message(Email.written, Email.required)
+
+
+node = Email()
