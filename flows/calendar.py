@@ -54,7 +54,7 @@ def add_months(day: date, months: int) -> date:
 
 
 def next_at(moment: datetime, clock: time, weekdays: Collection[int], zone: str) -> datetime:
-    """The first moment after `moment` when clocks in `zone` show `clock` on one of `weekdays` (0: Monday; none: any)."""
+    """The first moment after `moment` when clocks in `zone` show `clock` on one of `weekdays` (Monday is 0)."""
     today = local(moment, zone).date()
     for days in range(9):  # a week, and one day each for "today it is over already" and a day that the zone skips
         day = today + timedelta(days=days)

@@ -20,8 +20,8 @@ HORIZON = timedelta(days=366 * 41)
 class Recurrence:
     """Every n-th hour, day, week, month or year from `starts` on, narrowed to weekdays and days of the month.
 
-    `starts` and `until` (inclusive) are naive local times. `weekdays`: 0 is Monday. `month_days`: 1 to 31, and -1 for the
-    last day; months without such a day are skipped.
+    `starts` and `until` (inclusive) are naive local times. `weekdays`: 0 is Monday. `month_days`: 1 to 31, and -1 for
+    the last day; months without such a day are skipped.
     """
 
     every: int

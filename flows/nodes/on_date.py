@@ -132,7 +132,7 @@ def _own_dates(config: dict[str, Any], since: datetime, zone: str) -> Iterator[R
 
 
 def _by_moment(local: datetime, zone: str, config: dict[str, Any]) -> list[Run]:
-    """One run per moment at which clocks somewhere show `local`, earliest first; `zone` is that of contacts without one."""
+    """One run per moment at which clocks somewhere show `local`, earliest first; `zone` is that of blank contacts."""
     by_moment: dict[datetime, list[str]] = {}
     for name in sorted(zones.names()):
         by_moment.setdefault(calendar.resolve(local, name), []).append(name)

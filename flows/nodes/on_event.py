@@ -3,6 +3,8 @@
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from contacts import segments
 from contacts.segments.forms import RuleField
@@ -38,13 +40,11 @@ BUILT_IN = {
 class EventInput(forms.TextInput):
     """A text control that proposes the built-in events; any other name may be typed."""
 
-    template_name = "flows/nodes/_event_input.html"
-
-    def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
-        context = super().get_context(name, value, attrs)
-        context["proposals"] = BUILT_IN.items()
-        context["widget"]["attrs"]["list"] = f"{name}-proposals"
-        return context
+    def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
+        proposals = f"{name}-proposals"
+        control = super().render(name, value, {**(attrs or {}), "list": proposals}, renderer)
+        options = format_html_join("", '<option value="{}">{}</option>', BUILT_IN.items())
+        return format_html('{}<datalist id="{}">{}</datalist>', control, proposals, options)
 
 
 class OnEvent(Trigger):

@@ -36,8 +36,8 @@ class Wait(Node):
             Part(
                 ("time", "weekdays"),
                 "Or until a time of day or week",
-                "The next such moment in the contact’s own time zone. With weekdays alone, contacts who arrive on such a "
-                "day go on at once.",
+                "The next such moment in the contact’s own time zone. With weekdays alone, contacts who arrive on "
+                "such a day go on at once.",
             ),
         )
         amount = forms.IntegerField(required=False, min_value=1, label="Amount", initial=1)
