@@ -7,12 +7,14 @@ from rest_framework.routers import DefaultRouter
 from campaigns.message_api import MessageViewSet
 from campaigns.provider_api import ProviderViewSet
 from contacts.api import ContactViewSet, EventViewSet
+from contacts.segment_api import SegmentViewSet
 from flows.api import ScenarioViewSet
 
 router = DefaultRouter()
 router.include_root_view = False
 router.register("contacts", ContactViewSet, basename="contact")
 router.register("events", EventViewSet, basename="event")
+router.register("segments", SegmentViewSet, basename="segment")
 router.register("messages", MessageViewSet, basename="message")
 router.register("providers", ProviderViewSet, basename="provider")
 router.register("scenarios", ScenarioViewSet, basename="scenario")

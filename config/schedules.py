@@ -22,7 +22,12 @@ LANES: dict[str, list[str]] = {
         "flows.starting.complete",
     ],
     "send": ["campaigns.sending.work"],
-    "upkeep": ["config.upkeep.prune", "campaigns.counting.squash", "flows.counting.squash"],
+    "upkeep": [
+        "config.upkeep.prune",
+        "campaigns.counting.squash",
+        "flows.counting.squash",
+        "contacts.segments.sizing.refresh",
+    ],
 }
 
 # No task runs longer than this: it hands what is left to the next one.

@@ -33,6 +33,7 @@ urlpatterns = [
     path("metrics", health.show_metrics, name="metrics"),
     path("static/<slug:version>/<path:path>", old_static.lead),
     path("api/v1/", include("config.api")),
+    path("", include("contacts.segment_urls")),
     *[path("", include(f"{app}.urls")) for app in PAGES_OF if find_spec(f"{app}.urls")],
     path("admin/login/", errors.admin_login),
     path("admin/", admin.site.urls),

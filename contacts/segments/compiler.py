@@ -44,8 +44,12 @@ def problems_inside(rule: Any, scope: Scope) -> list[str]:
         return [f"With the segments that it refers to the rule has more than {MAX_COMPILED} rules."]
     for leaf in tree.leaves(rule):
         kind = registry().get(leaf["rule"])
-        found.extend(kind.problems(leaf, scope) if kind else [f"“{leaf['rule'][:50]}” is not a kind of rule."])
+        found.extend(kind.problems(leaf, scope) if kind else [_unknown(leaf["rule"])])
     return list(dict.fromkeys(found))
+
+
+def _unknown(kind: str) -> str:
+    return f"“{kind[:50]}” is not a kind of rule." if kind else "Choose what the rule is about, or remove it."
 
 
 def where(rule: Any, now: datetime, scope: Scope = Scope()) -> Where:

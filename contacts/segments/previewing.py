@@ -1,0 +1,35 @@
+"""Shows what a rule tree means before it is saved: its words, its problems, its count and some who match."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from contacts.models import Contact
+from contacts.segments import compiler, explain, tree
+from contacts.segments.matching import audience
+from contacts.segments.registry import registry
+from contacts.segments.where import Scope
+
+SAMPLE = 5
+
+
+@dataclass
+class Preview:
+    """`count` is None where counting means nothing (there is an event or a scenario in question) or nothing can be."""
+
+    sentence: str = ""
+    problems: list[str] = field(default_factory=list)
+    count: int | None = None
+    sample: list[Contact] = field(default_factory=list)
+
+
+def preview(rule: Any, scope: Scope, now: datetime, sample: int = SAMPLE) -> Preview:
+    problems = compiler.problems(rule, scope)
+    if problems:
+        return Preview(problems=problems)
+    shown = Preview(explain.sentence(rule, scope))
+    if not scope.event and all(registry()[leaf["rule"]].countable(leaf) for leaf in tree.leaves(rule)):
+        found = audience(rule, now)
+        shown.count = found.count()
+        shown.sample = list(found[:sample])
+    return shown

@@ -1,0 +1,71 @@
+"""What the builder suggests while something is typed: tags, attributes, event names and values in use."""
+
+from django.db import connection
+
+from contacts.models import Tag
+from contacts.segments.rules.attribute import FIELDS
+
+MOST = 20
+# Suggestions read a sample of the newest rows: they have to be instant, not complete.
+_SAMPLE = 5000
+
+_KEYS = """
+    SELECT key FROM (SELECT attributes FROM contacts_contact ORDER BY id DESC LIMIT %s) newest, jsonb_object_keys(attributes) key
+    GROUP BY key ORDER BY count(*) DESC, key
+"""
+_PROPERTIES = """
+    SELECT key FROM (SELECT properties FROM contacts_event ORDER BY id DESC LIMIT %s) newest, jsonb_object_keys(properties) key
+    GROUP BY key ORDER BY count(*) DESC, key
+"""
+_VALUES = """
+    SELECT attributes ->> %s FROM (SELECT attributes FROM contacts_contact ORDER BY id DESC LIMIT %s) newest
+    WHERE jsonb_typeof(attributes -> %s) IN ('string', 'number', 'boolean') GROUP BY 1 ORDER BY count(*) DESC, 1
+"""
+_PROPERTY_VALUES = """
+    SELECT properties ->> %s FROM (SELECT properties FROM contacts_event ORDER BY id DESC LIMIT %s) newest
+    WHERE jsonb_typeof(properties -> %s) IN ('string', 'number', 'boolean') GROUP BY 1 ORDER BY count(*) DESC, 1
+"""
+_COLUMNS = {
+    name: f"SELECT {name} FROM (SELECT {name} FROM contacts_contact ORDER BY id DESC LIMIT %s) newest"  # noqa: S608
+    f" WHERE {name} <> '' GROUP BY 1 ORDER BY count(*) DESC, 1"
+    for name in ("first_name", "last_name", "timezone", "language")
+}
+# Distinct names by hopping over the index, one probe per name, however many events there are.
+_EVENT_NAMES = """
+    WITH RECURSIVE names(name) AS (
+        (SELECT name FROM contacts_event ORDER BY name LIMIT 1)
+        UNION ALL
+        SELECT (SELECT e.name FROM contacts_event e WHERE e.name > n.name ORDER BY e.name LIMIT 1)
+        FROM names n WHERE n.name IS NOT NULL
+    )
+    SELECT name FROM names WHERE name IS NOT NULL LIMIT 500
+"""
+
+
+def suggestions(of: str, words: str, field: str = "") -> list[str]:
+    """At most MOST texts that contain `words`; `field` is the attribute or property whose values are asked for."""
+    words, field = words.replace("\x00", ""), field.replace("\x00", "")
+    match of:
+        case "tags":
+            return list(Tag.objects.filter(name__icontains=words).values_list("name", flat=True)[:MOST])
+        case "attributes":
+            found = [*FIELDS, *_read(_KEYS, [_SAMPLE])]
+        case "properties":
+            found = _read(_PROPERTIES, [_SAMPLE])
+        case "events":
+            found = _read(_EVENT_NAMES, [])
+        case "attributes-values" if field in _COLUMNS:
+            found = _read(_COLUMNS[field], [_SAMPLE])
+        case "attributes-values" if field and field not in FIELDS:
+            found = _read(_VALUES, [field, _SAMPLE, field])
+        case "properties-values" if field:
+            found = _read(_PROPERTY_VALUES, [field, _SAMPLE, field])
+        case _:
+            return []
+    return [text for text in found if words.lower() in text.lower()][:MOST]
+
+
+def _read(query: str, params: list[object]) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, params)
+        return [text for (text,) in cursor.fetchall()]

@@ -1,0 +1,87 @@
+"""The pages of segments."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from contacts import segments
+from contacts.models import Segment
+from contacts.pagination import page
+from contacts.segments import deleting, previewing, saving, sizing, using
+from contacts.segments.segment_form import SegmentForm
+
+may_see = permission_required("contacts.view_segment", raise_exception=True)
+may_add = permission_required("contacts.add_segment", raise_exception=True)
+may_change = permission_required("contacts.change_segment", raise_exception=True)
+may_delete = permission_required("contacts.delete_segment", raise_exception=True)
+
+
+@may_see
+@require_GET
+def segment_list(request: HttpRequest) -> HttpResponse:
+    words = request.GET.get("q", "").replace("\x00", "").strip()
+    found = Segment.objects.filter(name__icontains=words) if words else Segment.objects.all()
+    shown = page(found, request)
+    for segment in shown.rows:
+        segment.sentence = segments.sentence(segment.rule)
+    context = {"page": shown, "words": words, "any": bool(shown.rows) or Segment.objects.exists()}
+    return render(request, "contacts/segment_list.html", context)
+
+
+@may_see
+@require_GET
+def segment_page(request: HttpRequest, pk: int) -> HttpResponse:
+    segment = get_object_or_404(Segment, pk=pk)
+    context = {"segment": segment, "sentence": segments.sentence(segment.rule), "uses": using.uses(pk)}
+    return render(request, "contacts/segment_page.html", context)
+
+
+@may_see
+@require_GET
+def segment_count(request: HttpRequest, pk: int) -> HttpResponse:
+    """The exact count and a sample, which the page loads after itself."""
+    segment, now = get_object_or_404(Segment, pk=pk), timezone.now()
+    found = previewing.preview(segment.rule, segments.Scope(segment=pk), now, sample=10)
+    if found.count is not None:
+        sizing.keep(segment, found.count, now)
+    return render(request, "contacts/_segment_count.html", {"segment": segment, "preview": found})
+
+
+@may_add
+@require_http_methods(["GET", "POST"])
+def segment_create(request: HttpRequest) -> HttpResponse:
+    return _edit(request, Segment(rule={"all": []}))
+
+
+@may_change
+@require_http_methods(["GET", "POST"])
+def segment_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    return _edit(request, get_object_or_404(Segment, pk=pk))
+
+
+def _edit(request: HttpRequest, segment: Segment) -> HttpResponse:
+    form = SegmentForm(request.POST or None, instance=segment)
+    if request.method == "POST" and form.is_valid():
+        saving.save(form.save(commit=False))
+        messages.success(request, f"Segment “{segment.name}” is saved.")
+        return redirect("segment_page", segment.pk)
+    return render(request, "contacts/segment_form.html", {"form": form, "segment": segment})
+
+
+@may_delete
+@require_http_methods(["GET", "POST"])
+def segment_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    segment = get_object_or_404(Segment, pk=pk)
+    if request.method == "POST":
+        try:
+            deleting.delete(segment)
+        except deleting.InUse as refusal:
+            messages.error(request, str(refusal))
+            return redirect("segment_page", pk)
+        messages.success(request, f"Segment “{segment.name}” is deleted.")
+        return redirect("segment_list")
+    context = {"segment": segment, "uses": using.uses(pk), "dialog": bool(request.htmx)}
+    return render(request, "contacts/segment_delete.html", context)

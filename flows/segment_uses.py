@@ -1,0 +1,22 @@
+"""Tells which scenarios use a segment, in their newest graph or in their objective."""
+
+from django.db.models.expressions import RawSQL
+from django.db.models.fields import BooleanField
+from django.urls import reverse
+
+from contacts.segments.using import NAMES_SEGMENT, Use
+from flows.models import Scenario
+
+_AUDIENCE = "jsonb_path_exists(flows_flow.graph, '$.nodes[*].config.segment ? (@ == $id)', jsonb_build_object('id', %s::bigint))"
+_USES = " OR ".join(
+    [
+        NAMES_SEGMENT.format(column="flows_scenario.objective"),
+        f"EXISTS (SELECT 1 FROM flows_flow WHERE flows_flow.id = flows_scenario.flow_id AND"  # noqa: S608
+        f" ({NAMES_SEGMENT.format(column='flows_flow.graph')} OR {_AUDIENCE}))",
+    ]
+)
+
+
+def uses(segment_id: int) -> list[Use]:
+    found = Scenario.objects.filter(RawSQL(_USES, [segment_id] * 3, BooleanField())).only("name")
+    return [Use("Scenario", scenario.name, reverse("scenario_editor", args=[scenario.pk])) for scenario in found]
