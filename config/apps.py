@@ -8,6 +8,6 @@ class ConfigConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        from config import checks, roles  # noqa: F401  (the checks register themselves)
+        from config import api_schema, checks, roles  # noqa: F401  (two of them register themselves)
 
         post_migrate.connect(roles.grant, dispatch_uid="roles")

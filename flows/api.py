@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiTypes, extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema, inline_serializer
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from contacts import matching
 from flows import cloning, deleting, objectives, saving, starting, stats, triggering
 from flows.graph import saved_trigger
-from flows.models import Execution, Scenario
+from flows.models import Execution, ExecutionState, Scenario
 
 Problem = inline_serializer(
     "Problem", {"node": serializers.CharField(allow_null=True), "message": serializers.CharField()}, many=True
@@ -190,8 +190,15 @@ class ScenarioViewSet(viewsets.ModelViewSet):
         """Counts per node: entered, waiting, left by port, sent, skipped, failed, opened, clicked."""
         return Response(stats.report(self.get_object()))
 
-    @extend_schema(responses=ExecutionSerializer(many=True))
-    @action(detail=True, filterset_class=ExecutionFilter)
+    @extend_schema(
+        responses=ExecutionSerializer(many=True),
+        parameters=[
+            OpenApiParameter("node", description="The id of the node where they stand."),
+            OpenApiParameter("state", enum=ExecutionState.values),
+            OpenApiParameter("contact", int, description="A contact's id."),
+        ],
+    )
+    @action(detail=True, filterset_class=None)
     def executions(self, request: Request, pk: str | None = None) -> Response:
         found: QuerySet[Execution] = Execution.objects.filter(scenario=self.get_object()).select_related("flow")
         filtered = ExecutionFilter(request.query_params, found, request=request)

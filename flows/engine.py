@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeVar
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from flows.graph import Graph, parse
-from flows.models import ExecutionState, Flow, NodeCount, Scenario, ScenarioState, Step
+from flows.models import ExecutionState, Flow, NodeCount, Reentry, Scenario, ScenarioState, Step
 from flows.models.execution import Execution
 from flows.stretch import Stretch
 
@@ -133,7 +133,12 @@ def _fail(scenario: Scenario, standing: Standing, error: Exception, now: datetim
     """Take one execution out of the running, with what went wrong."""
     reason = f"{type(error).__name__}: {error}"[:2000]
     Execution.objects.filter(pk=standing.id).update(
-        state=ExecutionState.FAILED, error=reason, due_at=None, finished_at=now, moves=standing.moves + 1
+        state=ExecutionState.FAILED,
+        error=reason,
+        due_at=None,
+        finished_at=now,
+        moves=standing.moves + 1,
+        single=scenario.reentry == Reentry.ONCE,
     )
     Step.objects.create(
         execution_id=standing.id, number=standing.moves, node=standing.node, outcome="failed", reason=reason, at=now
