@@ -48,8 +48,12 @@ WITH lost AS (
     SELECT id FROM campaigns_message WHERE state = 'sending' AND leased_until < %s
     ORDER BY leased_until LIMIT 1000 FOR UPDATE SKIP LOCKED
 )
-UPDATE campaigns_message m SET state = 'unknown', reason = %s, leased_until = NULL
-FROM lost WHERE m.id = lost.id RETURNING m.origin_id
+UPDATE campaigns_message m SET leased_until = NULL,
+    state = CASE WHEN failed_at IS NOT NULL THEN 'failed' WHEN delivered_at IS NOT NULL THEN 'delivered'
+            ELSE 'unknown' END,
+    reason = CASE WHEN failed_at IS NULL AND delivered_at IS NULL THEN %s ELSE reason END,
+    sent_at = CASE WHEN failed_at IS NULL AND delivered_at IS NULL THEN sent_at ELSE %s END
+FROM lost WHERE m.id = lost.id RETURNING m.origin_id, m.state
 """
 
 
@@ -88,10 +92,12 @@ def claim(now: datetime, limit: int, channels: Collection[str]) -> Claim:
 def settle(now: datetime) -> int:
     """Messages whose worker is gone become unknown: they may have been handed over, so nobody sends them again.
 
-    The owner stays written, so that a worker which was only slow may still record what really happened.
+    A webhook may have told what became of one already. The owner of the others stays written, so that a worker which
+    was only slow may still record what really happened.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_SETTLE, [now, ABANDONED])
-        origins = [row[0] for row in cursor.fetchall()]
-        count((origin, MessageState.UNKNOWN.value, 1) for origin in origins)
-    return len(origins)
+        cursor.execute(_SETTLE, [now, ABANDONED, now])
+        rows = cursor.fetchall()
+        unknown = MessageState.UNKNOWN.value
+        count((origin, unknown if state == unknown else MessageState.SENT.value, 1) for origin, state in rows)
+    return len(rows)

@@ -1,8 +1,8 @@
-"""Pages of providers, inbox and messages."""
+"""Pages of providers, inbox and messages; what contacts reach from their messages; where providers call us."""
 
 from django.urls import path
 
-from campaigns.views import inbox, providers
+from campaigns.views import inbox, messages, providers, public, webhooks
 
 urlpatterns = [
     path("providers/", providers.show_all, name="provider_list"),
@@ -16,4 +16,14 @@ urlpatterns = [
     path("inbox/", inbox.show_all, name="inbox"),
     path("inbox/<int:pk>/", inbox.show, name="inbox_message"),
     path("inbox/<int:pk>/html/", inbox.html, name="inbox_message_html"),
+    path("messages/", messages.show_all, name="message_list"),
+    path("messages/<int:pk>/", messages.show, name="message_page"),
+    path("messages/<int:pk>/html/", messages.html, name="message_html"),
+    path("messages/<int:pk>/send-again/", messages.send_again, name="message_send_again"),
+    path("c/<str:token>/<int:number>", public.click, name="click"),
+    path("s/<str:token>", public.short_click, name="short_click"),
+    path("o/<str:token>.gif", public.pixel, name="pixel"),
+    path("u/<str:token>", public.unsubscribe, name="unsubscribe"),
+    path("webhooks/twilio/<int:provider_id>/inbound", webhooks.inbound, name="twilio_inbound"),
+    path("webhooks/twilio/<int:provider_id>/status", webhooks.status, name="twilio_status"),
 ]

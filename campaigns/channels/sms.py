@@ -8,11 +8,11 @@ from django.conf import settings
 from campaigns import signatures
 from campaigns.channels import links
 from campaigns.channels.base import Channel, Composer, Refused, unsubscribe_url
-from campaigns.channels.sms_parts import count
 from campaigns.models import Content
 from campaigns.providers.base import Outgoing, OutgoingSms
 from contacts.models import Contact
 from templates_app import rendering
+from templates_app.sms_parts import parts
 
 _LINK = re.compile(f"{links.CLICK}(\\d+)\0\\.")
 _E164 = re.compile(r"\+[1-9]\d{4,14}")
@@ -47,4 +47,4 @@ class SmsComposer(Composer):
         return OutgoingSms(message_id=message_id, recipient=contact.phone or "", text=text.strip())
 
     def parts(self, outgoing: Outgoing) -> int:
-        return count(outgoing.text) if isinstance(outgoing, OutgoingSms) else 1
+        return max(parts(outgoing.text).segments, 1) if isinstance(outgoing, OutgoingSms) else 1

@@ -63,6 +63,13 @@ class Message(models.Model):
         ]
         indexes = [
             models.Index(fields=["contact", "id"], name="message_contact"),
+            models.Index(fields=["origin", "id"], name="message_origin"),
+            # What somebody looks for in lists, among a ledger of which nearly all was sent.
+            models.Index(
+                fields=["state", "id"],
+                name="message_exceptions",
+                condition=models.Q(state__in=["bounced", "complained", "failed", "skipped", "unknown"]),
+            ),
             models.Index(
                 fields=["origin", "due_at"], name="message_queue", condition=models.Q(state=MessageState.QUEUED)
             ),

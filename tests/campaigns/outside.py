@@ -1,4 +1,4 @@
-"""Outside systems for tests, with real sockets: a mail server that keeps what it takes and refuses what it is told to."""
+"""Outside systems with real sockets: a mail server that keeps what it takes and refuses what it is told to."""
 
 import socket
 from collections.abc import Iterator

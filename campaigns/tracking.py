@@ -1,0 +1,75 @@
+"""Keeps what contacts did with messages: the first opening and the first click on each link."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from campaigns import signatures
+from campaigns.counting import count
+from campaigns.models import Link, Message
+from contacts import timeline
+from contacts.models import Contact, Event
+from contacts.models.consent import Channel
+from contacts.timeline import NewEvent
+from templates_app import rendering
+
+
+def opened(message: Message, now: datetime) -> bool:
+    """The contact saw it. Returns whether that is news."""
+    with transaction.atomic():
+        return _open(message, now)
+
+
+def clicked(message: Message, number: int, url: str, now: datetime) -> bool:
+    """The contact followed its n-th link to `url`; who clicks an email has opened it.
+
+    Each link is an event once, the message counts once. Returns whether the click is news.
+    """
+    with transaction.atomic():
+        if message.channel == Channel.EMAIL:
+            _open(message, now)
+        if Message.objects.filter(pk=message.pk, clicked_at=None).update(clicked_at=now):
+            count([(message.origin_id, "clicked", 1)])
+        event = _event(message, "clicked", f"click:{message.pk}:{number}", url=url, link=number)
+        return timeline.record([event], now).recorded > 0
+
+
+def _open(message: Message, now: datetime) -> bool:
+    if not Message.objects.filter(pk=message.pk, opened_at=None).update(opened_at=now):
+        return False
+    count([(message.origin_id, "opened", 1)])
+    timeline.record([_event(message, "opened", None)], now)
+    return True
+
+
+def _event(message: Message, verb: str, key: str | None, **properties: Any) -> NewEvent:
+    """`message.origin` must have been selected."""
+    properties = {"message": message.pk, "origin": message.origin.key, **properties}
+    return NewEvent(message.contact_id, f"{message.channel}.{verb}", properties, key=key)
+
+
+def destination(message: Message, link: Link, signed_url: str = "", signature: str = "") -> str | None:
+    """Where a click on a link leads: only to what we wrote into our own message, or nowhere.
+
+    A link whose address was rendered per contact brings that address along, vouched for by a signature; in an SMS,
+    where it would not fit, it is rendered again.
+    """
+    if "{{" not in link.url and "{%" not in link.url:
+        url = link.url
+    elif signed_url and signatures.is_url_signed(message.pk, link.number, signed_url, signature):
+        url = signed_url
+    elif message.channel == Channel.SMS:
+        url = _rendered(message, link)
+    else:
+        return None
+    return url if url.lower().startswith(("http://", "https://")) else None
+
+
+def _rendered(message: Message, link: Link) -> str:
+    contact = Contact.objects.get(pk=message.contact_id)
+    event = Event.objects.filter(pk=message.event_id).values_list("properties", flat=True).first()
+    try:
+        return rendering.compile(link.url, escape=False).render(rendering.context_of(contact, event)).strip()
+    except rendering.RenderError:
+        return ""
