@@ -13,7 +13,7 @@ from flows.saving import save
 def clone(scenario: Scenario, user: Any, now: datetime, graph: Any = None, objective: Any = None) -> Scenario:
     """A draft with the same graph and settings, nobody in it, under the name “… (copy)”.
 
-    With a `graph` (and `objective`) that was drawn but never saved, the copy keeps that instead; may raise saving.Invalid.
+    With a `graph` (and `objective`) that was drawn but never saved, the copy keeps that; may raise saving.Invalid.
     """
     copy = Scenario.objects.create(
         name=f"{scenario.name[:190]} (copy)",

@@ -18,8 +18,8 @@ from flows.views.editor import may_view, read_only
 @may_view
 @require_POST
 def node_dialog(request: HttpRequest, pk: int, key: str) -> HttpResponse:
-    """With `opening`: the form of `config`. Else the posted form: JSON `{config, summary, problems, ports}`, or the form
-    again with what is wrong. `node` is the shape's id, `graph` the drawing it stands in."""
+    """With `opening`: the form of `config`. Else the posted form: JSON `{config, summary, problems, ports}`, or the
+    form again with what is wrong. `node` is the shape's id, `graph` the drawing it stands in."""
     scenario = get_object_or_404(Scenario, pk=pk)
     kind = registry().get(key)
     if kind is None:
@@ -28,9 +28,10 @@ def node_dialog(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     config = _read(request.POST.get("config")) if opening else {}
     form = kind.form(config) if opening and config else kind.Form() if opening else kind.form(request.POST)
     nodes = canvas.named_nodes(_read(request.POST.get("graph")), request.POST.get("node", ""))
-    for field in form.fields.values():
-        if isinstance(field, RuleField):
-            field.nodes = nodes
+    fields = list(form.fields.values())
+    for entry in fields:
+        if isinstance(entry, RuleField):
+            entry.nodes = nodes
     why = read_only(request, scenario)
     if not opening and not why and form.is_valid():
         config = {name: value for name, value in form.cleaned_data.items() if value not in (None, "", [], {})}
