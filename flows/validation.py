@@ -5,6 +5,7 @@ from typing import Any
 
 from flows import graph as graphs
 from flows.graph import Graph, GraphError, Problem
+from flows.nodes import registry
 
 __all__ = ["Problem", "problems", "structure", "tidy"]
 
@@ -114,12 +115,12 @@ def _loop(ways: dict[str, set[str]]) -> list[str]:
 
 
 def _unconfigured(graph: Graph) -> Iterator[Problem]:
+    unavailable = {kind: registry()[kind].unavailable() for kind in {node.type for node in graph.nodes.values()}}
     for node in graph.nodes.values():
         for sentence in node.kind.problems(node.config):
             yield Problem(node.id, sentence)
-        unavailable = node.kind.unavailable()
-        if unavailable:
-            yield Problem(node.id, unavailable[0])
+        if missing := unavailable[node.type]:
+            yield Problem(node.id, missing[0])
 
 
 def _messages(graph: Graph) -> Iterator[Problem]:

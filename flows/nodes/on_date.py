@@ -66,6 +66,8 @@ class OnDate(Trigger):
                 raise forms.ValidationError("Choose one: a date for all, or a date attribute.")
             if not self.given("at") and not self.given("attribute") and not self.errors:
                 raise forms.ValidationError("Give a date, or the attribute that holds each contact’s own.")
+            if self.given("at"):
+                self.cleaned_data.update(offset_days=None, time="", yearly=False)
             return self.cleaned_data
 
     def summary(self, config: dict[str, Any]) -> str:

@@ -61,6 +61,10 @@ class Wait(Node):
                 raise forms.ValidationError("Say how long to wait.")
             if self.given("amount"):
                 self._clean_duration()
+            else:
+                self.cleaned_data["unit"] = ""
+            if not self.given("until"):
+                self.cleaned_data["timezone"] = ""
             return self.cleaned_data
 
         def _clean_duration(self) -> None:
