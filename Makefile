@@ -20,7 +20,7 @@ demo: $(VENV)/.run
 test: lint types js
 	$(PY) manage.py makemigrations --check --dry-run
 	$(PY) manage.py check
-	$(BIN)/pytest -n $(JOBS) tests
+	$(BIN)/pytest -n $(JOBS) --dist loadgroup tests
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

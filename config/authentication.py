@@ -63,6 +63,8 @@ class KeyThrottle(SimpleRateThrottle):
     """
 
     scope = "api_key"
+    duration: int  # seconds, from the rate
+    num_requests: int
 
     def get_cache_key(self, request: Request, view: APIView) -> str | None:
         return f"throttle:{request.auth.pk}" if isinstance(request.auth, ApiKey) else None

@@ -79,7 +79,9 @@ class Environment:
 
     def address(self, name: str, default: str) -> str:
         """The address of a site, without a slash at its end."""
-        text = (self.text(name) or default).rstrip("/")
+        text = self.text(name).rstrip("/")
+        if not text:
+            return default
         try:
             parts = urlsplit(text)
             good = parts.scheme in ("http", "https") and parts.hostname and not parts.query and not parts.fragment

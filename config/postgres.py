@@ -17,7 +17,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO
 from urllib.parse import quote
 
 import psutil
@@ -49,7 +48,8 @@ SETTINGS = {
     "log_checkpoints": "off",
 }
 
-_handles: dict[Path, IO[str]] = {}
+# Open for as long as this process lives; plain numbers, which nothing closes early.
+_handles: dict[Path, int] = {}
 
 
 class NotStarted(Exception):
@@ -64,7 +64,7 @@ def running_at(data: Path) -> str:
     data.parent.mkdir(parents=True, exist_ok=True)
     with _one_at_a_time(data):
         if data not in _handles:
-            handle = (data.parent / ".postgres.users").open("a")
+            handle = os.open(data.parent / ".postgres.users", os.O_WRONLY | os.O_CREAT, 0o600)
             fcntl.flock(handle, fcntl.LOCK_SH)  # waits for a keeper that is just stopping the server
             _handles[data] = handle
         if not answers(data):
@@ -86,8 +86,8 @@ def answers(data: Path) -> bool:
 
 def leave(data: Path, seconds: float) -> None:
     """Give the server up and, if nobody else uses it, wait up to `seconds` until it has stopped."""
-    if handle := _handles.pop(data, None):
-        handle.close()
+    if data in _handles:
+        os.close(_handles.pop(data))
     start = time.monotonic()
     others = 0
     while (data / "postmaster.pid").exists() and time.monotonic() < start + seconds and others < 5:

@@ -1,0 +1,1 @@
+"""Tests of the house: settings, supervisor, keys and health."""
