@@ -1,0 +1,107 @@
+"""A marketer builds a rule by mouse and by keyboard, and sees who matches while doing so."""
+
+import json
+
+from playwright.sync_api import Page, expect
+
+from contacts.models import ContactTag, Segment, Tag
+from tests import make
+from tests.make import NOW
+
+
+def tree(page: Page) -> dict:
+    return json.loads(page.locator("[data-tree]").input_value() or "null")
+
+
+def test_a_segment_is_built_previewed_and_saved(signed_in: Page, site: str) -> None:
+    ann = make.contact("ann@example.com", attributes={"city": "Paris"})
+    make.contact("bob@example.com", attributes={"city": "Lyon"})
+    ContactTag.objects.create(contact=ann, tag=Tag.objects.create(name="vip"), at=NOW)
+    page = signed_in
+    page.goto(f"{site}/segments/new/")
+    page.get_by_label("Name", exact=True).fill("Parisians")
+    expect(page.locator("[data-count]")).to_have_text("2")
+    page.get_by_role("button", name="Add a rule").click()
+    page.get_by_label("What the rule is about").select_option("attribute")
+    page.get_by_label("Attribute", exact=True).fill("city")
+    page.get_by_label("Value", exact=True).fill("Paris")
+    expect(page.locator("[data-count]")).to_have_text("1")
+    expect(page.locator(".rule-sentence")).to_have_text("City is “Paris”")
+    expect(page.locator(".rule-count")).to_contain_text("ann@example.com")
+
+    page.get_by_role("button", name="Add a group").click()
+    inner = page.locator("[data-group] [data-group]")
+    inner.get_by_label("What the rule is about").select_option("event")
+    inner.get_by_label("Event", exact=True).fill("order.placed")
+    inner.get_by_label("How often").select_option(">=")
+    inner.get_by_label("Times").fill("2")
+    inner.get_by_label("When").select_option("days")
+    inner.get_by_label("Number").fill("30")
+    inner.get_by_role("button", name="Where a property…").click()
+    inner.get_by_label("Property", exact=True).fill("amount")
+    inner.get_by_label("Comparison").select_option("between")
+    inner.get_by_label("Values, from").fill("10")
+    inner.get_by_label("Values, to").fill("20")
+    inner.locator("[data-join]").select_option("not any")
+    where = [{"rule": "property", "field": "amount", "op": "between", "value": ["10", "20"]}]
+    event = {
+        "rule": "event",
+        "did": True,
+        "name": "order.placed",
+        "count": {"op": ">=", "n": 2},
+        "within": {"amount": 30, "unit": "days"},
+        "where": where,
+    }
+    city = {"rule": "attribute", "field": "city", "op": "equals", "value": "Paris"}
+    expect(page.locator("[data-count]")).to_have_text("1")
+    assert tree(page) == {"all": [city, {"not": {"any": [event]}}]}
+
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Parisians")
+    expect(page.locator("[data-count]")).to_have_text("1")
+    saved = Segment.objects.get()
+    assert saved.rule == {"all": [city, {"not": {"any": [event]}}]}
+
+    page.get_by_role("link", name="Edit").click()
+    expect(page.locator("[data-count]")).to_have_text("1")
+    assert tree(page) == saved.rule
+
+
+def test_rules_move_between_groups_and_go_by_keyboard(signed_in: Page, site: str) -> None:
+    tag, consent = {"rule": "tag", "has": True, "name": "vip"}, {"rule": "consent", "channel": "sms", "is": "unknown"}
+    segment = Segment.objects.create(name="Moved", rule={"all": [tag, {"any": [consent]}]})
+    page = signed_in
+    page.goto(f"{site}/segments/{segment.pk}/edit/")
+    page.get_by_label("Tag", exact=True).focus()
+    page.keyboard.press("Alt+ArrowDown")
+    assert tree(page) == {"all": [{"any": [tag, consent]}]}
+    expect(page.get_by_label("Tag", exact=True)).to_be_focused()
+    page.keyboard.press("Alt+ArrowUp")
+    assert tree(page) == {"all": [tag, {"any": [consent]}]}
+    page.locator("[data-group] [data-group]").get_by_label("Move this rule up").click()
+    assert tree(page)["all"][:2] == [tag, consent]
+    page.get_by_label("Remove this rule").first.press("Enter")
+    assert tree(page)["all"][0] == consent
+
+
+def test_a_mistake_is_shown_at_once_and_again_beside_the_field(signed_in: Page, site: str) -> None:
+    page = signed_in
+    page.goto(f"{site}/segments/new/")
+    page.get_by_label("Name", exact=True).fill("Bad")
+    page.get_by_role("button", name="Add a rule").click()
+    page.get_by_label("What the rule is about").select_option("tag")
+    expect(page.locator(".rule-problems")).to_have_text("Choose a tag.")
+    page.get_by_role("button", name="Save").click()
+    expect(page.locator(".field .error")).to_have_text("Choose a tag.")
+    expect(page.get_by_label("What the rule is about")).to_have_value("tag")
+    assert not Segment.objects.exists()
+
+
+def test_tags_in_use_are_suggested(signed_in: Page, site: str) -> None:
+    Tag.objects.create(name="vip")
+    page = signed_in
+    page.goto(f"{site}/segments/new/")
+    page.get_by_role("button", name="Add a rule").click()
+    page.get_by_label("What the rule is about").select_option("tag")
+    page.get_by_label("Tag", exact=True).press_sequentially("v")
+    expect(page.locator("datalist option")).to_have_attribute("value", "vip")
