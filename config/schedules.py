@@ -23,6 +23,7 @@ LANES: dict[str, list[str]] = {
     ],
     "send": ["campaigns.sending.work"],
     "upkeep": [
+        "contacts.importing.work",
         "config.upkeep.prune",
         "campaigns.counting.squash",
         "flows.counting.squash",

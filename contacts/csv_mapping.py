@@ -1,0 +1,170 @@
+"""Knows what the columns of a file mean: guesses it from their headers, and turns rows into contacts by it."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any
+
+from contacts.cleaning import Errors
+from contacts.models import ConsentState
+
+# What a column may be. Attributes are "text:KEY", "number:KEY", "boolean:KEY" and "date:KEY".
+TARGETS = {
+    "email": "Email",
+    "phone": "Phone",
+    "external_id": "External id",
+    "first_name": "First name",
+    "last_name": "Last name",
+    "full_name": "Full name",
+    "timezone": "Time zone",
+    "language": "Language",
+    "tags": "Tags",
+    "consent.email": "Consent to email",
+    "consent.sms": "Consent to SMS",
+}
+KINDS = {"text": "Text", "number": "Number", "boolean": "Yes or no", "date": "Date"}
+
+_HEADERS = {
+    "email": "email e_mail mail email_address e_mail_address mail_address adresse_email adresse_e_mail courriel correo",
+    "phone": "phone mobile phone_number mobile_phone mobile_number tel telephone cell portable gsm telefon telefono sms",
+    "external_id": "external_id externalid id customer_id user_id client_id contact_id reference",
+    "first_name": "first_name firstname given_name forename prenom vorname nombre",
+    "last_name": "last_name lastname surname family_name nom nom_de_famille nachname apellido apellidos",
+    "full_name": "name full_name fullname nom_complet contact_name",
+    "timezone": "timezone time_zone tz fuseau_horaire",
+    "language": "language lang locale langue sprache idioma",
+    "tags": "tags tag labels label etiquettes",
+    "consent.email": "consent email_consent consent_email optin opt_in newsletter subscribed email_optin consentement",
+    "consent.sms": "sms_consent consent_sms sms_optin sms_opt_in",
+}
+_GUESSES = {word: target for target, words in _HEADERS.items() for word in words.split()}
+# Numbers that are names rather than amounts: leading zeros matter.
+_CODES = re.compile(r"(^|_)(zip|postal|postcode|plz|cp|code|id|siret|siren|iban|number|no|ref)(_|$)")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,9})?")
+
+_YES = {"yes", "y", "true", "t", "1", "x", "on", "oui", "ja", "si", "sí", "subscribed", "opt-in", "optin", "opt in"}
+_NO = {"no", "n", "false", "f", "0", "off", "non", "nein", "unsubscribed", "opt-out", "optout", "opt out"}
+
+_ANSWERS = {
+    **dict.fromkeys(_YES, ConsentState.SUBSCRIBED.value),
+    **dict.fromkeys(_NO, ConsentState.UNSUBSCRIBED.value),
+    **dict.fromkeys(("unknown", "?"), ConsentState.UNKNOWN.value),
+}
+
+
+def slug(header: str) -> str:
+    """A header as an attribute's key: “Date de création” becomes date_de_creation; "" where nothing is left."""
+    ascii_only = unicodedata.normalize("NFKD", header).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "_", ascii_only).strip("_").lstrip("0123456789_")[:100]
+
+
+def guess(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str | None]:
+    """What each column most likely is, from its header and the first rows. Nothing is guessed twice."""
+    mapping: list[str | None] = []
+    for index, header in enumerate(headers):
+        key = slug(header)
+        target: str | None = _GUESSES.get(key)
+        if target is None and key:
+            values = [row[index].strip() for row in rows if index < len(row) and row[index].strip()]
+            target = f"{_kind(key, values)}:{key}"
+        mapping.append(target if target not in mapping else None)
+    if "full_name" in mapping and ("first_name" in mapping or "last_name" in mapping):
+        mapping[mapping.index("full_name")] = "text:name"
+    return mapping
+
+
+def _kind(key: str, values: list[str]) -> str:
+    if values and not _CODES.search(key) and all(_NUMBER.fullmatch(value) for value in values):
+        return "number"
+    if values and all(re.fullmatch(r"\d{4}-\d{2}-\d{2}", value) for value in values):
+        return "date"
+    if values and all(value.lower() in {"true", "false", "yes", "no"} for value in values):
+        return "boolean"
+    return "text"
+
+
+def columns(mapping: Sequence[str | None]) -> list[tuple[int, Callable[[dict[str, Any], str], None]]]:
+    """For each column that counts, its place and what puts its value into a contact; ValueError says what is wrong."""
+    return [(index, _setter(target)) for index, target in enumerate(mapping) if target]
+
+
+def contact_of(
+    cells: Sequence[str], setters: list[tuple[int, Callable[[dict[str, Any], str], None]]]
+) -> tuple[dict[str, Any], Errors]:
+    """A row as a contact in the API's shape. Empty cells say nothing about the contact."""
+    contact: dict[str, Any] = {}
+    errors: Errors = {}
+    for index, put in setters:
+        value = cells[index].strip() if index < len(cells) else ""
+        # Our own files of refused rows guard cells that a spreadsheet would take for formulas.
+        if value.startswith("'") and value[1:2] in ("=", "+", "-", "@"):
+            value = value[1:]
+        if value:
+            try:
+                put(contact, value)
+            except ValueError as error:
+                errors[f"Column {index + 1}"] = [str(error)]
+    return contact, errors
+
+
+def _setter(target: str) -> Callable[[dict[str, Any], str], None]:
+    kind, _, key = target.partition(":")
+    if key:
+        convert = _CONVERTERS[kind]
+
+        def put(contact: dict[str, Any], value: str) -> None:
+            contact.setdefault("attributes", {})[key] = convert(value)
+    elif target.startswith("consent."):
+        channel = target.partition(".")[2]
+
+        def put(contact: dict[str, Any], value: str) -> None:
+            contact.setdefault("consent", {})[channel] = _state(value)
+    elif target == "tags":
+
+        def put(contact: dict[str, Any], value: str) -> None:
+            contact["tags"] = [name for name in map(str.strip, re.split(r"[,;|]", value)) if name]
+    elif target == "full_name":
+
+        def put(contact: dict[str, Any], value: str) -> None:
+            contact["first_name"], _, contact["last_name"] = value.partition(" ")
+    else:
+
+        def put(contact: dict[str, Any], value: str) -> None:
+            contact[target] = value
+
+    return put
+
+
+def _state(value: str) -> str:
+    state = _ANSWERS.get(value.lower())
+    if state is None:
+        raise ValueError(f"“{value[:40]}” is no answer about consent, such as yes, no, subscribed or unsubscribed.")
+    return state
+
+
+def _number(value: str) -> int | float:
+    plain = value.replace(" ", "").replace("\xa0", "")
+    if "," in plain and "." not in plain:
+        plain = plain.replace(",", ".")
+    try:
+        number = float(plain)
+    except ValueError:
+        raise ValueError(f"“{value[:40]}” is not a number.") from None
+    return int(number) if number.is_integer() and abs(number) < 10**15 else number
+
+
+def _boolean(value: str) -> bool:
+    if value.lower() not in _YES | _NO:
+        raise ValueError(f"“{value[:40]}” is neither yes nor no.")
+    return value.lower() in _YES
+
+
+def _date(value: str) -> str:
+    try:
+        return date.fromisoformat(value).isoformat()
+    except ValueError:
+        raise ValueError(f"“{value[:40]}” is not a date such as 2026-03-10.") from None
+
+
+_CONVERTERS: dict[str, Callable[[str], Any]] = {"text": str, "number": _number, "boolean": _boolean, "date": _date}

@@ -1,0 +1,101 @@
+"""Reads rows out of CSV files as they come: any encoding, any delimiter, broken quotes and all, in flat memory."""
+
+import csv
+from collections import deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+# A row longer than this is taken for a quote that was never closed.
+LONGEST_ROW = 2 * 1024 * 1024
+# The standard library's own limit counts letters of one cell; ours, which also bounds rows, comes first.
+csv.field_size_limit(2 * LONGEST_ROW)
+
+UNREADABLE = "This row cannot be read as {encoding}."
+
+
+@dataclass(slots=True)
+class Row:
+    """One row: where it begins (from line 1), its cells, and why it cannot be used ("" when it can)."""
+
+    line: int
+    cells: list[str]
+    problem: str = ""
+
+
+class _TooLong(Exception):
+    pass
+
+
+class Reader:
+    """Iterates over rows; between two of them, `offset` and `lines` say how much of the file has been read."""
+
+    def __init__(
+        self, pieces: Iterable[bytes], encoding: str, delimiter: str, offset: int = 0, lines: int = 0
+    ) -> None:
+        self.offset, self.lines = offset, lines
+        self._encoding = encoding
+        self._waiting: deque[bytes] = deque()
+        self._lines = _split(pieces)
+        self._taken: list[bytes] = []
+        self._size = 0
+        self._rows = csv.reader(self._feed(), delimiter=delimiter, strict=True)
+        self._delimiter = delimiter
+
+    def __iter__(self) -> Iterator[Row]:
+        while True:
+            self._taken, self._size = [], 0
+            line = self.lines + 1
+            try:
+                cells = next(self._rows)
+            except StopIteration:
+                return
+            except (csv.Error, _TooLong):
+                yield self._broken(line)
+                continue
+            if any(map(str.strip, cells)):
+                unreadable = not all(map(str.isascii, cells)) and any(map(_escaped, cells))
+                yield Row(line, cells, UNREADABLE.format(encoding=self._encoding) if unreadable else "")
+
+    def _feed(self) -> Iterator[str]:
+        while True:
+            raw = self._waiting.popleft() if self._waiting else next(self._lines, None)
+            if raw is None:
+                return
+            self._taken.append(raw)
+            self._size += len(raw)
+            self.offset += len(raw)
+            self.lines += 1
+            if self._size > LONGEST_ROW:
+                raise _TooLong
+            # Bytes that mean nothing in the encoding become lone surrogates, which no text has.
+            yield raw.decode(self._encoding, "surrogateescape")
+
+    def _broken(self, line: int) -> Row:
+        """Give up on the line where the row began, and go on with the next: one bad quote must not eat the file."""
+        first, *rest = self._taken
+        self._waiting.extendleft(reversed(rest))
+        self.offset -= sum(map(len, rest))
+        self.lines -= len(rest)
+        # A generator that raised is finished, and so is the reader above it.
+        self._rows = csv.reader(self._feed(), delimiter=self._delimiter, strict=True)
+        text = first.decode(self._encoding, "replace").strip()
+        return Row(line, [text[:10_000]], "The quotes in this row do not match, or it is longer than 2 MB.")
+
+
+def _split(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines with their ends. What goes on for very long without an end is cut."""
+    rest = b""
+    for piece in pieces:
+        rest += piece
+        *whole, rest = rest.split(b"\n")
+        for line in whole:
+            yield line + b"\n"
+        if len(rest) > LONGEST_ROW:
+            yield rest
+            rest = b""
+    if rest:
+        yield rest
+
+
+def _escaped(cell: str) -> bool:
+    return any("\udc80" <= letter <= "\udcff" for letter in cell)

@@ -1,0 +1,138 @@
+"""Takes the rows of a file in, slice by slice: each slice's contacts and the position in the file commit together."""
+
+import csv
+import io
+import logging
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from django.db import InterfaceError, OperationalError, transaction
+
+from contacts import saving
+from contacts.cleaning import IDENTIFIERS
+from contacts.csv_mapping import columns, contact_of
+from contacts.csv_reading import Reader, Row
+from contacts.lanes import nudge
+from contacts.models import CsvImport, CsvRefusal
+from contacts.uploading import pieces_of
+
+logger = logging.getLogger(__name__)
+SLICE = 5000
+State = CsvImport.State
+
+
+def confirm(file: CsvImport, mapping: Sequence[str | None], options: dict[str, Any]) -> bool:
+    """Let a draft's rows be taken in; False when that was done already. Options: `country`, `resubscribe`."""
+    changed = CsvImport.objects.filter(pk=file.pk, state=State.DRAFT).update(
+        state=State.QUEUED, mapping=list(mapping), options=options
+    )
+    if changed:
+        nudge("upkeep")
+    return bool(changed)
+
+
+def identifies(mapping: Sequence[str | None]) -> bool:
+    """Whether some column says whom a row is about."""
+    return any(name in mapping for name in IDENTIFIERS)
+
+
+def work(now: datetime) -> bool:
+    """Take in one slice of the oldest import that nobody else is at; whether there was one."""
+    pk = None
+    try:
+        with transaction.atomic():
+            waiting = CsvImport.objects.filter(state__in=(State.QUEUED, State.RUNNING)).order_by("id")
+            file = waiting.select_for_update(skip_locked=True, of=("self",)).first()
+            if file is None:
+                return False
+            pk = file.pk
+            _take(file, now)
+    except (OperationalError, InterfaceError):
+        raise  # the database went away: the slice was rolled back and comes again
+    except Exception:
+        logger.exception("Import %s failed", pk)
+        CsvImport.objects.filter(pk=pk, state__in=(State.QUEUED, State.RUNNING)).update(
+            state=State.FAILED, finished_at=now, error="Waypost stumbled over this file. Its log says where."
+        )
+    return True
+
+
+def _take(file: CsvImport, now: datetime) -> None:
+    """One slice: whatever happens to the process, either all of it is kept or none."""
+    reader = Reader(pieces_of(file, file.offset), file.encoding, file.delimiter, file.offset, file.lines_read)
+    rows = list(islice(reader, SLICE))
+    setters = columns(file.mapping)
+    refused: list[tuple[Row, str]] = []
+    good: list[tuple[Row, dict[str, Any]]] = []
+    for row in rows:
+        problem = row.problem or _ragged(row, len(file.headers))
+        if not problem:
+            contact, errors = contact_of(row.cells, setters)
+            problem = _sentence(errors)
+        if problem:
+            refused.append((row, problem))
+        else:
+            good.append((row, contact))
+    options = file.options
+    result = saving.upsert(
+        [contact for _, contact in good],
+        now,
+        source="import",
+        country=options.get("country", ""),
+        resubscribe=bool(options.get("resubscribe")),
+    )
+    refused += [(good[failure.index][0], _sentence(failure.errors)) for failure in result.failed]
+    CsvRefusal.objects.bulk_create(
+        [
+            CsvRefusal(csv_import=file, line=row.line, reason=problem, cells=[_storable(cell) for cell in row.cells])
+            for row, problem in sorted(refused, key=lambda pair: pair[0].line)
+        ],
+        batch_size=1000,
+    )
+    file.offset, file.lines_read = reader.offset, reader.lines
+    file.rows_read += len(rows)
+    file.created += result.created
+    file.updated += result.updated
+    file.unchanged += result.unchanged
+    file.refused += len(refused)
+    file.state = State.RUNNING
+    if len(rows) < SLICE:
+        file.state, file.finished_at, file.offset = State.DONE, now, file.size
+        file.chunks.all().delete()
+    file.save()
+
+
+def _ragged(row: Row, width: int) -> str:
+    if len(row.cells) > width and any(map(str.strip, row.cells[width:])):
+        return f"This row has {len(row.cells)} cells, and there are only {width} headers."
+    return ""
+
+
+def _sentence(errors: saving.Errors) -> str:
+    """All that is wrong with a row, on one line."""
+    return " ".join(
+        " ".join(sentences) if name == "detail" else f"{name}: {' '.join(sentences)}"
+        for name, sentences in errors.items()
+    )
+
+
+def _storable(cell: str) -> str:
+    return cell[:10_000].replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def refused_rows(file: CsvImport) -> Iterator[str]:
+    """The refused rows as a CSV file, line by line: why, then the row as it was, with cells made safe to open.
+
+    A cell that a spreadsheet would run as a formula gets an apostrophe in front; importing takes it off again.
+    """
+    yield "\ufeff" + _line(["Line", "Reason", *file.headers])
+    for line, reason, cells in file.refusals.order_by("id").values_list("line", "reason", "cells").iterator(1000):
+        yield _line([str(line), reason, *cells])
+
+
+def _line(cells: Sequence[str]) -> str:
+    out = io.StringIO()
+    csv.writer(out).writerow(["'" + cell if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell for cell in cells])
+    return out.getvalue()

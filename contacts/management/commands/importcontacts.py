@@ -1,0 +1,80 @@
+"""Imports a CSV file of contacts and prints what became of its rows."""
+
+import re
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from contacts import importing, uploading
+from contacts.csv_mapping import KINDS, TARGETS
+from contacts.csv_sniffing import Unreadable
+from contacts.models import CsvImport
+
+
+class Command(BaseCommand):
+    help = "Update or create contacts from a CSV file with headers."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--delimiter", default="", help="Guessed when left out; “tab” for a tab.")
+        parser.add_argument("--encoding", default="", help="Guessed when left out.")
+        parser.add_argument(
+            "--map",
+            action="append",
+            default=[],
+            metavar="HEADER=TARGET",
+            help=f"What a column is: {', '.join(TARGETS)}, text:KEY, number:KEY, boolean:KEY, date:KEY, "
+            "or nothing to leave it out. May be given several times; other columns are guessed.",
+        )
+        parser.add_argument("--country", default="", help="Two letters: phone numbers without a country are read as its.")
+        parser.add_argument("--resubscribe", action="store_true", help="Let the file subscribe who has unsubscribed.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        path: Path = options["file"]
+        delimiter = {"tab": "\t", "\\t": "\t"}.get(options["delimiter"], options["delimiter"])
+        if len(delimiter) > 1:
+            raise CommandError("A delimiter is one character.")
+        try:
+            "".encode(options["encoding"] or "utf-8")
+        except LookupError:
+            raise CommandError(f"“{options['encoding']}” is not an encoding.") from None
+        try:
+            with path.open("rb") as opened:
+                pieces = iter(lambda: opened.read(uploading.PIECE), b"")
+                file = uploading.store(path.name, pieces, encoding=options["encoding"], delimiter=delimiter)
+        except OSError as error:
+            raise CommandError(f"{path} cannot be read: {error.strerror}.") from None
+        except Unreadable as unreadable:
+            raise CommandError(str(unreadable)) from None
+        mapping = self._mapping(file, options["map"])
+        importing.confirm(file, mapping, {"country": options["country"].upper(), "resubscribe": options["resubscribe"]})
+        while CsvImport.objects.filter(pk=file.pk, state__in=("queued", "running")).exists():
+            importing.work(timezone.now())
+        file.refresh_from_db()
+        if file.state == CsvImport.State.FAILED:
+            raise CommandError(file.error)
+        for refusal in file.refusals.order_by("id")[:20]:
+            self.stderr.write(str(refusal))
+        if file.refused > 20:
+            self.stderr.write(f"… and {file.refused - 20} more refused rows.")
+        self.stdout.write(
+            f"{file.rows_read} rows: {file.created} created, {file.updated} updated, "
+            f"{file.unchanged} unchanged, {file.refused} refused."
+        )
+
+    def _mapping(self, file: CsvImport, given: list[str]) -> list[str | None]:
+        mapping: list[str | None] = list(file.mapping)
+        for entry in given:
+            header, equals, target = entry.rpartition("=")
+            if not equals or header not in file.headers:
+                raise CommandError(f"“{entry}”: there is no such column. The file has {', '.join(file.headers)}.")
+            if target and target not in TARGETS and not re.fullmatch(rf"({'|'.join(KINDS)}):[^\W\d][\w-]{{0,99}}", target):
+                raise CommandError(f"“{target}” is not a target. Take {', '.join(TARGETS)} or text:KEY.")
+            mapping = [None if target and old == target else old for old in mapping]
+            mapping[file.headers.index(header)] = target or None
+        if not importing.identifies(mapping):
+            raise CommandError("No column is an email, a phone or an external id. Say which with --map HEADER=email.")
+        return mapping
