@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 from django.core.validators import validate_email
 from django.db import transaction
+from django.utils.html import escape
 
 from campaigns import providers, secrets
 from campaigns.models import Content, Message, Provider
@@ -133,8 +134,8 @@ def test(provider: Provider, recipient: str, now: datetime) -> Result:
     outgoing: OutgoingEmail | OutgoingSms
     if provider.channel == Channel.EMAIL:
         validate_email(recipient)
-        message = EmailMultiAlternatives(f"A test message from {name}", text, to=[recipient])
-        message.attach_alternative(f"<p>{text}</p>", "text/html")
+        message = EmailMultiAlternatives(f"A test message from {' '.join(name.split())}", text, to=[recipient])
+        message.attach_alternative(f'<p style="font-family: Helvetica, Arial, sans-serif">{escape(text)}</p>', "text/html")
         outgoing = OutgoingEmail(None, recipient, message)
     else:
         if not recipient.removeprefix("+").isdecimal() or not 5 <= len(recipient) <= 16:

@@ -42,12 +42,14 @@ class WordsForm(forms.ModelForm):
 
     def __init__(self, *args: Any, channel: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["body"].required = True
         if channel == Channel.SMS:
             for name in ("subject", "preheader", "markup"):
                 del self.fields[name]
             self.fields["body"].widget = forms.Textarea(attrs={"rows": 7, "maxlength": 1600})
             self.fields["body"].label = "Text"
         else:
+            self.fields["subject"].required = True
             self.fields["markup"].choices = [
                 choice for choice in TemplateVersion.Markup.choices if choice[0] != TemplateVersion.Markup.TEXT
             ]

@@ -21,7 +21,7 @@ WORDS = {
     "plain": ("A plain letter", "A few lines from one person to another.", "A word from us", ""),
     "newsletter": (
         "A newsletter",
-        "A picture’s place, two stories and a button.",
+        "A headline and two stories with a button each.",
         "What is new this month",
         "Two short stories.",
     ),

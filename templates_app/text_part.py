@@ -9,6 +9,7 @@ BLOCKS = {
     "address", "article", "blockquote", "div", "dl", "dt", "dd", "fieldset", "figure", "footer", "form", "header",
     "main", "nav", "pre", "section", "table", "tr", "ul", "ol", "li", "hr",
 }  # fmt: skip
+ROWS = {"li", "tr", "dt", "dd"}  # the next one starts its own line
 PARAGRAPHS = {"p", "h1", "h2", "h3", "h4", "h5", "h6"}
 SILENT = {"head", "style", "script", "title", "noscript", "template"}
 VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
@@ -80,7 +81,7 @@ class _Reader(HTMLParser):
             self.lists.pop()
         if tag in PARAGRAPHS:
             self.out.append("\n\n")
-        elif tag in BLOCKS:
+        elif tag in BLOCKS and tag not in ROWS:
             self.out.append("\n")
 
     def handle_data(self, data: str) -> None:

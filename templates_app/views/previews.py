@@ -15,7 +15,7 @@ from templates_app.framing import framed
 from templates_app.models import Template, TemplateVersion
 
 KEPT_FOR = 15 * 60  # seconds
-WIDTHS = [("desktop", "Desktop", "monitor"), ("phone", "Phone", "smartphone"), ("text", "Text", "letter-text")]
+WIDTHS = [("desktop", "Desktop", "monitor"), ("phone", "Phone", "smartphone"), ("text", "Text", "file-text")]
 
 
 @require_POST

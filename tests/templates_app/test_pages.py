@@ -1,0 +1,130 @@
+"""The template pages, as a marketer and as somebody who may not."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+
+from config.models import User
+from templates_app.models import Template, TemplateVersion
+
+pytestmark = pytest.mark.django_db
+
+
+def signed_in(*permissions: str) -> Client:
+    user = User.objects.create_user("ann", password="x")
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def client() -> Client:
+    names = ["view", "add", "change", "delete", "publish"]
+    return signed_in(*[f"{name}_template" for name in names])
+
+
+def created(client: Client, channel: str = "email", starter: str = "newsletter") -> Template:
+    answer = client.post("/templates/new/", {"name": "Spring", "channel": channel, "starter": starter})
+    assert answer.status_code == 302
+    return Template.objects.get()
+
+
+def words(**changes: str) -> dict[str, str]:
+    body = '<p>Hi {{ contact.first_name }} <a href="{{ unsubscribe_url }}">off</a></p>'
+    return {"subject": "Hi", "preheader": "", "markup": "html", "body": body} | changes
+
+
+@pytest.mark.parametrize("starter", ["plain", "newsletter", "order", "html"])
+def test_an_email_starts_from_a_design_that_shows_in_the_preview(client: Client, starter: str) -> None:
+    template = created(client, starter=starter)
+    page = client.get(f"/templates/{template.pk}/").content.decode()
+    frame = re.search(r'src="(/templates/preview/[^"]+)"', page)
+    assert frame is not None
+    shown = client.get(frame.group(1))
+    assert "Ada" in shown.content.decode()
+    assert "script-src" not in shown["Content-Security-Policy"]
+    assert "default-src 'none'" in shown["Content-Security-Policy"]
+    assert "sandbox allow-popups" in shown["Content-Security-Policy"]
+
+
+def test_words_are_saved_and_published(client: Client) -> None:
+    template = created(client)
+    assert client.post(f"/templates/{template.pk}/", words(do="publish")).status_code == 302
+    template.refresh_from_db()
+    assert template.published.subject == "Hi"
+    assert "Published" in client.get("/templates/").content.decode()
+
+
+def test_words_that_cannot_be_sent_are_saved_and_not_published(client: Client) -> None:
+    template = created(client)
+    page = client.post(f"/templates/{template.pk}/", words(do="publish", subject="{{ contact.frist_name }}"))
+    assert "frist_name" in page.content.decode()
+    template.refresh_from_db()
+    assert template.published is None
+    assert template.versions.get().subject == "{{ contact.frist_name }}"
+
+
+def test_the_preview_follows_what_is_typed_and_saves_nothing(client: Client) -> None:
+    template = created(client)
+    answer = client.post(
+        f"/templates/{template.pk}/preview/", words(subject="Dear {{ contact.first_name }}", body="{% if")
+    )
+    shown = answer.content.decode()
+    assert "Line 1" in shown
+    answer = client.post(f"/templates/{template.pk}/preview/", words(subject="Dear {{ contact.first_name }}"))
+    assert "Dear Ada" in answer.content.decode()
+    assert template.versions.get().subject == "What is new this month"
+
+
+def test_a_text_message_counts_its_parts(client: Client) -> None:
+    template = created(client, channel="sms")
+    answer = client.post(f"/templates/{template.pk}/preview/", {"body": "a" * 161})
+    assert "2 parts" in answer.content.decode()
+
+
+def test_a_published_version_is_read_and_changed_in_a_new_draft(client: Client) -> None:
+    template = created(client)
+    client.post(f"/templates/{template.pk}/", words(do="publish"))
+    assert client.post(f"/templates/{template.pk}/", words(subject="Changed", do="save")).status_code == 403
+    client.post(f"/templates/{template.pk}/draft/")
+    client.post(f"/templates/{template.pk}/", words(subject="Changed", do="save"))
+    assert [version.subject for version in template.versions.all()] == ["Changed", "Hi"]
+    client.post(f"/templates/{template.pk}/reject/")
+    assert template.versions.first().state == TemplateVersion.State.REJECTED
+
+
+def test_a_template_is_deleted(client: Client) -> None:
+    template = created(client)
+    client.post(f"/templates/{template.pk}/delete/")
+    assert not Template.objects.exists()
+
+
+def test_two_templates_of_a_channel_never_share_a_name(client: Client) -> None:
+    created(client)
+    answer = client.post("/templates/new/", {"name": "SPRING", "channel": "email", "starter": "plain"})
+    assert "Another template" in answer.content.decode()
+    assert Template.objects.count() == 1
+
+
+def test_who_may_only_look_changes_nothing(client: Client) -> None:
+    template = created(client)
+    User.objects.filter(username="ann").update(username="first")
+    viewer = signed_in("view_template")
+    assert viewer.get(f"/templates/{template.pk}/").status_code == 200
+    assert viewer.post(f"/templates/{template.pk}/", words(do="save")).status_code == 403
+    for path in ("new/", f"{template.pk}/draft/", f"{template.pk}/reject/", f"{template.pk}/delete/"):
+        assert viewer.post(f"/templates/{path}", {}).status_code == 403
+    assert Client().get("/templates/").status_code == 302
+
+
+def test_who_may_write_does_not_thereby_publish(client: Client) -> None:
+    template = created(client)
+    User.objects.filter(username="ann").update(username="first")
+    writer = signed_in("view_template", "change_template")
+    assert writer.post(f"/templates/{template.pk}/", words(do="publish")).status_code == 403
+    assert writer.post(f"/templates/{template.pk}/", words(do="save")).status_code == 302
+    template.refresh_from_db()
+    assert template.published is None

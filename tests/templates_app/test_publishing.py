@@ -1,0 +1,115 @@
+"""From draft to published, and what keeps a version from being sent."""
+
+from datetime import timedelta
+
+import pytest
+
+from templates_app import checks, publishing, usage
+from templates_app.models import Template, TemplateVersion
+from tests.make import NOW
+
+pytestmark = pytest.mark.django_db
+WORDS = {
+    "markup": "html",
+    "subject": "Hi",
+    "body": '<p>Hi {{ contact.first_name }} <a href="{{ unsubscribe_url }}">x</a></p>',
+}
+
+
+def email(**words: str) -> TemplateVersion:
+    return publishing.create("Welcome", "email", WORDS | words, None).versions.get()
+
+
+def sentences(version: TemplateVersion, fatal: bool) -> list[str]:
+    return [finding.sentence for finding in checks.findings(version) if finding.fatal is fatal]
+
+
+def test_a_draft_is_published_and_then_never_changes() -> None:
+    draft = email()
+    publishing.publish(draft, None, NOW)
+    template = Template.objects.get()
+    assert template.published == draft
+    assert (template.published.state, template.published.published_at) == ("published", NOW)
+    with pytest.raises(publishing.NotADraft):
+        publishing.save_draft(draft, {"subject": "Changed"})
+    assert TemplateVersion.objects.get().subject == "Hi"
+
+
+def test_the_next_draft_starts_from_what_is_published_and_replaces_it_only_when_published() -> None:
+    first = email()
+    publishing.publish(first, None, NOW)
+    second = publishing.draft_of(first.template, None)
+    assert (second.number, second.subject, second.state) == (2, "Hi", "draft")
+    assert publishing.draft_of(first.template, None) == second
+    publishing.save_draft(second, {"subject": "Hello"})
+    assert Template.objects.get().published == first
+    publishing.publish(second, None, NOW + timedelta(days=1))
+    assert Template.objects.get().published.subject == "Hello"
+
+
+def test_two_who_publish_the_same_draft_do_it_once() -> None:
+    draft = email()
+    other = TemplateVersion.objects.select_related("template").get(pk=draft.pk)
+    publishing.publish(draft, None, NOW)
+    with pytest.raises(publishing.NotADraft):
+        publishing.publish(other, None, NOW + timedelta(days=1))
+    assert TemplateVersion.objects.get().published_at == NOW
+
+
+def test_a_rejected_draft_stays_to_be_read_and_makes_room_for_another() -> None:
+    draft = email()
+    publishing.reject(draft)
+    with pytest.raises(publishing.NotADraft):
+        publishing.publish(draft, None, NOW)
+    assert publishing.draft_of(draft.template, None).number == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        ({"subject": " "}, "An email needs a subject."),
+        ({"body": ""}, "The message is empty."),
+        ({"subject": "{{ contact.frist }}"}, "A contact has no field “frist”."),
+        ({"preheader": "{% if %}"}, "Missing expression."),
+        ({"body": "{{ x }}"}, "There is no “x”."),
+        ({"markup": "mjml", "body": "<mjml><mj-body><mj-tex/></mj-body></mjml>"}, "MJML has no tag “mj-tex”."),
+    ],
+)
+def test_what_cannot_be_sent_is_not_published(words: dict[str, str], sentence: str) -> None:
+    draft = email(**words)
+    with pytest.raises(publishing.Unpublishable) as refusal:
+        publishing.publish(draft, None, NOW)
+    assert sentence in str(refusal.value)
+    assert Template.objects.get().published is None
+
+
+def test_advice_does_not_keep_a_version_from_being_published() -> None:
+    draft = email(body='<img src="a.png">')
+    assert sentences(draft, fatal=False) == [
+        "There is no unsubscribe link: add {{ unsubscribe_url }}.",
+        "A picture has no alt text for those who cannot see it.",
+    ]
+    publishing.publish(draft, None, NOW)
+    assert Template.objects.get().published == draft
+
+
+def test_a_text_message_is_nothing_but_its_text() -> None:
+    draft = publishing.create(
+        "Texts", "sms", {"subject": "No", "markup": "html", "body": "Hi " * 200}, None
+    ).versions.get()
+    assert (draft.subject, draft.markup) == ("", "text")
+    assert sentences(draft, fatal=True) == []
+    assert sentences(draft, fatal=False) == ["This is sent and charged as 4 parts."]
+
+
+def test_a_template_in_use_is_not_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    draft = email()
+    publishing.publish(draft, None, NOW)
+    registry = usage.UsedBy()
+    monkeypatch.setattr(usage, "templates", registry)
+    registry.register(lambda pk: [usage.Use("Welcome series", "/scenarios/1/")] if pk == draft.template_id else [])
+    with pytest.raises(publishing.InUse, match="Welcome series"):
+        publishing.delete(draft.template)
+    monkeypatch.setattr(usage, "templates", usage.UsedBy())
+    publishing.delete(draft.template)
+    assert not Template.objects.exists()
