@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contacts import matching
-from flows import cloning, deleting, objectives, saving, starting, stats, triggering
+from flows import cloning, deleting, objectives, saving, starting, stats, triggering, validation
 from flows.graph import saved_trigger
 from flows.models import Execution, ExecutionState, Scenario
 
@@ -123,8 +123,9 @@ class ScenarioViewSet(viewsets.ModelViewSet):
     )
     @action(detail=True, methods=["get", "put"])
     def flow(self, request: Request, pk: str | None = None) -> Response:
-        """The live graph. PUT saves a new version; with `version` in the body it is refused (409) when another
-        version was saved in the meantime. `problems` in the answer are what still keeps the scenario from starting."""
+        """The live graph. PUT saves a new version, or answers 400 with the problems of the graph; `"draft": true` saves
+        an unfinished one all the same. With `version` in the body it is refused (409) when another version was saved
+        in the meantime. `problems` in the answer are what still keeps the scenario from starting."""
         scenario = self.get_object()
         if request.method == "PUT":
             self._save_flow(scenario, request)
@@ -139,6 +140,8 @@ class ScenarioViewSet(viewsets.ModelViewSet):
         if base is not None and (not isinstance(base, int) or isinstance(base, bool)):
             raise serializers.ValidationError({"version": ["A version is a number."]})
         graph = {key: body[key] for key in ("nodes", "edges") if key in body}
+        if body.get("draft") is not True and (problems := validation.problems(graph, launching=False)):
+            raise saving.Invalid(problems)
         saving.save(scenario, graph, scenario.objective, request.user, base, timezone.now())
 
     @extend_schema(request=None, responses=ScenarioSerializer)

@@ -11,21 +11,30 @@ __all__ = ["Problem", "problems", "structure", "tidy"]
 
 
 def structure(graph_json: Any) -> list[Problem]:
-    """What cannot even be saved: JSON that is no graph. An unfinished graph can be saved."""
-    try:
-        graphs.parse(graph_json)
-    except GraphError as error:
-        return error.problems
-    return []
-
-
-def problems(graph_json: Any) -> list[Problem]:
-    """What prevents a start, the structure included; the same for the canvas, the API and the start itself."""
+    """What cannot even be saved: JSON that is no graph, a second trigger, an endless loop. An unfinished graph can."""
     try:
         graph = graphs.parse(graph_json)
     except GraphError as error:
         return error.problems
-    return [*_triggers(graph), *_unreachable(graph), *_endless(graph), *_unconfigured(graph), *_messages(graph)]
+    return [*_second_triggers(graph), *_endless(graph)]
+
+
+def problems(graph_json: Any, launching: bool = True) -> list[Problem]:
+    """What prevents a start, the structure included; without `launching`, of the graph itself only, whether or not
+    its channels have providers now."""
+    try:
+        graph = graphs.parse(graph_json)
+    except GraphError as error:
+        return error.problems
+    return [
+        *_no_trigger(graph),
+        *_second_triggers(graph),
+        *_unreachable(graph),
+        *_endless(graph),
+        *_unconfigured(graph),
+        *_messages(graph),
+        *(_unavailable(graph) if launching else ()),
+    ]
 
 
 def tidy(graph_json: Any) -> dict[str, Any]:
@@ -43,10 +52,13 @@ def tidy(graph_json: Any) -> dict[str, Any]:
     }
 
 
-def _triggers(graph: Graph) -> Iterator[Problem]:
-    triggers = graph.triggers
-    if not triggers:
+def _no_trigger(graph: Graph) -> Iterator[Problem]:
+    if not graph.triggers:
         yield Problem(None, "The scenario has no trigger. Add one, so that contacts can enter.")
+
+
+def _second_triggers(graph: Graph) -> Iterator[Problem]:
+    triggers = graph.triggers
     for extra in triggers[1:]:
         yield Problem(extra.id, f"A scenario has one trigger; this is one more beside “{triggers[0].kind.label}”.")
 
@@ -115,10 +127,14 @@ def _loop(ways: dict[str, set[str]]) -> list[str]:
 
 
 def _unconfigured(graph: Graph) -> Iterator[Problem]:
-    unavailable = {kind: registry()[kind].unavailable() for kind in {node.type for node in graph.nodes.values()}}
     for node in graph.nodes.values():
         for sentence in node.kind.problems(node.config):
             yield Problem(node.id, sentence)
+
+
+def _unavailable(graph: Graph) -> Iterator[Problem]:
+    unavailable = {kind: registry()[kind].unavailable() for kind in {node.type for node in graph.nodes.values()}}
+    for node in graph.nodes.values():
         if missing := unavailable[node.type]:
             yield Problem(node.id, missing[0])
 
