@@ -10,7 +10,8 @@ LETTER = {
     "body": "<html><body><h1>Grüße, {{ contact.first_name }}</h1>"
     '<p><a href="https://shop.example/sale?a=1&amp;b=2">Sale</a>'
     ' <a href="https://shop.example/for/{{ contact.external_id }}">Yours</a>'
-    ' <a href="mailto:help@shop.example">Help</a> <a href="#top">Top</a> <a href="{{ unsubscribe_url }}">Leave</a></p></body></html>',
+    ' <a href="mailto:help@shop.example">Help</a> <a href="#top">Top</a>'
+    ' <a href="{{ unsubscribe_url }}">Leave</a></p></body></html>',
 }
 TEXT_LETTER = {"body": "Hi {{ contact.first_name }}, see https://shop.example/sale. Bye"}
 

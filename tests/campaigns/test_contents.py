@@ -57,7 +57,10 @@ def test_a_template_is_sent_in_its_published_version():
         ('<v:roundrect href="https://a.example">', ["https://a.example"]),
         ('<a href="mailto:a@b.example">x</a><a href="tel:+331">x</a><a href="#x">x</a><a href="">x</a>', []),
         ('<a href="{{ unsubscribe_url }}">x</a><a href="{{unsubscribe_url}}">x</a>', []),
-        ('<a data-href="https://a.example">x</a><link href="https://a.example/x.css"><img src="https://a.example/i">', []),
+        (
+            '<a data-href="https://a.example">x</a><link href="https://a.example/x.css"><img src="https://a.example/i">',
+            [],
+        ),
         ("<p>https://a.example</p>", []),
     ],
 )

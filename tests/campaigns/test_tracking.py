@@ -62,7 +62,7 @@ def test_a_link_with_the_contacts_own_data_leads_to_their_own_page(arrived, clie
 
 @pytest.mark.parametrize("spoil", ["u=https%3A%2F%2Fevil.example", ""])
 def test_nobody_can_make_a_link_lead_elsewhere(arrived, client, spoil):
-    message, clicks, _pixel, _unsubscribe = arrived
+    _message, clicks, _pixel, _unsubscribe = arrived
     path, query = clicks[1].split("?")
     signature = query.split("&")[0]
     assert client.get(f"{path}?{signature}&{spoil}").status_code == 404

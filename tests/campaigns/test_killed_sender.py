@@ -1,0 +1,115 @@
+"""Workers of the send lane side by side, and workers that are killed while they hand messages over."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import timedelta
+from urllib.parse import quote
+
+import pytest
+from django.db import connection
+
+from campaigns import claiming, sending, stats
+from campaigns.models import Message, MessageState, Provider
+from contacts.models import Event
+from tests import make
+from tests.campaigns import letters
+from tests.campaigns.outside import mail_server as fresh_mail_server
+from tests.contacts.other_connection import other_connection
+from tests.make import NOW
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def mail_server():
+    # The accounts that a migration made are gone after another transactional test.
+    Provider.objects.all().delete()
+    with fresh_mail_server() as server:
+        yield server
+
+
+def worker() -> subprocess.Popen:
+    database = connection.settings_dict
+    host, port = database["HOST"], database["PORT"]
+    place = (
+        f"/{database['NAME']}?host={quote(host)}"
+        if host.startswith("/")
+        else f"{host}:{port or 5432}/{database['NAME']}"
+    )
+    user = f"{database['USER']}:{quote(database['PASSWORD'] or '')}"
+    environment = {**os.environ, "DATABASE_URL": f"postgresql://{user}@{place}"}
+    command = [sys.executable, "-m", "tests.campaigns.sending_process", NOW.isoformat()]
+    return subprocess.Popen(command, env=environment)
+
+
+def ids_of(mails) -> Counter:
+    """How often the server took each message, by the number in its Message-ID."""
+    return Counter(int(re.search(rb"\r\nMessage-ID: <(\d+)\.", raw)[1]) for raw in mails)
+
+
+@pytest.mark.chaos
+def test_a_killed_worker_loses_nothing_and_sends_nothing_twice(mail_server):
+    mail_server.provider()
+    letters.queue(make.contacts(600), letters.content())
+    for kill_after in (20, 150, 350):
+        process = worker()
+        wait_until(lambda goal=kill_after: len(mail_server.raw) >= goal, process)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+    last = worker()
+    assert last.wait(timeout=60) == 0
+    claiming.settle(NOW + claiming.LEASE * 2)
+
+    taken = ids_of(mail_server.raw)
+    assert max(taken.values()) == 1
+    states = dict(Message.objects.values_list("pk", "state"))
+    assert set(states.values()) == {MessageState.SENT, MessageState.UNKNOWN}
+    for pk, state in states.items():
+        if state == MessageState.SENT:
+            assert taken[pk] == 1
+    counts = stats.counts(["scenario:1:n2"])["scenario:1:n2"]
+    assert counts["unknown"] > 0
+    assert counts["queued"] == counts["sent"] + counts["unknown"] == 600
+    assert Event.objects.filter(name="email.sent").count() == counts["sent"]
+
+
+def wait_until(happened, process: subprocess.Popen) -> None:
+    until = time.monotonic() + 60
+    while not happened():
+        assert process.poll() is None, "The worker ended before it could be killed."
+        assert time.monotonic() < until
+        os.sched_yield()
+
+
+def test_two_workers_share_the_queue(mail_server):
+    mail_server.provider()
+    letters.queue(make.contacts(400), letters.content())
+    workers = [worker(), worker()]
+    assert [process.wait(timeout=60) for process in workers] == [0, 0]
+    assert Counter(ids_of(mail_server.raw).values()) == {1: 400}
+    assert Message.objects.filter(state="sent").count() == 400
+
+
+def test_a_worker_that_is_claiming_keeps_nobody_waiting(mail_server):
+    mail_server.provider()
+    letters.queue(make.contacts(10), letters.content())
+    with other_connection() as other:
+        other.execute("BEGIN")
+        held = other.execute(
+            "SELECT id FROM campaigns_message WHERE state = 'queued' ORDER BY id LIMIT 4 FOR UPDATE"
+        ).fetchall()
+        assert len(held) == 4
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '2s'")
+        while sending.work(NOW):
+            pass
+        assert Message.objects.filter(state="sent").count() == 6
+        other.execute("ROLLBACK")
+    while sending.work(NOW + timedelta(seconds=1)):
+        pass
+    assert Message.objects.filter(state="sent").count() == 10
