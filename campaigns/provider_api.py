@@ -18,6 +18,8 @@ from campaigns.providers.base import SettingsForm
 
 class ProviderSerializer(serializers.ModelSerializer):
     kind = serializers.ChoiceField(choices=sorted(providers.registry()))
+    # Said here, because the framework would otherwise fill in False for who says nothing.
+    is_default = serializers.BooleanField(required=False)
     settings = serializers.DictField(
         required=False,
         help_text="The kind’s settings. Passwords and tokens are accepted here and never shown; empty keeps them.",
@@ -26,7 +28,8 @@ class ProviderSerializer(serializers.ModelSerializer):
     class Meta:
         model = Provider
         fields = ["id", "channel", "kind", "name", "settings", "is_default", "enabled", "created_at"]
-        extra_kwargs = {"is_default": {"required": False}, "enabled": {"required": False}}
+        extra_kwargs = {"enabled": {"required": False}}
+        validators: list[Any] = []  # the model's own, which know the new default's turn, speak in `configuring`
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         stored = self.instance
