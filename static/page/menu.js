@@ -19,17 +19,35 @@ document.addEventListener("click", (event) => {
   }
 });
 
-// A menu near the bottom of the window opens upwards, one near the left edge opens to the right.
+// A menu is laid over the page beside its button, so that a scrolling table around it cannot cut it off; it opens
+// upwards near the bottom of the window.
+function place(menu) {
+  const list = menu.querySelector(":scope > div");
+  if (!list) return;
+  const button = menu.querySelector("summary").getBoundingClientRect();
+  const { width, height } = list.getBoundingClientRect();
+  const below = button.bottom + 6;
+  const fits = below + height < window.innerHeight || button.top < height;
+  list.style.position = "fixed";
+  list.style.right = "auto";
+  list.style.bottom = "auto";
+  list.style.top = `${fits ? below : button.top - height - 6}px`;
+  list.style.left = `${Math.max(8, Math.min(button.right - width, window.innerWidth - width - 8))}px`;
+}
+
+function movable(menu) {
+  return menu.matches("details.menu[open]:not(.account)");
+}
+
+document.addEventListener("toggle", (event) => event.target.matches && movable(event.target) && place(event.target), true);
+
+// What it hangs on moves away under it.
 document.addEventListener(
-  "toggle",
+  "scroll",
   (event) => {
-    const menu = event.target;
-    if (!menu.matches?.("details.menu[open]") || menu.matches(".account")) return;
-    menu.classList.remove("up", "start");
-    const box = menu.querySelector(":scope > div")?.getBoundingClientRect();
-    if (!box) return;
-    menu.classList.toggle("up", box.bottom > window.innerHeight && box.height < menu.getBoundingClientRect().top);
-    menu.classList.toggle("start", box.left < 8);
+    for (const menu of document.querySelectorAll("details.menu[open]:not(.account)")) {
+      if (event.target.contains(menu) && !menu.querySelector(":scope > div")?.contains(event.target)) menu.open = false;
+    }
   },
   true,
 );
