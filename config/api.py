@@ -9,6 +9,7 @@ from campaigns.provider_api import ProviderViewSet
 from contacts.api import ContactViewSet, EventViewSet
 from contacts.segment_api import SegmentViewSet
 from flows.api import ScenarioViewSet
+from templates_app.api import TemplateViewSet
 
 router = DefaultRouter()
 router.include_root_view = False
@@ -18,6 +19,7 @@ router.register("segments", SegmentViewSet, basename="segment")
 router.register("messages", MessageViewSet, basename="message")
 router.register("providers", ProviderViewSet, basename="provider")
 router.register("scenarios", ScenarioViewSet, basename="scenario")
+router.register("templates", TemplateViewSet, basename="template")
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api_schema"),

@@ -1,0 +1,116 @@
+"""The templates resource of the API."""
+
+from typing import Any
+
+from django.utils import timezone
+from django_filters import rest_framework as filters
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from templates_app import checks, publishing
+from templates_app.forms import LONGEST_BODY
+from templates_app.models import Template, TemplateVersion
+
+
+class TemplateSerializer(serializers.ModelSerializer):
+    """The words are those of the draft, or of the published version while there is none. Writing makes a draft."""
+
+    markup = serializers.ChoiceField(choices=TemplateVersion.Markup.choices, required=False)
+    subject = serializers.CharField(required=False, allow_blank=True, max_length=500)
+    preheader = serializers.CharField(required=False, allow_blank=True, max_length=500)
+    body = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_BODY, trim_whitespace=False)
+    published = serializers.IntegerField(
+        source="published.number", default=None, read_only=True, help_text="The number of the version that is sent."
+    )
+    findings = serializers.SerializerMethodField(help_text="What is wrong with the words, by field and line.")
+
+    class Meta:
+        model = Template
+        fields = ["id", "name", "channel", "published", *publishing.WORDS, "findings", "created_at", "updated_at"]
+        validators: list[Any] = []
+
+    def to_representation(self, template: Template) -> dict[str, Any]:
+        version = _shown(template)
+        for word in publishing.WORDS:
+            setattr(template, word, getattr(version, word))
+        return super().to_representation(template)
+
+    def get_findings(self, template: Template) -> list[dict[str, Any]]:
+        return [vars(finding) for finding in checks.findings(_shown(template))]
+
+    def validate(self, data: dict[str, Any]) -> dict[str, Any]:
+        if self.instance and data.get("channel", self.instance.channel) != self.instance.channel:
+            raise serializers.ValidationError({"channel": ["This cannot be changed. Create another template."]})
+        if any("\0" in value for value in data.values() if isinstance(value, str)):
+            raise serializers.ValidationError("A template cannot hold NUL characters.")
+        same = Template.objects.filter(
+            channel=data.get("channel") or (self.instance.channel if self.instance else ""),
+            name__iexact=data.get("name", ""),
+        )
+        if same.exclude(pk=self.instance.pk if self.instance else None).exists():
+            raise serializers.ValidationError({"name": ["Another template of this channel has this name."]})
+        return data
+
+    def create(self, data: dict[str, Any]) -> Template:
+        return publishing.create(data["name"], data["channel"], data, self.context["request"].user)
+
+    def update(self, template: Template, data: dict[str, Any]) -> Template:
+        if "name" in data:
+            template.name = data["name"]
+            template.save(update_fields=["name", "updated_at"])
+        words = {word: data[word] for word in publishing.WORDS if word in data}
+        if words:
+            draft = publishing.draft_of(template, self.context["request"].user)
+            draft.template = template
+            publishing.save_draft(draft, {word: getattr(draft, word) for word in publishing.WORDS} | words)
+        return template
+
+
+class TemplateFilter(filters.FilterSet):
+    search = filters.CharFilter(field_name="name", lookup_expr="icontains")
+
+    class Meta:
+        model = Template
+        fields = ["channel"]
+
+
+class TemplateViewSet(viewsets.ModelViewSet):
+    """Messages that nodes name by id. Deleting one that is in use answers 409."""
+
+    scope = "templates"
+    queryset = Template.objects.select_related("published").prefetch_related("versions").order_by("-id")
+    serializer_class = TemplateSerializer
+    filterset_class = TemplateFilter
+
+    def perform_destroy(self, template: Template) -> None:
+        publishing.delete(template)
+
+    def handle_exception(self, error: Exception) -> Response:
+        if isinstance(error, publishing.InUse | publishing.NotADraft):
+            return Response({"detail": str(error)}, status=409)
+        if isinstance(error, publishing.Unpublishable):
+            return Response(
+                {"detail": str(error), "findings": [vars(finding) for finding in error.findings]}, status=400
+            )
+        return super().handle_exception(error)
+
+    @extend_schema(request=None, responses=TemplateSerializer)
+    @action(detail=True, methods=["post"])
+    def publish(self, request: Request, pk: str | None = None) -> Response:
+        """Make the draft what is sent from now on."""
+        template = self.get_object()
+        version = _shown(template)
+        publishing.publish(version, request.user, timezone.now())
+        return Response(self.get_serializer(self.get_object()).data)
+
+
+def _shown(template: Template) -> TemplateVersion:
+    """The draft, else what is published, else the newest. Reads the versions at most once per template."""
+    versions = list(template.versions.all())
+    drafts = [version for version in versions if version.state == TemplateVersion.State.DRAFT]
+    version = drafts[0] if drafts else template.published or versions[0]
+    version.template = template
+    return version
