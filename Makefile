@@ -60,12 +60,12 @@ $(VENV)/bin/uv:
 
 $(VENV)/.run: requirements.txt | $(VENV)/bin/uv
 	@echo "Installing …"
-	@$(BIN)/uv pip install -q --compile-bytecode --python $(PY) -r requirements.txt
+	@$(BIN)/uv pip install -q --python $(PY) -r requirements.txt
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt | $(VENV)/bin/uv
 	@echo "Installing, with what tests need …"
-	@$(BIN)/uv pip install -q --compile-bytecode --python $(PY) -r requirements-dev.txt
+	@$(BIN)/uv pip install -q --python $(PY) -r requirements-dev.txt
 	@touch $@ $(VENV)/.run
 
 node_modules/.done: package-lock.json package.json | $(VENV)/.dev

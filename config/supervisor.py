@@ -18,7 +18,7 @@ SILENCE_SECONDS = 8.0
 # A fresh lane has to load first, maybe on a busy machine.
 START_SECONDS = 30.0
 # From the signal to the end: what has not stopped by then is killed, and loses nothing but the slice in hand.
-STOP_SECONDS = 3.0
+STOP_SECONDS = 2.5
 TICK_SECONDS = 0.1
 # A server that listens everywhere is asked here.
 _EVERYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
