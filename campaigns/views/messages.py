@@ -46,7 +46,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "shown": reviewing.shown(message),
         "reason": reviewing.Reasons(timezone.now())(message),
         "history": reviewing.history(message),
-        "links": message.content.links.order_by("number"),
+        "tracked": message.content.links.order_by("number"),
         "may_send_again": resending.may_send_again(message),
     }
     return render(request, "campaigns/message_page.html", context)

@@ -1,4 +1,4 @@
-"""A worker of the send lane as a process of its own, to be killed by tests: `python -m tests.campaigns.sending_process`."""
+"""A worker of the send lane as a process of its own, to be killed by tests."""
 
 import os
 import sys

@@ -55,6 +55,7 @@ def test_the_page_shows_what_was_said_without_counting_the_look(boss, ledger):
     page = boss.get(f"/messages/{sent.pk}/").content.decode()
     assert "Hello Ada" in page
     assert "Send again" not in page
+    assert "Tracked links (2)" in page
     body = boss.get(f"/messages/{sent.pk}/html/").content.decode()
     assert "https://shop.example/sale" in body
     assert ".gif" not in body

@@ -80,7 +80,8 @@ def test_a_whole_audience_is_one_query(people, django_assert_num_queries):
     [
         {}, {"did": "eaten"}, {"did": ["sent"]}, {"did": "sent", "did_not": "sent"}, {"did": "sent", "scenario": "1"},
         {"did": "sent", "scenario": True}, {"did": "sent", "node": 3}, {"did": "sent", "node": "n2", "campaign": 1},
-        {"did": "sent", "channel": []}, {"did": "sent", "within": {"amount": 0, "unit": "days"}}, {"did": "sent", "x": 1},
+        {"did": "sent", "channel": []}, {"did": "sent", "within": {"amount": 0, "unit": "days"}},
+        {"did": "sent", "x": 1},
     ],
 )  # fmt: skip
 def test_nonsense_is_told_in_sentences(rule):

@@ -90,8 +90,10 @@ def test_twilios_own_recognition_counts_and_is_not_answered_again(client, twilio
 @pytest.mark.parametrize(
     ("text", "means"),
     [
-        ("STOP", "stop"), (" stop. ", "stop"), ("Arrêt !", "stop"), ("ABMELDEN", "stop"), ("стоп", "stop"), ("退订", "stop"),
-        ("start", "start"), ("Hilfe?", "help"), ("Ayuda", "help"), ("İPTAL", "stop"), ("yardım", "help"), ("도움말", "help"),
+        ("STOP", "stop"), (" stop. ", "stop"), ("Arrêt !", "stop"), ("ABMELDEN", "stop"), ("стоп", "stop"),
+        ("退订", "stop"),
+        ("start", "start"), ("Hilfe?", "help"), ("Ayuda", "help"), ("İPTAL", "stop"), ("yardım", "help"),
+        ("도움말", "help"),
         ("don't stop", ""), ("stop by tomorrow?", ""), ("", ""), ("🙂", ""),
     ],
 )  # fmt: skip
