@@ -46,6 +46,7 @@ class Command(BaseCommand):
             shutil.rmtree(signs, ignore_errors=True)
             if settings.EMBEDDED_POSTGRES:
                 postgres.leave(settings.POSTGRES_DIR, seconds=10)
+        self._report("Waypost has stopped.")
 
     def _run(self, family: supervisor.Supervisor, lanes: list[str], listener: socket.socket | None) -> None:
         waiting = True
