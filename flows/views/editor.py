@@ -38,6 +38,7 @@ def scenario_editor(request: HttpRequest, pk: int) -> HttpResponse:
             "startable": scenario.state in starting.STARTABLE,
             "paused": scenario.state in starting.PAUSED,
             "objectives": objectives.KINDS,
+            "objective_filter": json.dumps(scenario.objective.get("filter")),
             "most_days": objectives.MOST_DAYS,
         },
     )
@@ -55,20 +56,23 @@ def read_only(request: HttpRequest, scenario: Scenario) -> str:
 @may_change
 @require_POST
 def save(request: HttpRequest, pk: int) -> HttpResponse:
-    """`{"graph", "objective", "base"}` → `{"number", "problems"}`; 400 `{"problems"}`; 409 says who saved meanwhile."""
+    """`{"graph", "objective", "base"}` → `{"number", "problems"}`, or `{"refused": [problems]}`, or `{"conflict": {…}}`.
+
+    Answers that the page expects are no HTTP errors, which browsers would report as something that went wrong.
+    """
     scenario = _scenario(pk)
     sent, now = _json(request), timezone.now()
     try:
         flow = saving.save(scenario, sent.get("graph"), sent.get("objective", {}), request.user, sent.get("base"), now)
     except saving.Invalid as error:
-        return JsonResponse({"problems": canvas.pinned(error.problems)}, status=400)
+        return JsonResponse({"refused": canvas.pinned(error.problems)})
     except saving.Busy as error:
-        return JsonResponse({"detail": str(error)}, status=423)
+        return JsonResponse({"refused": [{"node": None, "message": str(error)}]})
     except saving.Conflict as error:
         theirs = error.flow
         at = timezone.localtime(theirs.created_at).strftime("%H:%M")
         by = str(theirs.created_by) if theirs.created_by else ""
-        return JsonResponse({"number": theirs.number, "at": at, "by": by}, status=409)
+        return JsonResponse({"conflict": {"number": theirs.number, "at": at, "by": by}})
     return JsonResponse({"number": flow.number, "problems": canvas.pinned(starting.check(scenario, now))})
 
 
@@ -82,17 +86,17 @@ def save_copy(request: HttpRequest, pk: int) -> HttpResponse:
             _scenario(pk), request.user, timezone.now(), graph=sent.get("graph"), objective=sent.get("objective", {})
         )
     except saving.Invalid as error:
-        return JsonResponse({"problems": canvas.pinned(error.problems)}, status=400)
+        return JsonResponse({"refused": canvas.pinned(error.problems)})
     return JsonResponse({"url": reverse("scenario_editor", args=[copy.pk])})
 
 
 @may_change
 @require_POST
 def rename(request: HttpRequest, pk: int) -> HttpResponse:
-    """`{"name"}` → the same, as it is kept."""
+    """`{"name"}` → the same, as it is kept, or `{"refused": sentence}`."""
     name = str(_json(request).get("name", "")).strip()
     if not 1 <= len(name) <= 200:
-        return JsonResponse({"detail": "A name has 1 to 200 characters."}, status=400)
+        return JsonResponse({"refused": "A name has 1 to 200 characters."})
     Scenario.objects.filter(pk=_scenario(pk).pk).update(name=name)
     return JsonResponse({"name": name})
 

@@ -1,7 +1,7 @@
 /** Where things are: sizes of shapes, curves between them, and the way between the screen and the drawing. */
 
 export const GRID = 10;
-export const WIDTH = 240;
+export const WIDTH = 200;
 export const MARGIN = 16; // around a card, for its connectors
 const PORT = 32; // the height of a connector's touch area
 
@@ -72,6 +72,14 @@ export function fitting(rect, size, padding = 48) {
   const room = { width: Math.max(1, size.width - 2 * padding), height: Math.max(1, size.height - 2 * padding) };
   const k = Math.max(MIN_ZOOM, Math.min(1, room.width / rect.width, room.height / rect.height));
   return { k, x: (size.width - rect.width * k) / 2 - rect.x * k, y: (size.height - rect.height * k) / 2 - rect.y * k };
+}
+
+/** The view to begin with: all of `rect` where that stays readable, else its left end, life-size enough to be read. */
+export function opening(rect, size) {
+  const all = fitting(rect, size);
+  if (all.k >= 0.5) return all;
+  const k = 0.75;
+  return { k, x: 24 - rect.x * k, y: Math.max(48, (size.height - rect.height * k) / 2) - rect.y * k };
 }
 
 /** The least shift (screen px) of the view that brings `rect` (world) into the viewport. */

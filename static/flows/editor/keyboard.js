@@ -8,18 +8,17 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
 export function attachKeyboard(editor) {
   const { viewport, view, store, types, commands, canvas } = editor;
   const focused = () => document.activeElement?.closest?.("[data-id]")?.dataset.id;
-  const elsewhere = (target) => target.closest("input, textarea, select, [contenteditable], dialog, .palette, .editor-bar, .sidebar");
+  const elsewhere = (target) => target.closest("input, textarea, select, [contenteditable], dialog");
 
   const withControl = {
-    z: () => commands.undo(), y: () => commands.redo(), Z: () => commands.redo(),
+    z: (shift) => (shift ? commands.redo() : commands.undo()), y: () => commands.redo(),
     c: () => commands.copy(), x: () => commands.cut(), v: () => commands.paste(), d: () => commands.duplicate(),
     a: () => store.select(store.doc.nodes.map((node) => node.id)),
   };
   const plain = {
-    Delete: () => commands.remove(), Backspace: () => commands.remove(),
+    delete: () => commands.remove(), backspace: () => commands.remove(),
     "+": () => view.zoom(1.25), "=": () => view.zoom(1.25), "-": () => view.zoom(0.8), 0: () => view.fit(store.doc.nodes),
-    c: () => connectFrom(), C: () => connectFrom(),
-    Enter: () => enter(), Escape: () => escape(), " ": () => toggle(),
+    c: () => connectFrom(), enter: () => enter(), escape: () => escape(), " ": () => toggle(),
   };
 
   function connectFrom() {
@@ -65,11 +64,13 @@ export function attachKeyboard(editor) {
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || elsewhere(event.target) || document.querySelector("dialog[open]")) return;
     const control = event.ctrlKey || event.metaKey;
+    const here = viewport.contains(event.target) || event.target === document.body;
+    const key = event.key.toLowerCase();
     if (event.key === "Tab" && editor.connecting()) {
       event.preventDefault();
       return tabTarget(event.shiftKey);
     }
-    if (ARROWS[event.key] && !control) {
+    if (ARROWS[event.key] && !control && here) {
       const id = focused();
       if (id && !store.selection.ids.has(id)) store.select([id]);
       if (!store.selection.ids.size) return undefined;
@@ -78,11 +79,11 @@ export function attachKeyboard(editor) {
       return commands.nudge(...ARROWS[event.key].map((way) => way * far));
     }
     // Without Ctrl, keys count only on the canvas itself: everywhere else they belong to the page.
-    if (!control && !viewport.contains(event.target) && !(event.target === document.body && event.key !== "Enter")) return undefined;
+    if (!control && !here) return undefined;
     // Copying text that is marked on the page stays what it is.
-    if (control && event.key === "c" && String(getSelection())) return undefined;
-    const act = (control ? withControl : event.altKey ? {} : plain)[event.key];
-    if (act && act() !== false) event.preventDefault();
+    if (control && key === "c" && String(getSelection())) return undefined;
+    const act = (control ? withControl : event.altKey ? {} : plain)[key];
+    if (act && act(event.shiftKey) !== false) event.preventDefault();
     return undefined;
   });
 

@@ -3,7 +3,7 @@
 import { index, isTrigger } from "./graph.js";
 import { heightOf, snap, WIDTH } from "./geometry.js";
 
-const GAP = { x: 100, y: 50 };
+const GAP = { x: 80, y: 50 };
 
 /** A map from every node's id to its {x, y}, left to right from `origin`. */
 export function layout(doc, types, origin = { x: 80, y: 80 }) {

@@ -46,7 +46,7 @@ function open(root) {
     },
   };
   canvas.flush();
-  if (store.doc.nodes.length) view.fit(store.doc.nodes);
+  view.begin(store.doc.nodes);
   attachConnect(editor); // first: a click that ends a connection chooses nothing
   attachSelect(editor);
   attachMove(editor);

@@ -47,6 +47,7 @@ export function attachMinimap({ root, view, store }) {
   const soon = () => { pending ||= requestAnimationFrame(draw); };
   store.on("doc", soon);
   view.onChange(drawFrame);
+  new ResizeObserver(soon).observe(map);
   new MutationObserver(soon).observe(document.documentElement, { attributeFilter: ["data-theme"] });
   draw();
 }

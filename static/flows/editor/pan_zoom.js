@@ -1,6 +1,6 @@
 /** The view: moved by dragging blank canvas, the wheel or two fingers; zoomed by Ctrl+wheel, pinching and buttons. */
 
-import { bounds, fitting, revealing, toWorld, visible, zoomAt } from "./geometry.js";
+import { bounds, fitting, opening, revealing, toWorld, visible, zoomAt } from "./geometry.js";
 import { cancelDrag, drag } from "./drag.js";
 
 /** Draws `world` inside `viewport`. Listeners are told once a frame after the view changed. */
@@ -43,6 +43,7 @@ export function createView(viewport, world) {
       const rect = bounds(nodes);
       set(rect ? fitting(rect, size()) : { x: 0, y: 0, k: 1 });
     },
+    begin: (nodes) => set(nodes.length ? opening(bounds(nodes), size()) : view),
     reveal(rect) {
       const shift = revealing(view, rect, size());
       if (shift.x || shift.y) set({ ...view, x: view.x + shift.x, y: view.y + shift.y });

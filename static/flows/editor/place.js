@@ -34,7 +34,7 @@ export function attachPlace(editor) {
     const [chosen] = store.selection.ids;
     const beside = store.selection.ids.size === 1 && store.doc.nodes.find((each) => each.id === chosen);
     const wanted = beside
-      ? { x: beside.x + WIDTH + 100, y: beside.y }
+      ? { x: beside.x + WIDTH + 80, y: beside.y }
       : { x: area.x + (area.width - WIDTH) / 2, y: area.y + (area.height - heightOf(node)) / 2 };
     return freePlace(store.doc.nodes, wanted, heightOf(node));
   }

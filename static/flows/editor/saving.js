@@ -19,7 +19,8 @@ function objectiveOf(form) {
   if (!fields.kind) return {};
   return {
     kind: fields.kind,
-    ...(fields.kind === "event" ? { event: fields.event.trim() } : {}),
+    // A filter set through the API stays as it is; this dialog does not ask for one.
+    ...(fields.kind === "event" ? { event: fields.event.trim(), ...(form.dataset.filter ? { filter: JSON.parse(form.dataset.filter) } : {}) } : {}),
     ...(fields.within_days ? { within_days: Number(fields.within_days) } : {}),
   };
 }
@@ -59,23 +60,23 @@ export function attachSaving(editor) {
     const sent = { graph: toGraph(doc), objective: objectiveOf(form), base };
     const answer = await post(saveUrl, sent).catch(() => ({ status: 0, body: {} }));
     button.disabled = false;
-    if (answer.status === 200) {
-      base = answer.body.number;
-      editor.pin(answer.body.problems);
-      editor.number = base;
+    const { number, problems, refused, conflict: theirs } = answer.body;
+    if (number) {
+      base = editor.number = number;
+      editor.pin(problems);
       store.markSaved(doc);
       dialog.close();
-      const { problems } = answer.body;
-      editor.say(problems.length ? `Saved as version ${base}. ${problems.length === 1 ? "One thing keeps" : `${problems.length} things keep`} it from starting.` : `Saved as version ${base}.`);
-    } else if (answer.status === 409) {
+      const rest = problems.length === 1 ? " One thing keeps it from starting." : ` ${problems.length} things keep it from starting.`;
+      editor.say(`Saved as version ${number}.${problems.length ? rest : ""}`);
+    } else if (theirs) {
       dialog.close();
-      const { number, at, by } = answer.body;
-      conflict.querySelector("[data-sentence]").textContent = `Somebody else saved version ${number} at ${at}${by ? ` (${by})` : ""}, after you had opened this one.`;
+      const by = theirs.by ? ` (${theirs.by})` : "";
+      conflict.querySelector("[data-sentence]").textContent = `Somebody else saved version ${theirs.number} at ${theirs.at}${by}, after you had opened this one.`;
       conflict.showModal();
-    } else if (answer.status === 400) {
-      editor.pin(answer.body.problems);
-      fail(answer.body.problems.map((problem) => problem.message));
-    } else fail([answer.body.detail ?? (answer.status ? "That could not be saved. Reload the page in another tab and try again." : "The server cannot be reached. Nothing is lost; try again.")]);
+    } else if (refused) {
+      editor.pin(refused);
+      fail(refused.map((problem) => problem.message));
+    } else fail([answer.status ? "That could not be saved. Open the page in another tab, sign in there if need be, and try again here." : "The server cannot be reached. Nothing is lost; try again."]);
   });
 
   for (const button of root.querySelectorAll('[data-do="save"]')) button.addEventListener("click", ask);
@@ -93,7 +94,7 @@ export function attachSaving(editor) {
   });
   conflict.querySelector("[data-copy-mine]").addEventListener("click", async () => {
     const answer = await post(copyUrl, { graph: toGraph(store.doc), objective: objectiveOf(form) });
-    if (answer.status !== 200) return editor.say((answer.body.problems ?? []).map((problem) => problem.message).join(" ") || "The copy could not be saved.");
+    if (!answer.body.url) return editor.say((answer.body.refused ?? []).map((problem) => problem.message).join(" ") || "The copy could not be saved.");
     leaving = true;
     location.assign(answer.body.url);
     return undefined;
@@ -104,13 +105,13 @@ export function attachSaving(editor) {
   let known = name.value;
   name.addEventListener("change", async () => {
     const answer = await post(renameUrl, { name: name.value });
-    if (answer.status === 200) {
+    if (answer.body.name) {
       known = name.value = answer.body.name;
       document.title = `${known} · Waypost`;
       editor.say("Renamed.");
     } else {
       name.value = known;
-      editor.say(answer.body.detail ?? "The name could not be changed.");
+      editor.say(answer.body.refused ?? "The name could not be changed.");
     }
   });
   name.addEventListener("keydown", (event) => { if (event.key === "Enter") name.blur(); });
