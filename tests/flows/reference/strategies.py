@@ -1,0 +1,187 @@
+"""Random scenarios that could be started, random contacts, and what happens to them from outside."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from hypothesis import strategies as st
+
+from tests.flows.reference.clock import WEEKDAYS
+from tests.flows.reference.interpreter import Happening, Person
+from tests.make import NOW
+
+TAGS = ["vip", "new", "cold"]
+PLANS = ["free", "team"]
+EVENT, OTHER_EVENT = "order.placed", "page.seen"
+ZONES = ["UTC", "Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Kiritimati"]
+HORIZON = timedelta(days=45)  # over the changes of clocks of March and April
+
+durations = st.one_of(
+    st.builds(lambda n: {"amount": n, "unit": "minutes"}, st.integers(200, 3_000)),
+    st.builds(lambda n: {"amount": n, "unit": "hours"}, st.integers(6, 72)),
+    st.builds(lambda n: {"amount": n, "unit": "days"}, st.integers(1, 20)),
+    st.builds(lambda n: {"amount": n, "unit": "weeks"}, st.integers(1, 3)),
+    st.just({"amount": 1, "unit": "months"}),
+)
+days = st.lists(st.sampled_from(WEEKDAYS), unique=True, min_size=1, max_size=3)
+clocks = st.sampled_from(["00:00", "02:30", "09:00", "23:45"])
+times = st.builds(lambda time, weekdays: {"time": time, "weekdays": weekdays}, clocks, st.just([]) | days)
+passing = st.one_of(
+    st.builds(lambda weekdays: {"weekdays": weekdays}, days),
+    st.builds(
+        lambda hours, zone: {
+            "until": f"{datetime(2026, 3, 8) + timedelta(hours=hours):%Y-%m-%dT%H:%M}",
+            "timezone": zone,
+        },
+        st.integers(0, 40 * 24),
+        st.sampled_from(["contact", "UTC", "Europe/Paris"]),
+    ),
+)
+
+
+def rules(senders: list[str]) -> st.SearchStrategy[dict[str, Any]]:
+    """Rule trees that a condition may ask where these nodes send messages."""
+    leaves = [
+        st.builds(lambda name, has: {"rule": "tag", "name": name, "has": has}, st.sampled_from(TAGS), st.booleans()),
+        st.builds(
+            lambda plan: {"rule": "attribute", "field": "plan", "op": "equals", "value": plan}, st.sampled_from(PLANS)
+        ),
+        st.builds(
+            lambda name, did: {"rule": "event", "name": name, "did": did},
+            st.sampled_from([EVENT, OTHER_EVENT]),
+            st.booleans(),
+        ),
+    ]
+    if senders:
+        leaves.append(
+            st.builds(
+                lambda did, node: {"rule": "message", "did": did, "node": node},
+                st.sampled_from(["opened", "clicked"]),
+                st.sampled_from(senders),
+            )
+        )
+    return st.recursive(
+        st.one_of(leaves),
+        lambda inner: st.one_of(
+            st.builds(lambda parts: {"all": parts}, st.lists(inner, min_size=1, max_size=3)),
+            st.builds(lambda parts: {"any": parts}, st.lists(inner, min_size=1, max_size=3)),
+            st.builds(lambda part: {"not": part}, inner),
+        ),
+        max_leaves=4,
+    )
+
+
+@st.composite
+def graphs(draw: st.DrawFn) -> dict[str, Any]:
+    """A graph without problems: ways lead forward, and back only out of a wait that lasts."""
+    kinds = draw(st.lists(st.sampled_from(["email", "sms", "tag", "wait", "wait", "condition", "end"]), max_size=9))
+    ids = [f"n{place}" for place in range(1, len(kinds) + 1)]
+    senders = [id for id, kind in zip(ids, kinds, strict=True) if kind in ("email", "sms")]
+    nodes = [{"id": "n0", "x": 0, "y": 0, **draw(_triggers)}]
+    edges = []
+    lasting = set()
+    for place, (id, kind) in enumerate(zip(ids, kinds, strict=True), 1):
+        config = draw(_configs(kind, senders))
+        if kind == "wait" and ("amount" in config or "time" in config):
+            lasting.add(id)
+        nodes.append({"id": id, "type": kind, "x": place * 240, "y": 0, "config": config})
+    for place, source in enumerate(["n0", *ids]):
+        kind = nodes[place]["type"]
+        onward = ids[place:] if source not in lasting else ids
+        ports = {"condition": ["yes", "no"], "end": []}.get(kind, ["next"])
+        for port in ports:
+            # Mostly to the next one, so that long ways are common; sometimes nowhere.
+            target = draw(st.one_of(*([st.just(onward[0]), st.sampled_from(onward)] if onward else []), st.none()))
+            if target:
+                edges.append({"from": source, "port": port, "to": target})
+    return _reachable({"nodes": nodes, "edges": edges})
+
+
+_filter = st.none() | st.builds(
+    lambda least: {"rule": "property", "field": "amount", "op": "greater", "value": least}, st.sampled_from([10, 50])
+)
+_triggers = st.one_of(
+    st.just({"type": "now", "config": {}}),
+    st.builds(lambda rule: {"type": "on_event", "config": {"event": EVENT, "filter": rule}}, _filter),
+)
+
+
+def _configs(kind: str, senders: list[str]) -> st.SearchStrategy[dict[str, Any]]:
+    some_tags = st.lists(st.sampled_from(TAGS), unique=True, min_size=1, max_size=2)
+    return {
+        "email": st.just({"subject": "Hello {{ contact.first_name }}", "body": "<p>Hello</p>"}),
+        "sms": st.just({"body": "Hello"}),
+        "tag": st.builds(lambda names: {"add": names[:1], "remove": names[1:]}, some_tags)
+        | st.builds(lambda names: {"add": [], "remove": names}, some_tags),
+        "wait": durations | durations | times | passing,
+        "condition": st.builds(lambda rule: {"rule": rule}, rules(senders)),
+        "end": st.just({}),
+    }[kind]
+
+
+def _reachable(graph: dict[str, Any]) -> dict[str, Any]:
+    """Without the nodes that nobody gets to, and without rules about their messages."""
+    reached = {"n0"}
+    while True:
+        more = {edge["to"] for edge in graph["edges"] if edge["from"] in reached} - reached
+        if not more:
+            break
+        reached |= more
+    nodes = [node for node in graph["nodes"] if node["id"] in reached]
+    for node in nodes:
+        if node["type"] == "condition" and _asks_about(node["config"]["rule"]) - reached:
+            node["config"] = {"rule": {"rule": "tag", "name": TAGS[0]}}
+    edges = [edge for edge in graph["edges"] if edge["from"] in reached]
+    return {"nodes": nodes, "edges": edges}
+
+
+def _asks_about(rule: Any) -> set[str]:
+    """The nodes about whose messages a rule tree asks."""
+    if isinstance(rule, list):
+        return set().union(*map(_asks_about, rule))
+    if not isinstance(rule, dict):
+        return set()
+    own = {rule["node"]} if rule.get("rule") == "message" else set()
+    return own.union(*map(_asks_about, rule.values()))
+
+
+@st.composite
+def people(draw: st.DrawFn) -> list[Person]:
+    plans = st.sampled_from([{}, *({"plan": plan} for plan in PLANS)])
+    return [
+        Person(f"p{n}", draw(st.sampled_from(ZONES)), draw(st.frozensets(st.sampled_from(TAGS))), draw(plans))
+        for n in range(draw(st.integers(1, 5)))
+    ]
+
+
+@st.composite
+def happenings(draw: st.DrawFn, graph: dict[str, Any], persons: list[Person]) -> list[Happening]:
+    """In the order of time, each at a moment of its own."""
+    minutes = draw(st.lists(st.integers(1, HORIZON // timedelta(minutes=1)), unique=True, max_size=14))
+    senders = [node["id"] for node in graph["nodes"] if node["type"] in ("email", "sms")]
+    found = []
+    for minute in sorted(minutes):
+        # Off the full minute, so that nothing happens at the moment at which a wait ends, where order would decide.
+        at, who = NOW + timedelta(minutes=minute, seconds=17), draw(st.sampled_from(persons)).name
+        if senders and draw(st.booleans()):
+            did = draw(st.sampled_from(["opened", "clicked"]))
+            found.append(Happening(at, who, did=did, node=draw(st.sampled_from(senders))))
+        else:
+            amount = draw(st.sampled_from([5.0, 20.0, 80.0]))
+            event = draw(st.sampled_from([EVENT, EVENT, OTHER_EVENT]))
+            found.append(Happening(at, who, event=event, properties=(("amount", amount),)))
+    return found
+
+
+@dataclass(frozen=True)
+class Case:
+    graph: dict[str, Any]
+    people: list[Person]
+    happenings: list[Happening]
+    once: bool
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> Case:
+    graph, persons = draw(graphs()), draw(people())
+    return Case(graph, persons, draw(happenings(graph, persons)), draw(st.booleans()))

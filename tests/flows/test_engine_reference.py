@@ -1,0 +1,100 @@
+"""The engine's batches do to everybody what the naive interpreter does to one contact at a time."""
+
+from collections import deque
+from datetime import datetime
+
+import pytest
+from django.db import connection
+from django.db.models import Min
+from hypothesis import HealthCheck, given, settings
+
+from campaigns import tracking
+from campaigns.models import Message, Provider
+from contacts import tagging, timeline
+from contacts.models import ContactTag
+from flows import starting
+from flows.models import Execution, Scenario, Step
+from tests import make
+from tests.flows.drive import until_still
+from tests.flows.reference import strategies
+from tests.flows.reference.interpreter import Happening, Person, walk
+from tests.flows.reference.strategies import HORIZON, Case
+from tests.make import NOW
+
+END = NOW + HORIZON
+
+
+# Real commits, because only what is committed can be read from the timeline.
+@pytest.mark.django_db(transaction=True)
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(strategies.cases())
+def test_the_engine_does_what_scenarios_mean(case: Case):
+    _empty()
+    contacts = {person.name: _contact(person) for person in case.people}
+    scenario = make.scenario(case.graph, reentry="once" if case.once else "not_while_inside")
+    _play(scenario, case, contacts)
+    for person in case.people:
+        expected = walk(case.graph, person, case.happenings, NOW, END, case.once)
+        executions = list(Execution.objects.filter(contact_id=contacts[person.name]).order_by("pk"))
+        assert [_passed(execution) for execution in executions] == [
+            (walked.entered_at, walked.steps, walked.state, walked.node, walked.due) for walked in expected.passes
+        ]
+        assert _sent(contacts[person.name]) == expected.messages
+        names = ContactTag.objects.filter(contact_id=contacts[person.name]).values_list("tag__name", flat=True)
+        assert set(names) == expected.tags
+
+
+def _empty() -> None:
+    tables = ["contacts_contact", "flows_scenario", "flows_execution", "flows_step", "campaigns_message"]
+    tables += ["campaigns_origin", "contacts_eventcursor", "django_q_ormq"]
+    with connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
+    for channel in ("email", "sms"):
+        Provider.objects.get_or_create(channel=channel, kind="local", defaults={"name": "Outbox"})
+
+
+def _contact(person: Person) -> int:
+    made = make.contact(f"{person.name}@example.com", timezone=person.zone, attributes=person.attributes)
+    tagging.add([made.pk], person.tags, NOW)
+    return made.pk
+
+
+def _play(scenario: Scenario, case: Case, contacts: dict[str, int]) -> None:
+    """Move the clock from one moment at which something happens or is due to the next."""
+    starting.start(scenario, NOW)
+    until_still(NOW)
+    coming = deque(case.happenings)
+    while True:
+        due = Execution.objects.filter(state="waiting").aggregate(first=Min("due_at"))["first"]
+        now = min(filter(None, [due, coming[0].at if coming else None]), default=None)
+        if now is None or now > END:
+            return
+        while coming and coming[0].at == now:
+            _happen(coming.popleft(), scenario, contacts)
+        until_still(now)
+
+
+def _happen(happening: Happening, scenario: Scenario, contacts: dict[str, int]) -> None:
+    contact = contacts[happening.person]
+    if happening.event:
+        event = timeline.NewEvent(contact, happening.event, dict(happening.properties), at=happening.at)
+        timeline.record([event], happening.at)
+        return
+    inside = Execution.objects.filter(contact_id=contact, state="waiting").values_list("pk", flat=True)
+    sent = Message.objects.filter(origin__key=f"scenario:{scenario.pk}:{happening.node}", origin_pass__in=inside)
+    newest = sent.select_related("origin").order_by("-visit").first()
+    if newest and happening.did == "opened":
+        tracking.opened(newest, happening.at)
+    elif newest:
+        tracking.clicked(newest, 0, "https://example.com/", happening.at)
+
+
+def _passed(execution: Execution) -> tuple:
+    steps = Step.objects.filter(execution_id=execution.pk).order_by("number")
+    trace = list(steps.values_list("at", "node", "outcome"))
+    return execution.entered_at, trace, execution.state, execution.node, execution.due_at
+
+
+def _sent(contact: int) -> list[tuple[datetime, str]]:
+    messages = Message.objects.filter(contact_id=contact).order_by("origin_pass", "visit")
+    return [(at, key.rsplit(":", 1)[1]) for at, key in messages.values_list("queued_at", "origin__key")]
