@@ -168,3 +168,8 @@ def _date(value: str) -> str:
 
 
 _CONVERTERS: dict[str, Callable[[str], Any]] = {"text": str, "number": _number, "boolean": _boolean, "date": _date}
+
+
+def converted(kind: str, value: str) -> Any:
+    """A text as a value of one of KINDS; ValueError says why it is none."""
+    return _CONVERTERS.get(kind, str)(value)

@@ -1,0 +1,156 @@
+"""Forms of the contact pages."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import phonenumbers
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+
+from contacts import zones
+from contacts.attribute_rows import AttributeRow, attributes_of, rows_of
+from contacts.cleaning import clean
+from contacts.csv_sniffing import DELIMITERS, ENCODINGS
+from contacts.models import Contact, Segment, Tag
+from contacts.models.consent import Channel, ConsentState
+from contacts.tagging import clean_name
+
+
+def _zones() -> Iterator[tuple[str, str]]:
+    yield "", "From the phone number, or the installation’s"
+    yield from ((name, name.replace("_", " ")) for name in sorted(zones.names()) if "/" in name or name == "UTC")
+
+
+class ContactForm(forms.Form):
+    """A contact's profile. The fields are checked where they are saved, for the API and files alike."""
+
+    first_name = forms.CharField(required=False, max_length=200)
+    last_name = forms.CharField(required=False, max_length=200)
+    email = forms.CharField(required=False, max_length=254, widget=forms.EmailInput)
+    phone = forms.CharField(
+        required=False,
+        max_length=40,
+        widget=forms.TextInput({"type": "tel"}),
+        help_text="With its country, as in +33612345678.",
+    )
+    external_id = forms.CharField(required=False, max_length=200, help_text="What another system calls this contact.")
+    timezone = forms.ChoiceField(required=False, choices=_zones, label="Time zone")
+    language = forms.CharField(required=False, max_length=16, help_text="A code such as en or pt-BR.")
+
+    def __init__(self, data: QueryDict | None = None, contact: Contact | None = None) -> None:
+        initial = {name: getattr(contact, name) for name in self.base_fields} if contact else {}
+        super().__init__(data, initial=initial)
+        if data is not None:
+            kinds, values = data.getlist("attribute_kind"), data.getlist("attribute_value")
+            self.attribute_rows = [
+                AttributeRow(*row) for row in zip(data.getlist("attribute_key"), kinds, values, strict=False)
+            ]
+        else:
+            self.attribute_rows = rows_of(contact.attributes if contact else {}) or [AttributeRow()]
+        self.attributes_error = ""
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        try:
+            cleaned["attributes"] = attributes_of(self.attribute_rows)
+        except ValidationError as error:
+            self.attributes_error = " ".join(error.messages)
+            self.add_error(None, "Please look at the attributes again.")
+        return cleaned
+
+    def refuse(self, error: ValidationError) -> None:
+        """Show what the saving activity found, next to the fields it is about."""
+        for name, sentences in error.message_dict.items():
+            if name == "attributes":
+                self.attributes_error = " ".join(sentences)
+            self.add_error(name if name in self.fields else None, sentences)
+
+
+class ContactListForm(forms.Form):
+    """How a list of contacts is narrowed down."""
+
+    q = forms.CharField(
+        required=False,
+        max_length=200,
+        label="Search",
+        widget=forms.TextInput({"type": "search", "placeholder": "Email, name or phone"}),
+    )
+    tag = forms.ModelChoiceField(Tag.objects.all(), required=False, empty_label="Any tag")
+    consent = forms.ChoiceField(
+        required=False,
+        choices=[("", "Any consent")]
+        + [
+            (f"{channel.value}:{state.value}", f"{channel.label}: {state.label.lower()}")
+            for channel in Channel
+            for state in ConsentState
+        ],
+    )
+    segment = forms.ModelChoiceField(Segment.objects.all(), required=False, empty_label="Any segment")
+
+
+class TagForm(forms.Form):
+    name = forms.CharField(max_length=100)
+
+    def __init__(self, data: QueryDict | None = None, tag: Tag | None = None) -> None:
+        super().__init__(data, initial={"name": tag.name if tag else ""})
+        self.tag = tag
+
+    def clean_name(self) -> str:
+        name = clean_name(self.cleaned_data["name"])
+        others = Tag.objects.filter(name__iexact=name)
+        if (others.exclude(pk=self.tag.pk) if self.tag else others).exists():
+            raise ValidationError(f"There is a tag “{name}” already.")
+        return name
+
+
+class UploadForm(forms.Form):
+    file = forms.FileField(
+        label="CSV file",
+        widget=forms.ClearableFileInput({"accept": ".csv,.tsv,.txt,text/csv,text/plain"}),
+        help_text="The first line holds the names of the columns.",
+    )
+
+
+class ReadingForm(forms.Form):
+    """How a draft's file is to be read."""
+
+    encoding = forms.ChoiceField(choices=lambda: list(ENCODINGS.items()))
+    delimiter = forms.ChoiceField(choices=lambda: list(DELIMITERS.items()), label="Columns are separated by")
+
+
+class ImportOptionsForm(forms.Form):
+    country = forms.CharField(
+        required=False,
+        max_length=2,
+        label="Country of phone numbers written without one",
+        help_text="Two letters, such as FR.",
+    )
+    resubscribe = forms.BooleanField(
+        required=False,
+        label="Subscribe again who has unsubscribed",
+        help_text="Only with their word for it. Otherwise the file never turns “unsubscribed” into “subscribed”.",
+    )
+
+    def clean_country(self) -> str:
+        country = self.cleaned_data["country"].upper()
+        if country and country not in phonenumbers.SUPPORTED_REGIONS:
+            raise ValidationError(f"“{country}” is not a country’s code.")
+        return country
+
+
+class SuppressionForm(forms.Form):
+    channel = forms.ChoiceField(choices=Channel.choices)
+    address = forms.CharField(max_length=254, label="Email or phone")
+    reason = forms.CharField(required=False, max_length=200)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        name = {"email": "email", "sms": "phone"}.get(cleaned.get("channel", ""))
+        if name and cleaned.get("address"):
+            fields, errors = clean({name: cleaned["address"]})
+            if errors:
+                self.add_error("address", errors[name])
+            else:
+                cleaned["address"] = fields[name]
+        return cleaned

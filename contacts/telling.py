@@ -1,0 +1,66 @@
+"""Says in words what an event on a timeline was."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+from contacts.models import Event
+
+_SENTENCES = {
+    "contact.created": "Contact created",
+    "contact.updated": "Contact changed",
+    "tag.added": "Tag “{tag}” added",
+    "tag.removed": "Tag “{tag}” removed",
+    "segment.entered": "Entered segment “{segment}”",
+    "segment.left": "Left segment “{segment}”",
+    "email.sent": "Email sent",
+    "email.delivered": "Email delivered",
+    "email.opened": "Email opened",
+    "email.clicked": "Link in an email clicked",
+    "email.bounced": "Email bounced",
+    "email.complained": "Email marked as spam",
+    "email.unsubscribed": "Unsubscribed from email",
+    "sms.sent": "SMS sent",
+    "sms.delivered": "SMS delivered",
+    "sms.failed": "SMS failed",
+    "sms.clicked": "Link in an SMS clicked",
+    "sms.replied": "Replied by SMS",
+    "sms.unsubscribed": "Unsubscribed from SMS",
+    "scenario.entered": "Entered a scenario",
+    "scenario.completed": "Completed a scenario",
+    "api.call": "Let in through the API",
+}
+_BAD = {"email.bounced", "email.complained", "email.unsubscribed", "sms.failed", "sms.unsubscribed"}
+_GOOD = {"contact.created", "email.opened", "email.clicked", "sms.clicked", "sms.replied", "scenario.completed"}
+
+
+class _Blank(dict):
+    def __missing__(self, key: str) -> str:
+        return "…"
+
+
+@dataclass(frozen=True)
+class Told:
+    """One line of a timeline: `details` are (name, value) pairs, `tone` is success, danger, info or ""."""
+
+    sentence: str
+    details: list[tuple[str, str]]
+    at: datetime
+    tone: str
+
+
+def tell(event: Event) -> Told:
+    properties = event.properties if isinstance(event.properties, dict) else {}
+    known = _SENTENCES.get(event.name)
+    sentence = known.format_map(_Blank(properties)) if known else event.name
+    tone = "danger" if event.name in _BAD else "success" if event.name in _GOOD else "" if known else "info"
+    shown = {key: value for key, value in properties.items() if key != "tag" or not event.name.startswith("tag.")}
+    return Told(sentence, [(key, _short(value)) for key, value in list(shown.items())[:12]], event.at, tone)
+
+
+def _short(value: object) -> str:
+    if isinstance(value, list) and all(isinstance(inner, str) for inner in value):
+        text = ", ".join(value)
+    else:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 200 else f"{text[:199]}…"

@@ -1,0 +1,160 @@
+"""Importing a file: upload, say what its columns are, watch it go in, see what was refused."""
+
+import re
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods
+
+from contacts import importing, uploading
+from contacts.csv_mapping import KINDS, TARGETS, slug
+from contacts.csv_sniffing import Unreadable
+from contacts.forms import ImportOptionsForm, ReadingForm, UploadForm
+from contacts.models import CsvImport
+from contacts.pagination import page
+
+may_see = permission_required("contacts.view_csvimport", raise_exception=True)
+may_import = permission_required("contacts.add_csvimport", raise_exception=True)
+_ATTRIBUTE = re.compile(rf"({'|'.join(KINDS)}):[^\W\d][\w-]{{0,99}}")
+
+
+@may_see
+@require_GET
+def import_list(request: HttpRequest) -> HttpResponse:
+    files = CsvImport.objects.select_related("created_by")
+    return render(request, "contacts/import_list.html", {"page": page(files, request)})
+
+
+@may_import
+@require_http_methods(["GET", "POST"])
+def import_create(request: HttpRequest) -> HttpResponse:
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
+    if form.is_valid():
+        given = form.cleaned_data["file"]
+        try:
+            file = uploading.store(given.name, given.chunks(uploading.PIECE), request.user)
+        except Unreadable as unreadable:
+            form.add_error("file", str(unreadable))
+        else:
+            return redirect("import_page", file.pk)
+    return render(request, "contacts/import_form.html", {"form": form})
+
+
+@may_see
+@require_http_methods(["GET", "POST"])
+def import_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """A draft's columns to confirm, or how far a confirmed file has got."""
+    file = get_object_or_404(CsvImport, pk=pk)
+    if file.state != CsvImport.State.DRAFT:
+        refusals = list(file.refusals.order_by("id")[:50])
+        return render(request, "contacts/import_page.html", {"file": file, "refusals": refusals})
+    if request.method == "POST":
+        return _answer(request, file)
+    return _draft(request, file, ImportOptionsForm())
+
+
+@permission_required("contacts.add_csvimport", raise_exception=True)
+def _answer(request: HttpRequest, file: CsvImport) -> HttpResponse:
+    if "read_again" in request.POST:
+        reading = ReadingForm(request.POST)
+        try:
+            if reading.is_valid():
+                uploading.read_as(file, **reading.cleaned_data)
+        except Unreadable as unreadable:
+            messages.error(request, str(unreadable))
+        return redirect("import_page", file.pk)
+    options = ImportOptionsForm(request.POST)
+    file.mapping, problem = _mapping(request, file)
+    if problem or not options.is_valid():
+        return _draft(request, file, options, problem)
+    importing.confirm(file, file.mapping, options.cleaned_data)
+    return redirect("import_page", file.pk)
+
+
+def _mapping(request: HttpRequest, file: CsvImport) -> tuple[list[str | None], str]:
+    """What each column was said to be, and what is wrong with that."""
+    mapping: list[str | None] = []
+    for index, header in enumerate(file.headers):
+        target = request.POST.get(f"column{index}", "")
+        if target in KINDS:
+            target = f"{target}:{request.POST.get(f'key{index}', '').strip() or slug(header) or f'column_{index + 1}'}"
+        known = target in TARGETS or _ATTRIBUTE.fullmatch(target)
+        if target and not known:
+            return [*mapping, *file.mapping[index:]], f"“{target.partition(':')[2]}” cannot name an attribute."
+        mapping.append(target or None)
+    twice = {target for target in mapping if target and mapping.count(target) > 1}
+    if twice:
+        return mapping, f"Two columns are both {', '.join(sorted(TARGETS.get(name, name) for name in twice))}."
+    if not importing.identifies(mapping):
+        return (
+            mapping,
+            "Say which column is the email, the phone or the external id: without one, nobody is recognised.",
+        )
+    return mapping, ""
+
+
+def _draft(request: HttpRequest, file: CsvImport, options: ImportOptionsForm, problem: str = "") -> HttpResponse:
+    rows = [row.cells for row in uploading.preview(file)]
+    columns: list[dict[str, Any]] = []
+    for index, header in enumerate(file.headers):
+        target = (file.mapping[index] if index < len(file.mapping) else "") or ""
+        kind, _, key = target.partition(":")
+        columns.append(
+            {
+                "index": index,
+                "header": header or f"Column {index + 1}",
+                "target": kind,
+                "key": key or slug(header),
+                "samples": [row[index][:80] for row in rows if index < len(row)],
+                "twice": header and file.headers.count(header) > 1,
+            }
+        )
+    reading = ReadingForm(initial={"encoding": file.encoding, "delimiter": file.delimiter})
+    return render(
+        request,
+        "contacts/import_draft.html",
+        {
+            "file": file,
+            "columns": columns,
+            "targets": TARGETS,
+            "kinds": KINDS,
+            "reading": reading,
+            "form": options,
+            "problem": problem,
+        },
+    )
+
+
+@may_see
+@require_GET
+def import_progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """The part of the page that asks for itself again while the import works."""
+    file = get_object_or_404(CsvImport, pk=pk)
+    answer = render(request, "contacts/_import_progress.html", {"file": file})
+    if not file.working:
+        answer["HX-Refresh"] = "true"
+    return answer
+
+
+@may_see
+@require_GET
+def import_refused(request: HttpRequest, pk: int) -> StreamingHttpResponse:
+    file = get_object_or_404(CsvImport, pk=pk)
+    answer = StreamingHttpResponse(importing.refused_rows(file), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="refused-{pk}.csv"'
+    return answer
+
+
+@permission_required("contacts.delete_csvimport", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def import_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Forgets a file and its refused rows; the contacts that came from it stay."""
+    file = get_object_or_404(CsvImport, pk=pk)
+    if request.method == "POST":
+        file.delete()
+        messages.success(request, f"“{file.name}” is forgotten.")
+        return redirect("import_list")
+    return render(request, "contacts/import_delete.html", {"file": file})
