@@ -29,7 +29,10 @@ SEGMENTS: dict[str, tuple[str, Rule]] = {
     ),
 }
 
-_FOOT = '<mj-text font-size="12px" color="#667085">Waypost Coffee, 1 Example Street · <a href="{{ unsubscribe_url }}">Unsubscribe</a></mj-text>'
+_FOOT = (
+    '<mj-text font-size="12px" color="#667085">Waypost Coffee, 1 Example Street · '
+    '<a href="{{ unsubscribe_url }}">Unsubscribe</a></mj-text>'
+)
 
 
 def _mail(head: str, text: str, button: str, url: str) -> str:
@@ -134,8 +137,8 @@ def scenarios(
                         {
                             "name": "Reminder",
                             "subject": "Your half-price bag is waiting",
-                            "body": '<p>Hello {{ contact.first_name | default: "friend" }},</p><p>your offer is good for '
-                            'four more days. <a href="https://example.com/roasts">Choose a roast</a></p>'
+                            "body": '<p>Hello {{ contact.first_name | default: "friend" }},</p><p>your offer is good '
+                            'for four more days. <a href="https://example.com/roasts">Choose a roast</a></p>'
                             '<p><small><a href="{{ unsubscribe_url }}">Unsubscribe</a></small></p>',
                         },
                     ),
