@@ -5,3 +5,9 @@ from django.apps import AppConfig
 
 class CampaignsConfig(AppConfig):
     name = "campaigns"
+
+    def ready(self) -> None:
+        from campaigns import contact_panel
+        from contacts import panels
+
+        panels.register(contact_panel.panel)

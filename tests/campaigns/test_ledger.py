@@ -129,3 +129,12 @@ def test_without_a_provider_the_list_says_what_is_missing(boss):
     Provider.objects.update(enabled=False)
     letters.queue([make.contact("ada@example.com").pk], letters.content())
     assert "no enabled provider for Email" in boss.get("/messages/").content.decode()
+
+
+def test_a_contacts_page_lists_their_messages(boss, ledger):
+    sent, _failed, held = ledger
+    page = boss.get(f"/contacts/{sent.contact_id}/").content.decode()
+    assert f"/messages/{sent.pk}/" in page
+    assert f"/messages/{held.pk}/" in page
+    assert "Hello Ada" in page
+    assert "Hello Bob" not in page
