@@ -112,17 +112,21 @@ class _Walker:
 
     def happen(self, happening: Happening, start: datetime) -> None:
         if happening.did:
-            sent = (
-                [message for message in self.inside.messages if message.node == happening.node] if self.inside else []
-            )
-            if sent:
-                sent[-1].did |= {"opened", happening.did}
+            self.look(happening)
             return
         self.happened.append(happening)
         config = self.trigger["config"]
         wanted = self.trigger["type"] == "on_event" and config["event"] == happening.event and happening.at >= start
         if wanted and self.holds(config.get("filter"), None, happening):
             self.enter(happening.at)
+
+    def look(self, happening: Happening) -> None:
+        """They open a message, or click in it. Who clicks in an email has opened it."""
+        sent = [message for message in self.inside.messages if message.node == happening.node] if self.inside else []
+        if sent:
+            sent[-1].did.add(happening.did)
+            if self.nodes[happening.node]["type"] == "email":
+                sent[-1].did.add("opened")
 
     def enter(self, now: datetime) -> None:
         if self.inside or (self.once and self.passes):
