@@ -15,10 +15,7 @@ from campaigns.models import Content, Message, Provider
 from campaigns.providers.base import OutgoingEmail, OutgoingSms, Result, SettingsForm
 from contacts.models import Installation
 from contacts.models.consent import Channel
-from templates_app.usage import UsedBy
-
-# Who names a provider besides the ledger: apps further left register here.
-used_by = UsedBy()
+from templates_app.usage import uses_of_provider
 
 
 class InUse(Exception):
@@ -105,7 +102,7 @@ def is_referred_to(provider: Provider) -> bool:
     return (
         Message.objects.filter(provider=provider).exists()
         or Content.objects.filter(provider=provider).exists()
-        or bool(used_by.of(provider.pk))
+        or bool(uses_of_provider(provider.pk))
     )
 
 
@@ -117,7 +114,7 @@ def delete(provider: Provider) -> None:
         InUse: something does; disable it instead.
     """
     if is_referred_to(provider):
-        raise InUse(f"Messages refer to “{provider.name}”, so it cannot be deleted. Disable it instead.")
+        raise InUse(f"Messages or scenarios refer to “{provider.name}”, so it cannot be deleted. Disable it instead.")
     disable(provider)
     provider.delete()
 
@@ -135,7 +132,9 @@ def test(provider: Provider, recipient: str, now: datetime) -> Result:
     if provider.channel == Channel.EMAIL:
         validate_email(recipient)
         message = EmailMultiAlternatives(f"A test message from {' '.join(name.split())}", text, to=[recipient])
-        message.attach_alternative(f'<p style="font-family: Helvetica, Arial, sans-serif">{escape(text)}</p>', "text/html")
+        message.attach_alternative(
+            f'<p style="font-family: Helvetica, Arial, sans-serif">{escape(text)}</p>', "text/html"
+        )
         outgoing = OutgoingEmail(None, recipient, message)
     else:
         if not recipient.removeprefix("+").isdecimal() or not 5 <= len(recipient) <= 16:

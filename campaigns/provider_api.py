@@ -52,7 +52,7 @@ class ProviderSerializer(serializers.ModelSerializer):
         base = self.instance.settings if self.partial and self.instance else form_class.defaults(given)
         form = configuring.settings_form(kind, base | given, self.instance)
         if not form.is_valid():
-            raise serializers.ValidationError({"settings": form.errors})
+            raise serializers.ValidationError({"settings": dict(form.errors)})
         return form
 
     def create(self, data: dict[str, Any]) -> Provider:

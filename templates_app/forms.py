@@ -1,6 +1,6 @@
 """Forms of the template pages."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -50,7 +50,8 @@ class WordsForm(forms.ModelForm):
             self.fields["body"].label = "Text"
         else:
             self.fields["subject"].required = True
-            self.fields["markup"].choices = [
+            markup = cast(forms.ChoiceField, self.fields["markup"])
+            markup.choices = [
                 choice for choice in TemplateVersion.Markup.choices if choice[0] != TemplateVersion.Markup.TEXT
             ]
 

@@ -69,8 +69,8 @@ def _wrapped(source: str) -> str:
     starts = [0]
     for line in source.split("\n"):
         starts.append(starts[-1] + len(line) + 1)
-    for (line, column), data in reversed(reader.between):
-        at = starts[line - 1] + column
+    for (row, column), data in reversed(reader.between):
+        at = starts[row - 1] + column
         source = f"{source[:at]}<mj-raw>{data.strip()}</mj-raw>{source[at + len(data) :]}"
     return source
 

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.base_user import AbstractBaseUser as User
 from django.db import transaction
 
 from contacts.models.consent import Channel
@@ -38,7 +37,7 @@ class InUse(Exception):
 
 
 @transaction.atomic
-def create(name: str, channel: str, words: Mapping[str, Any], user: User | None) -> Template:
+def create(name: str, channel: str, words: Mapping[str, Any], user: Any) -> Template:
     """A new template with its first draft."""
     template = Template.objects.create(name=name, channel=channel)
     TemplateVersion.objects.create(template=template, number=1, created_by=user, **_allowed(template, words))
@@ -46,7 +45,7 @@ def create(name: str, channel: str, words: Mapping[str, Any], user: User | None)
 
 
 @transaction.atomic
-def draft_of(template: Template, user: User | None) -> TemplateVersion:
+def draft_of(template: Template, user: Any) -> TemplateVersion:
     """The template's draft: the one that exists, or a new one that starts from what is published."""
     # The template's row is the lock under which version numbers are given.
     template = Template.objects.select_for_update().get(pk=template.pk)
@@ -76,20 +75,23 @@ def save_draft(version: TemplateVersion, words: Mapping[str, Any]) -> None:
         setattr(version, name, value)
 
 
-def publish(version: TemplateVersion, user: User | None, now: datetime) -> None:
+def publish(version: TemplateVersion, user: Any, now: datetime) -> None:
     """Make a draft what is sent from now on. Contents that were composed before keep the words of their own version.
 
     Raises:
         Unpublishable: with what keeps it from being sent.
         NotADraft: it was published or rejected meanwhile.
     """
-    fatal = [finding for finding in checks.findings(version) if finding.fatal]
-    if fatal:
-        raise Unpublishable(fatal)
+    state = TemplateVersion.State.PUBLISHED
     with transaction.atomic():
-        _change(version, state=TemplateVersion.State.PUBLISHED, published_at=now)
+        # Looked at under the lock: what is checked is what is published, whoever is saving at the same time.
+        words = TemplateVersion.objects.select_for_update(of=["self"]).select_related("template").get(pk=version.pk)
+        fatal = [finding for finding in checks.findings(words) if finding.fatal]
+        if fatal and words.state == TemplateVersion.State.DRAFT:
+            raise Unpublishable(fatal)
+        _change(version, state=state, published_at=now, published_by=user)
         Template.objects.filter(pk=version.template_id).update(published=version, updated_at=now)
-    version.state, version.published_at = TemplateVersion.State.PUBLISHED, now
+    version.state, version.published_at = state, now
     version.template.published = version
 
 
@@ -110,7 +112,7 @@ def delete(template: Template) -> None:
     Raises:
         InUse: something does.
     """
-    uses = usage.templates.of(template.pk)
+    uses = usage.uses_of_template(template.pk)
     if uses:
         raise InUse(template, uses)
     Template.objects.filter(pk=template.pk).update(published=None)

@@ -1,7 +1,13 @@
-"""Lets apps further left say what uses a thing of an app further right, without being imported by it."""
+"""Finds out what uses a thing of this app or of campaigns, in every app that has a module which can say so.
 
-from collections.abc import Callable
+Such a module has `uses(pk) -> list[Use]`; it is found by its name, so that nothing is imported from the left.
+"""
+
 from dataclasses import dataclass
+from importlib import import_module
+
+from django.apps import apps
+from django.utils.module_loading import module_has_submodule
 
 
 @dataclass(frozen=True)
@@ -12,19 +18,20 @@ class Use:
     url: str
 
 
-class UsedBy:
-    """Asks everybody who registered (in their AppConfig's `ready`) what uses a thing, by its primary key."""
-
-    def __init__(self) -> None:
-        self._askers: list[Callable[[int], list[Use]]] = []
-
-    def register(self, asker: Callable[[int], list[Use]]) -> None:
-        if asker not in self._askers:
-            self._askers.append(asker)
-
-    def of(self, pk: int) -> list[Use]:
-        return [use for asker in self._askers for use in asker(pk)]
+def uses_of_template(pk: int) -> list[Use]:
+    """What would miss a template, from the apps' `template_uses` modules."""
+    return _asked("template_uses", pk)
 
 
-# What uses a template.
-templates = UsedBy()
+def uses_of_provider(pk: int) -> list[Use]:
+    """What names a provider, from the apps' `provider_uses` modules."""
+    return _asked("provider_uses", pk)
+
+
+def _asked(module: str, pk: int) -> list[Use]:
+    return [
+        use
+        for app in apps.get_app_configs()
+        if app.module is not None and module_has_submodule(app.module, module)
+        for use in import_module(f"{app.name}.{module}").uses(pk)
+    ]

@@ -40,7 +40,7 @@ class Line:
         try:
             message.from_email = sender
             mime = message.message()
-            content = mime.as_bytes(linesep="\r\n")
+            content = mime.as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own
             envelope = [parseaddr(sanitize_address(address, "utf-8"))[1] for address in (sender, recipient)]
         except (ValueError, UnicodeError, LookupError) as error:
             return Result("failed", reason=f"The message cannot be built: {error}")

@@ -1,5 +1,7 @@
 """Pages on which providers are set up and tried out."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
@@ -109,12 +111,12 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 def test(request: HttpRequest, pk: int) -> HttpResponse:
     """A dialog that sends for real and shows the provider's real answer."""
     provider = get_object_or_404(Provider, pk=pk)
-    context = {"provider": provider, "recipient": request.POST.get("recipient", "")}
+    context: dict[str, Any] = {"provider": provider}
     if request.method == "GET":
         context["recipient"] = request.user.email if provider.channel == Channel.EMAIL else ""
         return render(request, "campaigns/provider_test.html", context)
     try:
-        context["result"] = configuring.test(provider, context["recipient"], timezone.now())
+        context["result"] = configuring.test(provider, request.POST.get("recipient", ""), timezone.now())
     except ValidationError as error:
         context["error"] = " ".join(error.messages)
     return render(request, "campaigns/_provider_answer.html", context)

@@ -67,7 +67,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "editable": editable,
         "has_draft": any(one.state == TemplateVersion.State.DRAFT for one in versions),
         "is_sms": template.channel == Channel.SMS,
-        "uses": usage.templates.of(pk),
+        "uses": usage.uses_of_template(pk),
         **preview_context(request, version),
     }
     return render(request, "templates_app/template_page.html", context)

@@ -33,7 +33,7 @@ def show_all(request: HttpRequest) -> HttpResponse:
     shown = page(rows, request)
     context = {
         "page": shown,
-        "rows": [(template, usage.templates.of(template.pk)) for template in shown.rows],
+        "rows": [(template, usage.uses_of_template(template.pk)) for template in shown.rows],
         "channel": channel,
         "search": search,
         "channels": Channel.choices,
@@ -61,7 +61,7 @@ def create(request: HttpRequest) -> HttpResponse:
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
     template = get_object_or_404(Template, pk=pk)
     if request.method == "GET":
-        context = {"template": template, "uses": usage.templates.of(pk)}
+        context = {"template": template, "uses": usage.uses_of_template(pk)}
         return render(request, "templates_app/template_delete.html", context)
     try:
         publishing.delete(template)

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from templates_app import checks, publishing, usage
+from templates_app import checks, publishing
 from templates_app.models import Template, TemplateVersion
+from tests import make
 from tests.make import NOW
 
 pytestmark = pytest.mark.django_db
@@ -102,14 +103,17 @@ def test_a_text_message_is_nothing_but_its_text() -> None:
     assert sentences(draft, fatal=False) == ["This is sent and charged as 4 parts."]
 
 
-def test_a_template_in_use_is_not_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_template_that_a_scenario_sends_is_not_deleted() -> None:
     draft = email()
     publishing.publish(draft, None, NOW)
-    registry = usage.UsedBy()
-    monkeypatch.setattr(usage, "templates", registry)
-    registry.register(lambda pk: [usage.Use("Welcome series", "/scenarios/1/")] if pk == draft.template_id else [])
+    graph = make.graph(
+        ("n1", "on_event", {"event": "contact.created"}),
+        ("n2", "email", {"template": draft.template_id}),
+        edges="n1>n2",
+    )
+    scenario = make.scenario(graph, name="Welcome series")
     with pytest.raises(publishing.InUse, match="Welcome series"):
         publishing.delete(draft.template)
-    monkeypatch.setattr(usage, "templates", usage.UsedBy())
+    make.saving.save(scenario, make.graph(("n1", "on_event", {"event": "contact.created"}), edges=""), {}, None, 1, NOW)
     publishing.delete(draft.template)
     assert not Template.objects.exists()
