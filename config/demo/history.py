@@ -60,6 +60,7 @@ def _draw(start: datetime) -> list[Scenario]:
     running = []
     for name, (description, graph, objective) in drawings.scenarios(templates, segments).items():
         scenario = Scenario.objects.create(name=name, description=description)
+        Scenario.objects.filter(pk=scenario.pk).update(created_at=start)
         saving.save(scenario, graph, objective, None, None, start)
         starting.start(scenario, start)
         running.append(scenario)
