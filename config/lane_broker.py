@@ -16,7 +16,7 @@ from config.schedules import LANES
 WORK = "config.schedules.work"
 PULSE_SECONDS = 1.0
 # A pulse that a killed worker took along is replaced after this long.
-LOST_SECONDS = 4.0
+LOST_SECONDS = 3.0
 
 Task = tuple[int | None, str]
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from config import beats, death_signal
 
 # A lane without a sign of life for so long hangs. With the start of its successor that makes less than 15 seconds.
-SILENCE_SECONDS = 8.0
+SILENCE_SECONDS = 6.0
 # A fresh lane has to load first, maybe on a busy machine.
 START_SECONDS = 30.0
 # From the signal to the end: what has not stopped by then is killed, and loses nothing but the slice in hand.
