@@ -26,7 +26,7 @@ END = NOW + HORIZON
 
 # Real commits, because only what is committed can be read from the timeline.
 @pytest.mark.django_db(transaction=True)
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(strategies.cases())
 def test_the_engine_does_what_scenarios_mean(case: Case):
     _empty()

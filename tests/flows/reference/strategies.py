@@ -11,6 +11,8 @@ from tests.flows.reference.interpreter import Happening, Person
 from tests.make import NOW
 
 TAGS = ["vip", "new", "cold"]
+# As often as they make a walk interesting.
+KINDS = ["wait", "email", "condition", "wait", "email", "condition", "tag", "sms", "end"]
 PLANS = ["free", "team"]
 EVENT, OTHER_EVENT = "order.placed", "page.seen"
 ZONES = ["UTC", "Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Kiritimati"]
@@ -39,9 +41,10 @@ passing = st.one_of(
 )
 
 
-def rules(senders: list[str]) -> st.SearchStrategy[dict[str, Any]]:
-    """Rule trees that a condition may ask where these nodes send messages."""
-    leaves = [
+# Rule trees that a condition may ask. The node of a message rule is a number, for `_named` to put a name in its place;
+# made once, because making strategies takes longer than drawing from them.
+rules = st.recursive(
+    st.one_of(
         st.builds(lambda name, has: {"rule": "tag", "name": name, "has": has}, st.sampled_from(TAGS), st.booleans()),
         st.builds(
             lambda plan: {"rule": "attribute", "field": "plan", "op": "equals", "value": plan}, st.sampled_from(PLANS)
@@ -51,37 +54,42 @@ def rules(senders: list[str]) -> st.SearchStrategy[dict[str, Any]]:
             st.sampled_from([EVENT, OTHER_EVENT]),
             st.booleans(),
         ),
-    ]
-    if senders:
-        leaves.append(
-            st.builds(
-                lambda did, node: {"rule": "message", "did": did, "node": node},
-                st.sampled_from(["opened", "clicked"]),
-                st.sampled_from(senders),
-            )
-        )
-    return st.recursive(
-        st.one_of(leaves),
-        lambda inner: st.one_of(
-            st.builds(lambda parts: {"all": parts}, st.lists(inner, min_size=1, max_size=3)),
-            st.builds(lambda parts: {"any": parts}, st.lists(inner, min_size=1, max_size=3)),
-            st.builds(lambda part: {"not": part}, inner),
+        st.builds(
+            lambda did, number: {"rule": "message", "did": did, "node": number},
+            st.sampled_from(["opened", "clicked"]),
+            st.integers(0, 8),
         ),
-        max_leaves=4,
-    )
+    ),
+    lambda inner: st.one_of(
+        st.builds(lambda parts: {"all": parts}, st.lists(inner, min_size=1, max_size=3)),
+        st.builds(lambda parts: {"any": parts}, st.lists(inner, min_size=1, max_size=3)),
+        st.builds(lambda part: {"not": part}, inner),
+    ),
+    max_leaves=3,
+)
+
+
+def _named(rule: Any, senders: list[str]) -> Any:
+    """The rule tree with the names of nodes that send in it; where none does, it asks about a tag instead."""
+    if isinstance(rule, list):
+        return [_named(part, senders) for part in rule]
+    if not isinstance(rule, dict):
+        return rule
+    if rule.get("rule") == "message":
+        return {**rule, "node": senders[rule["node"] % len(senders)]} if senders else {"rule": "tag", "name": TAGS[0]}
+    return {key: _named(part, senders) for key, part in rule.items()}
 
 
 @st.composite
 def graphs(draw: st.DrawFn) -> dict[str, Any]:
     """A graph without problems: ways lead forward, and back only out of a wait that lasts."""
-    kinds = draw(st.lists(st.sampled_from(["email", "sms", "tag", "wait", "wait", "condition", "end"]), max_size=9))
+    kinds = draw(st.lists(st.sampled_from(KINDS), min_size=3, max_size=9))
     ids = [f"n{place}" for place in range(1, len(kinds) + 1)]
-    senders = [id for id, kind in zip(ids, kinds, strict=True) if kind in ("email", "sms")]
     nodes = [{"id": "n0", "x": 0, "y": 0, **draw(_triggers)}]
     edges = []
     lasting = set()
     for place, (id, kind) in enumerate(zip(ids, kinds, strict=True), 1):
-        config = draw(_configs(kind, senders))
+        config = draw(_configs[kind])
         if kind == "wait" and ("amount" in config or "time" in config):
             lasting.add(id)
         nodes.append({"id": id, "type": kind, "x": place * 240, "y": 0, "config": config})
@@ -91,8 +99,10 @@ def graphs(draw: st.DrawFn) -> dict[str, Any]:
         ports = {"condition": ["yes", "no"], "end": []}.get(kind, ["next"])
         for port in ports:
             # Mostly to the next one, so that long ways are common; sometimes nowhere.
-            target = draw(st.one_of(*([st.just(onward[0]), st.sampled_from(onward)] if onward else []), st.none()))
-            if target:
+            lot = draw(st.integers(0, 9))
+            following = ids[place] if place < len(ids) else None
+            target = draw(st.sampled_from(onward)) if onward and lot > 7 else following
+            if target and lot != 7:
                 edges.append({"from": source, "port": port, "to": target})
     return _reachable({"nodes": nodes, "edges": edges})
 
@@ -106,43 +116,29 @@ _triggers = st.one_of(
 )
 
 
-def _configs(kind: str, senders: list[str]) -> st.SearchStrategy[dict[str, Any]]:
-    some_tags = st.lists(st.sampled_from(TAGS), unique=True, min_size=1, max_size=2)
-    return {
-        "email": st.just({"subject": "Hello {{ contact.first_name }}", "body": "<p>Hello</p>"}),
-        "sms": st.just({"body": "Hello"}),
-        "tag": st.builds(lambda names: {"add": names[:1], "remove": names[1:]}, some_tags)
-        | st.builds(lambda names: {"add": [], "remove": names}, some_tags),
-        "wait": durations | durations | times | passing,
-        "condition": st.builds(lambda rule: {"rule": rule}, rules(senders)),
-        "end": st.just({}),
-    }[kind]
+_some_tags = st.lists(st.sampled_from(TAGS), unique=True, min_size=1, max_size=2)
+_configs = {
+    "email": st.just({"subject": "Hello {{ contact.first_name }}", "body": "<p>Hello</p>"}),
+    "sms": st.just({"body": "Hello"}),
+    "tag": st.builds(lambda names: {"add": names[:1], "remove": names[1:]}, _some_tags)
+    | st.builds(lambda names: {"add": [], "remove": names}, _some_tags),
+    "wait": durations | durations | times | passing,
+    "condition": st.builds(lambda rule: {"rule": rule}, rules),
+    "end": st.just({}),
+}
 
 
 def _reachable(graph: dict[str, Any]) -> dict[str, Any]:
-    """Without the nodes that nobody gets to, and without rules about their messages."""
+    """Without the nodes that nobody gets to, and with rules about the messages of those that are left."""
     reached = {"n0"}
-    while True:
-        more = {edge["to"] for edge in graph["edges"] if edge["from"] in reached} - reached
-        if not more:
-            break
+    while more := {edge["to"] for edge in graph["edges"] if edge["from"] in reached} - reached:
         reached |= more
     nodes = [node for node in graph["nodes"] if node["id"] in reached]
+    senders = [node["id"] for node in nodes if node["type"] in ("email", "sms")]
     for node in nodes:
-        if node["type"] == "condition" and _asks_about(node["config"]["rule"]) - reached:
-            node["config"] = {"rule": {"rule": "tag", "name": TAGS[0]}}
-    edges = [edge for edge in graph["edges"] if edge["from"] in reached]
-    return {"nodes": nodes, "edges": edges}
-
-
-def _asks_about(rule: Any) -> set[str]:
-    """The nodes about whose messages a rule tree asks."""
-    if isinstance(rule, list):
-        return set().union(*map(_asks_about, rule))
-    if not isinstance(rule, dict):
-        return set()
-    own = {rule["node"]} if rule.get("rule") == "message" else set()
-    return own.union(*map(_asks_about, rule.values()))
+        if node["type"] == "condition":
+            node["config"] = _named(node["config"], senders)
+    return {"nodes": nodes, "edges": [edge for edge in graph["edges"] if edge["from"] in reached]}
 
 
 @st.composite
@@ -157,7 +153,9 @@ def people(draw: st.DrawFn) -> list[Person]:
 @st.composite
 def happenings(draw: st.DrawFn, graph: dict[str, Any], persons: list[Person]) -> list[Happening]:
     """In the order of time, each at a moment of its own."""
-    minutes = draw(st.lists(st.integers(1, HORIZON // timedelta(minutes=1)), unique=True, max_size=14))
+    # Half of it soon, when most are inside.
+    moment = st.integers(1, 3 * 24 * 60) | st.integers(1, HORIZON // timedelta(minutes=1))
+    minutes = draw(st.lists(moment, unique=True, min_size=4, max_size=14))
     senders = [node["id"] for node in graph["nodes"] if node["type"] in ("email", "sms")]
     found = []
     for minute in sorted(minutes):
@@ -167,8 +165,8 @@ def happenings(draw: st.DrawFn, graph: dict[str, Any], persons: list[Person]) ->
             did = draw(st.sampled_from(["opened", "clicked"]))
             found.append(Happening(at, who, did=did, node=draw(st.sampled_from(senders))))
         else:
-            amount = draw(st.sampled_from([5.0, 20.0, 80.0]))
-            event = draw(st.sampled_from([EVENT, EVENT, OTHER_EVENT]))
+            amount = draw(st.sampled_from([80.0, 20.0, 5.0]))
+            event = draw(st.sampled_from([EVENT, EVENT, EVENT, OTHER_EVENT]))
             found.append(Happening(at, who, event=event, properties=(("amount", amount),)))
     return found
 

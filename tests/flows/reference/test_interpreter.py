@@ -57,7 +57,7 @@ def test_a_wait_keeps_the_clock_time_of_the_contact():
 
 
 @pytest.mark.django_db
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(strategies.cases())
 def test_random_scenarios_could_be_started_and_end_where_they_should(case):
     for channel in ("email", "sms"):
