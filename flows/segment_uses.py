@@ -7,7 +7,11 @@ from django.urls import reverse
 from contacts.segments.using import NAMES_SEGMENT, Use
 from flows.models import Scenario
 
-_AUDIENCE = "jsonb_path_exists(flows_flow.graph, '$.nodes[*].config.segment ? (@ == $id)', jsonb_build_object('id', %s::bigint))"
+_AUDIENCE = """
+    jsonb_path_exists(
+        flows_flow.graph, '$.nodes[*].config.segment ? (@ == $id)', jsonb_build_object('id', %s::bigint)
+    )
+"""
 _USES = " OR ".join(
     [
         NAMES_SEGMENT.format(column="flows_scenario.objective"),
@@ -18,5 +22,5 @@ _USES = " OR ".join(
 
 
 def uses(segment_id: int) -> list[Use]:
-    found = Scenario.objects.filter(RawSQL(_USES, [segment_id] * 3, BooleanField())).only("name")
+    found = Scenario.objects.filter(RawSQL(_USES, [segment_id] * 3, BooleanField())).only("name")  # noqa: S611
     return [Use("Scenario", scenario.name, reverse("scenario_editor", args=[scenario.pk])) for scenario in found]

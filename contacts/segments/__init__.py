@@ -1,7 +1,8 @@
 """Rule trees over contacts and events: checked, said in words, compiled to one SQL expression, and asked.
 
-A tree is `{"all": […]}`, `{"any": […]}` or `{"not": …}` around rules such as `{"rule": "tag", "name": "vip"}`. None, `{}` and
-`{"all": []}` match everybody. Dates count from the `now` that is passed in. See `where.Scope` for what a tree may ask where.
+A tree is `{"all": […]}`, `{"any": […]}` or `{"not": …}` around rules such as `{"rule": "tag", "name": "vip"}`. None,
+`{}` and `{"all": []}` match everybody. Dates count from the `now` that is passed in. See `where.Scope` for what a tree
+may ask where.
 """
 
 from contacts.segments.compiler import problems, used_segments, where

@@ -65,7 +65,7 @@ def zone() -> Where:
 
 
 def _typed(text: Where, *branches: tuple[str, str, Condition]) -> Where:
-    """The condition of the first branch whose pattern the text has, over its cast. CASE keeps the cast from the others."""
+    """The condition of the first branch whose pattern the text has, over its cast; CASE keeps the others from it."""
     whens = [
         fill("WHEN {0} ~ {1} THEN {2}", text, value(f"^(?:{pattern})$"), condition(fill(cast, text, zone())))
         for pattern, cast, condition in branches

@@ -8,7 +8,7 @@ from django.db import connection
 
 from contacts.segments import tree
 from contacts.segments.registry import registry
-from contacts.segments.where import EVERYBODY, InvalidRule, Scope, Where, all_of, any_of
+from contacts.segments.where import EVERYBODY, PLAIN, InvalidRule, Scope, Where, all_of, any_of
 
 # Other segments' rules are compiled in place, so a few segments of segments could become a query without end.
 MAX_COMPILED = 2000
@@ -27,7 +27,7 @@ _REACHED = """
 """
 
 
-def problems(rule: Any, scope: Scope = Scope()) -> list[str]:
+def problems(rule: Any, scope: Scope = PLAIN) -> list[str]:
     """What is wrong with a rule tree, as sentences; it may be anything that JSON can hold. Empty when it is sound."""
     found = tree.problems(rule)
     return found or problems_inside(rule, _with_segments(rule, scope))
@@ -52,7 +52,7 @@ def _unknown(kind: str) -> str:
     return f"“{kind[:50]}” is not a kind of rule." if kind else "Choose what the rule is about, or remove it."
 
 
-def where(rule: Any, now: datetime, scope: Scope = Scope()) -> Where:
+def where(rule: Any, now: datetime, scope: Scope = PLAIN) -> Where:
     """One boolean expression over the row `contacts_contact` (and `contacts_event` where `scope.event`), never NULL.
 
     Raises InvalidRule. Makes no query, or one where the tree refers to segments.

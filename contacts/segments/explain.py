@@ -4,10 +4,10 @@ from typing import Any
 
 from contacts.segments import tree
 from contacts.segments.registry import registry
-from contacts.segments.where import Scope
+from contacts.segments.where import PLAIN, Scope
 
 
-def sentence(rule: Any, scope: Scope = Scope()) -> str:
+def sentence(rule: Any, scope: Scope = PLAIN) -> str:
     """The tree as one readable line, such as `Has the tag “vip” and (city is “Paris” or city is “Lyon”)`."""
     if tree.problems(rule):
         return "A rule that cannot be read"

@@ -108,7 +108,7 @@ def place_of(scope: Scope, name: str = "") -> str:
 
 
 def scope_at(place: str) -> tuple[Scope, str]:
-    """The scope and the hidden input's name that `place_of` wrote; it comes back through the browser, so it is checked."""
+    """The scope and the hidden input's name that `place_of` wrote. It comes back through the browser: checked."""
     given = tree.parsed(place)
     given = given if isinstance(given, dict) else {}
     nodes = given.get("nodes")

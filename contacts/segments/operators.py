@@ -126,7 +126,8 @@ def sentence(subject: str, key: Any, value: Any) -> str:
     if isinstance(value, list):
         shown = [quoted(item) for item in value[:5]] + ([f"{len(value) - 5} more"] if len(value) > 5 else [])
         last = " and " if found.takes == "pair" or len(value) > 5 else " or "
-        return f"{subject} {found.label} {', '.join(shown[:-1])}{last if len(shown) > 1 else ''}{shown[-1] if shown else '…'}"
+        listed = last.join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown) or "…"
+        return f"{subject} {found.label} {listed}"
     return f"{subject} {found.label} {quoted(value)}"
 
 

@@ -10,11 +10,13 @@ MOST = 20
 _SAMPLE = 5000
 
 _KEYS = """
-    SELECT key FROM (SELECT attributes FROM contacts_contact ORDER BY id DESC LIMIT %s) newest, jsonb_object_keys(attributes) key
+    SELECT key
+    FROM (SELECT attributes FROM contacts_contact ORDER BY id DESC LIMIT %s) newest, jsonb_object_keys(attributes) key
     GROUP BY key ORDER BY count(*) DESC, key
 """
 _PROPERTIES = """
-    SELECT key FROM (SELECT properties FROM contacts_event ORDER BY id DESC LIMIT %s) newest, jsonb_object_keys(properties) key
+    SELECT key
+    FROM (SELECT properties FROM contacts_event ORDER BY id DESC LIMIT %s) newest, jsonb_object_keys(properties) key
     GROUP BY key ORDER BY count(*) DESC, key
 """
 _VALUES = """

@@ -15,7 +15,9 @@ from django.utils.module_loading import module_has_submodule
 from contacts.models import Segment
 
 # Asks a JSON column whether a rule in it, at whatever depth, names the segment.
-NAMES_SEGMENT = """jsonb_path_exists({column}, '$.** ? (@.rule == "segment" && @.id == $id)', jsonb_build_object('id', %s::bigint))"""
+NAMES_SEGMENT = """
+    jsonb_path_exists({column}, '$.** ? (@.rule == "segment" && @.id == $id)', jsonb_build_object('id', %s::bigint))
+"""
 
 
 @dataclass(frozen=True)
@@ -36,5 +38,5 @@ def uses(segment_id: int) -> list[Use]:
 
 
 def _segments(segment_id: int) -> list[Segment]:
-    names = RawSQL(NAMES_SEGMENT.format(column="contacts_segment.rule"), [segment_id], BooleanField())
+    names = RawSQL(NAMES_SEGMENT.format(column="contacts_segment.rule"), [segment_id], BooleanField())  # noqa: S611
     return list(Segment.objects.filter(names).exclude(pk=segment_id))

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-# The same expressions are used here and, as parameters, by PostgreSQL: a value that passes can be cast without an error.
+# The same expressions are used here and, as parameters, by PostgreSQL: what passes can be cast without an error.
 NUMBER = r"-?[0-9]{1,200}(\.[0-9]{1,50})?"
 _LEAP_DAY = r"(?:[0-9][0-9](?:0[48]|[2468][048]|[13579][26])|(?:0[48]|[2468][048]|[13579][26])00)-02-29"
 DAY = (

@@ -69,8 +69,8 @@ class Scope:
     """Where a rule tree stands, and so what its rules may ask.
 
     `event`   there is an event under test: `contacts_event` is in the row, and `property` rules are allowed.
-    `origin`  the start of the origin keys of "this scenario" ("scenario:12"): a message rule that names a `node` asks for
-              messages whose Origin.key is f"{origin}:{node}" …
+    `origin`  the start of the origin keys of "this scenario" ("scenario:12"): a message rule that names a `node`
+              asks for messages whose Origin.key is f"{origin}:{node}" …
     `passes`  … and whose Message.origin_pass is one of these (empty: any).
     `nodes`   (id, label) of the nodes that a rule may name; None where no scenario is at hand.
     `segment` the id of the segment whose rule this is, so that it cannot be made to contain itself.
@@ -91,6 +91,9 @@ class Scope:
     def of_segment(self, segment_id: int) -> "Scope":
         """The scope of another segment's rule: it knows nothing of the event or the scenario."""
         return replace(self, event=False, origin="", passes=(), nodes=None, inside=(*self.inside, segment_id))
+
+
+PLAIN = Scope()
 
 
 class InvalidRule(ValueError):

@@ -1,14 +1,14 @@
 """What a kind of rule is: its form in the builder, its checks, its sentence and its SQL in one object.
 
-Adding a kind: in this app a module of `contacts/segments/rules/` with one instance called `kind`; in an app further left
-a module `segment_rules.py` with a list called `kinds`. Nothing else needs to know.
+Adding a kind: in this app a module of `contacts/segments/rules/` with one instance called `kind`; in an app further
+left a module `segment_rules.py` with a list called `kinds`. Nothing else needs to know.
 
-A rule in a tree is a JSON object: `{"rule": KEY, …config}`. The builder makes the config from the kind's `Form`: a field
-called `name` becomes the key "name", a field called `within__amount` becomes `{"within": {"amount": …}}`. Empty controls are
-left out. The types are those of the fields: IntegerField → a whole number, FloatField → a number, BooleanField → true or
-false, TypedChoiceField with `coerce=int` or `coerce=truth` → a number, or true or false; RuleListField → a list of property
-rules; everything else → text. Because saved rules come from the API too, `problems` has to be strict about types: never
-trust the form alone.
+A rule in a tree is a JSON object: `{"rule": KEY, …config}`. The builder makes the config from the kind's `Form`: a
+field called `name` becomes the key "name", a field called `within__amount` becomes `{"within": {"amount": …}}`. Empty
+controls are left out. The types are those of the fields: IntegerField → a whole number, FloatField → a number,
+BooleanField → true or false, TypedChoiceField with `coerce=int` or `coerce=truth` → a number, or true or false;
+RuleListField → a list of property rules; everything else → text. Because saved rules come from the API too, `problems`
+has to be strict about types: never trust the form alone.
 """
 
 from collections.abc import Iterator
@@ -24,8 +24,8 @@ Config = dict[str, Any]
 
 class RuleForm(forms.Form):
     """The controls of one rule. `scope` tells what is at hand (for example `scope.nodes`), `config` is the rule so far,
-    perhaps incomplete or wrong: the controls may depend on it. A control that decides which others are shown says so by
-    `redraw` in its widget's attrs, as in `forms.Select(attrs={"data-redraw": ""})`."""
+    perhaps incomplete or wrong: the controls may depend on it. A control that decides which others are shown says so
+    in its widget's attrs, as in `forms.Select(attrs={"data-redraw": ""})`."""
 
     def __init__(self, config: Config, scope: Scope) -> None:
         super().__init__(initial=flat(config))
@@ -52,11 +52,11 @@ class RuleKind:
         raise NotImplementedError
 
     def sql(self, config: Config, now: datetime, scope: Scope) -> Where:
-        """A boolean expression over the row `contacts_contact` (`"contacts_contact"."id"`…), only of what `problems` let pass.
+        """A boolean expression over the row `contacts_contact` (`"contacts_contact"."id"`…), of what `problems` passed.
 
-        TRUE or FALSE, never NULL; no user value in the text, only `%s` parameters; a literal percent sign is `%%`. Other
-        tables by EXISTS or a scalar sub-select. Never an SQL error, whatever the data: guard casts with CASE. `scope.few`
-        says that contacts are a batch: prefer a form that probes an index on contact_id then."""
+        TRUE or FALSE, never NULL; no user value in the text, only `%s` parameters; a literal percent sign is `%%`.
+        Other tables by EXISTS or a scalar sub-select. Never an SQL error, whatever the data: guard casts with CASE.
+        `scope.few` says that contacts are a batch: prefer a form that probes an index on contact_id then."""
         raise NotImplementedError
 
     def sentence(self, config: Config) -> str:

@@ -48,7 +48,8 @@ class Consent(RuleKind):
         channel = {"email": "email", "sms": "SMS"}.get(str(config.get("channel")), "…")
         if config.get("is") == ConsentState.UNKNOWN:
             return f"has said nothing about {channel}"
-        return f"is {config.get('is') or '…'} {'from' if config.get('is') == ConsentState.UNSUBSCRIBED else 'to'} {channel}"
+        word = "from" if config.get("is") == ConsentState.UNSUBSCRIBED else "to"
+        return f"is {config.get('is') or '…'} {word} {channel}"
 
 
 kind = Consent()
