@@ -83,9 +83,9 @@ def named_nodes(graph: Any, but: str) -> list[tuple[str, str]]:
     if validation.structure(graph):
         return []
     found = []
-    for node in graph["nodes"]:
+    for node in graph.get("nodes", []):
         kind = registry()[node["type"]]
         if getattr(kind, "sends", False) and node["id"] != but:
-            summary = described(kind, node["config"])["summary"]
+            summary = described(kind, node.get("config") or {})["summary"]
             found.append((node["id"], f"{kind.label}: {summary}" if summary else f"{kind.label} ({node['id']})"))
     return found

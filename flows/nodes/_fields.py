@@ -75,7 +75,10 @@ class ZoneField(forms.CharField):
     def __init__(self, *, own: bool = False, empty: str = "The installation’s", **kwargs: Any) -> None:
         labels = [("", empty)] + ([(OWN_ZONE, "Each contact’s own")] if own else [])
         self.special = {OWN_ZONE} if own else set()
-        widget = forms.Select(choices=[*labels, *((name, name.replace("_", " ")) for name in sorted(zones.names()))])
+        # Called only where the field is drawn: every form copies its choices, and most forms only check a config.
+        widget = forms.Select(
+            choices=lambda: [*labels, *((name, name.replace("_", " ")) for name in sorted(zones.names()))]
+        )
         super().__init__(required=False, widget=widget, **kwargs)
 
     def validate(self, value: str) -> None:

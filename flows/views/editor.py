@@ -56,7 +56,7 @@ def read_only(request: HttpRequest, scenario: Scenario) -> str:
 @may_change
 @require_POST
 def save(request: HttpRequest, pk: int) -> HttpResponse:
-    """`{"graph", "objective", "base"}` → `{"number", "problems"}`, or `{"refused": [problems]}`, or `{"conflict": {…}}`.
+    """`{"graph", "objective", "base"}` → `{"number", "problems"}`, `{"refused": [problems]}` or `{"conflict": {…}}`.
 
     Answers that the page expects are no HTTP errors, which browsers would report as something that went wrong.
     """

@@ -1,0 +1,112 @@
+"""What the server tells the canvas."""
+
+import json
+import time
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
+
+from config.models import User
+from flows import canvas
+from flows.models import Scenario
+from flows.nodes import registry
+from tests import make
+
+
+def ada() -> Client:
+    client = Client()
+    client.force_login(
+        User.objects.create_superuser("ada", "ada@example.com", "correct horse battery"),
+        backend="django.contrib.auth.backends.ModelBackend",
+    )
+    return client
+
+
+def chain(count: int) -> dict:
+    """A trigger and waits and conditions behind one another."""
+    nodes: list[tuple] = [("n0", "now", {})]
+    for n in range(1, count):
+        wait = ("wait", {"amount": 1 + n, "unit": "days"})
+        kind, config = wait if n % 3 else ("condition", {"rule": {"rule": "tag", "name": f"tag {n}"}})
+        nodes.append((f"n{n}", kind, config))
+    ports = ["" if kind != "condition" else ":yes" for _, kind, _ in nodes]
+    return make.graph(*nodes, edges=" ".join(f"n{n - 1}{ports[n - 1]}>n{n}" for n in range(1, count)))
+
+
+def test_every_type_is_told_as_plain_json_in_the_palettes_order(db: None) -> None:
+    told = json.loads(json.dumps(canvas.types()))
+    assert [kind["key"] for kind in told] == list(registry())
+    assert {kind["key"] for kind in told if not kind["has_input"]} == {"now", "on_date", "on_event", "repeat"}
+    condition = next(kind for kind in told if kind["key"] == "condition")
+    assert [port["tone"] for port in condition["ports"]] == ["yes", "no"]
+    assert condition["problems"]
+
+
+def test_the_page_of_a_large_graph_is_made_quickly_and_with_few_queries(db: None) -> None:
+    scenario = make.scenario(chain(500))
+    canvas.drawn(scenario, timezone.now())
+    started = time.process_time()
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        told = canvas.drawn(scenario, timezone.now())
+    assert time.process_time() - started < 1.5
+    assert len(queries) <= 10
+    assert told["summaries"]["n1"] == "2 days"
+    assert told["found"] == []
+
+
+def test_a_dialog_answers_with_the_form_until_it_is_right(db: None) -> None:
+    client, scenario = ada(), make.scenario(make.graph(("t", "now", {}), edges=""))
+    url = reverse("scenario_node_dialog", args=[scenario.pk, "wait"])
+    opened = client.post(url, {"opening": "1", "node": "w", "config": '{"amount": 5, "unit": "hours"}', "graph": "{}"})
+    assert 'value="5"' in opened.content.decode()
+    wrong = client.post(url, {"node": "w", "amount": "0", "unit": "days", "graph": "{}"})
+    assert "error" in wrong.content.decode()
+    right = client.post(url, {"node": "w", "amount": "5", "unit": "days", "graph": "{}"})
+    assert right.json()["config"] == {"amount": 5, "unit": "days"}
+    assert right.json()["summary"] == "5 days"
+    assert right.json()["problems"] == []
+
+
+def test_every_type_has_a_dialog_that_opens_empty_and_whatever_is_in_it(db: None) -> None:
+    client, scenario = ada(), make.scenario(make.graph(("t", "now", {}), edges=""))
+    for key in registry():
+        url = reverse("scenario_node_dialog", args=[scenario.pk, key])
+        for config in ("{}", '{"amount": "x", "rule": [], "every": null, "weekdays": 3}'):
+            answer = client.post(url, {"opening": "1", "node": "n", "config": config, "graph": "[]"})
+            assert answer.status_code == 200, key
+            assert "<dialog" in answer.content.decode()
+
+
+def test_messages_of_the_same_drawing_can_be_named_in_a_rule(db: None) -> None:
+    graph = make.graph(
+        ("t", "now", {}), ("m", "email", {"subject": "Hello", "body": "Hi"}), ("w", "wait", {}), edges=""
+    )
+    assert canvas.named_nodes(graph, "w") == [("m", "Email: “Hello”")]
+    assert canvas.named_nodes({"nodes": "nonsense"}, "w") == []
+
+
+def test_who_may_only_look_cannot_save(db: None) -> None:
+    scenario = make.scenario(make.graph(("t", "now", {}), edges=""))
+    client = Client()
+    client.force_login(
+        User.objects.create_user("eve", "eve@example.com", "correct horse battery"),
+        backend="django.contrib.auth.backends.ModelBackend",
+    )
+    url = reverse("scenario_save", args=[scenario.pk])
+    assert client.post(url, "{}", content_type="application/json").status_code == 403
+    assert Scenario.objects.get().flow.number == 1
+
+
+def test_nonsense_sent_to_save_is_refused_with_sentences(db: None) -> None:
+    client, scenario = ada(), make.scenario(make.graph(("t", "now", {}), edges=""))
+    url = reverse("scenario_save", args=[scenario.pk])
+    for sent in ("", "[]", '{"graph": 7}', '{"graph": {"nodes": [{}], "edges": []}, "base": 1}'):
+        answer = client.post(url, sent, content_type="application/json")
+        assert answer.status_code == 200
+        assert answer.json()["refused"], sent
+    assert Scenario.objects.get().flow.number == 1
