@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 
 from campaigns.channels import links
-from campaigns.models import Content, Link
+from campaigns.models import Content, Link, Provider
 from contacts.models.consent import Channel
 from templates_app import rendering
 from templates_app.models import Template, TemplateVersion
@@ -58,6 +58,9 @@ def _published(channel: str, template_id: int) -> TemplateVersion:
 
 @transaction.atomic
 def _keep(digest: str, fields: dict[str, Any]) -> Content:
+    if not Provider.objects.filter(pk=fields["provider_id"], channel=fields["channel"]).exists():
+        # It was deleted since: the channel's own takes over. The foreign key would only be missed at commit.
+        fields = {**fields, "provider_id": None}
     content, created = Content.objects.get_or_create(digest=digest, defaults=fields)
     if created:
         urls = tracked_links(content)

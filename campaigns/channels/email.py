@@ -82,8 +82,10 @@ def _fresh(match: re.Match[str], message_id: int, base: str, escape: bool) -> st
     """A link whose address was rendered for this contact: the address travels along, and a signature vouches for it."""
     number, written = int(match[1]), match[2]
     url = (html.unescape(written) if escape else written).strip()
-    if not url.lower().startswith(("http://", "https://")):
+    if url.lower().startswith(("mailto:", "tel:", "sms:")):
         return written
+    if not url.lower().startswith(("http://", "https://")):
+        return "#"  # Nothing that a contact's data says becomes a script or a local file.
     signature = signatures.url_signature(message_id, number, url)
     address = f"{base}{number}?s={signature}&u={quote(url, safe='')}"
     return html.escape(address) if escape else address

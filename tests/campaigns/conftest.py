@@ -5,13 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from campaigns import connections, sending
-from tests.campaigns import outside
+from tests import outside
 
 
 @pytest.fixture
-def mail_server() -> Iterator[outside.MailServer]:
-    with outside.mail_server() as server:
-        yield server
+def mail_server(smtp_server: outside.MailServer) -> outside.MailServer:
+    return smtp_server
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,9 @@
 """Builders for messages: a letter with everything in it, and queueing it to contacts."""
 
 from campaigns import contents, outbox
-from campaigns.models import Content, Message
+from campaigns.models import Content, Message, Provider
 from tests.make import NOW
+from tests.outside import MailServer
 
 LETTER = {
     "subject": "Hello {{ contact.first_name }}",
@@ -27,3 +28,16 @@ def queue(
     ids = list(contact_ids)
     outbox.enqueue(origin, content, ids, ids, [visit] * len(ids), [event] * len(ids), kwargs.pop("now", NOW), **kwargs)
     return list(Message.objects.filter(origin__key=origin, visit=visit, contact__in=ids).order_by("pk"))
+
+
+def account(server: MailServer, is_default: bool = True) -> Provider:
+    """The mail server's account, through which all email then goes."""
+    if is_default:
+        Provider.objects.filter(channel="email").update(is_default=False)
+    settings = {
+        "host": "127.0.0.1", "port": server.port, "security": "none", "username": "",
+        "from_name": "Ada’s shop", "from_email": "shop@example.com", "timeout": 5,
+    }  # fmt: skip
+    return Provider.objects.create(
+        channel="email", kind="smtp", name="Mail server", settings=settings, is_default=is_default
+    )

@@ -4,7 +4,7 @@ import pytest
 
 from campaigns import contents
 from campaigns.channels import links
-from campaigns.models import Content
+from campaigns.models import Content, Provider
 from templates_app.models import Template, TemplateVersion
 from tests.campaigns import letters
 from tests.make import NOW
@@ -83,3 +83,11 @@ def test_tracked_links_of_html(source, found):
 )  # fmt: skip
 def test_tracked_links_of_a_text_message(source, found):
     assert links.mark_text(source)[1] == found
+
+
+@pytest.mark.django_db
+def test_a_provider_that_is_gone_leaves_the_choice_to_the_channel():
+    assert letters.content(provider=987654321).provider_id is None
+    email = Provider.objects.filter(channel="email").first()
+    assert letters.content(provider=str(email.pk)).provider_id == email.pk
+    assert letters.content("sms", provider=email.pk).provider_id is None

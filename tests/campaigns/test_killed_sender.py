@@ -16,9 +16,8 @@ from django.db import connection
 from campaigns import claiming, sending, stats
 from campaigns.models import Message, MessageState, Provider
 from contacts.models import Event
-from tests import make
+from tests import make, outside
 from tests.campaigns import letters
-from tests.campaigns.outside import mail_server as fresh_mail_server
 from tests.contacts.other_connection import other_connection
 from tests.make import NOW
 
@@ -29,7 +28,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def mail_server():
     # The accounts that a migration made are gone after another transactional test.
     Provider.objects.all().delete()
-    with fresh_mail_server() as server:
+    with outside.mail_server() as server:
         yield server
 
 
@@ -49,23 +48,23 @@ def worker() -> subprocess.Popen:
 
 def ids_of(mails) -> Counter:
     """How often the server took each message, by the number in its Message-ID."""
-    return Counter(int(re.search(rb"\r\nMessage-ID: <(\d+)\.", raw)[1]) for raw in mails)
+    return Counter(int(re.match(r"<(\d+)\.", mail["Message-ID"])[1]) for mail in mails)
 
 
 @pytest.mark.chaos
 def test_a_killed_worker_loses_nothing_and_sends_nothing_twice(mail_server):
-    mail_server.provider()
+    letters.account(mail_server)
     letters.queue(make.contacts(600), letters.content())
     for kill_after in (20, 150, 350):
         process = worker()
-        wait_until(lambda goal=kill_after: len(mail_server.raw) >= goal, process)
+        wait_until(lambda goal=kill_after: len(mail_server.mails) >= goal, process)
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
     last = worker()
     assert last.wait(timeout=60) == 0
     claiming.settle(NOW + claiming.LEASE * 2)
 
-    taken = ids_of(mail_server.raw)
+    taken = ids_of(mail_server.mails)
     assert max(taken.values()) == 1
     states = dict(Message.objects.values_list("pk", "state"))
     assert set(states.values()) == {MessageState.SENT, MessageState.UNKNOWN}
@@ -87,16 +86,16 @@ def wait_until(happened, process: subprocess.Popen) -> None:
 
 
 def test_two_workers_share_the_queue(mail_server):
-    mail_server.provider()
+    letters.account(mail_server)
     letters.queue(make.contacts(400), letters.content())
     workers = [worker(), worker()]
     assert [process.wait(timeout=60) for process in workers] == [0, 0]
-    assert Counter(ids_of(mail_server.raw).values()) == {1: 400}
+    assert Counter(ids_of(mail_server.mails).values()) == {1: 400}
     assert Message.objects.filter(state="sent").count() == 400
 
 
 def test_a_worker_that_is_claiming_keeps_nobody_waiting(mail_server):
-    mail_server.provider()
+    letters.account(mail_server)
     letters.queue(make.contacts(10), letters.content())
     with other_connection() as other:
         other.execute("BEGIN")

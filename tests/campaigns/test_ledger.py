@@ -24,9 +24,9 @@ def boss(client):
 @pytest.fixture
 def ledger(mail_server):
     """Ada's was sent, Bob's refused; both by node n2 of scenario 1. Ada's second, of scenario 2, is queued but held."""
-    mail_server.provider()
+    letters.account(mail_server)
     ada, bob = make.contact("ada@example.com", first_name="Ada"), make.contact("bob@example.com", first_name="Bob")
-    mail_server.refuses = {"bob@example.com": "550 No such user"}
+    mail_server.refuse = {"bob@example.com": "550 No such user"}
     sent, failed = letters.queue([ada.pk, bob.pk], letters.content())
     sending.work(NOW)
     (held,) = letters.queue([ada.pk], letters.content(subject="Later"), origin="scenario:2:n5")
@@ -70,10 +70,10 @@ def test_what_failed_can_be_sent_again_and_nothing_else(boss, ledger, mail_serve
     failed.refresh_from_db()
     assert failed.state == "queued"
     assert Message.objects.get(pk=sent.pk).state == "sent"
-    mail_server.refuses = {}
+    mail_server.refuse = {}
     Message.objects.filter(pk=failed.pk).update(due_at=NOW)
     sending.work(NOW)
-    assert mail_server.recipients == ["ada@example.com", "bob@example.com"]
+    assert mail_server.to() == ["ada@example.com", "bob@example.com"]
     assert stats.counts(["scenario:1:n2"])["scenario:1:n2"] == {"queued": 2, "sent": 2}
 
 
@@ -114,7 +114,7 @@ def test_the_api_reads_and_filters(client, ledger):
 
 
 def test_counts_are_the_same_after_squashing(mail_server):
-    mail_server.provider()
+    letters.account(mail_server)
     for visit in range(40):
         letters.queue([make.contact(f"v{visit}@example.com").pk], letters.content(), visit=visit)
         sending.work(NOW + timedelta(seconds=visit))

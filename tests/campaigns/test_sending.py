@@ -22,7 +22,7 @@ def drain(now=NOW):
 
 
 def test_a_queued_email_arrives_and_the_ledger_says_so(mail_server):
-    mail_server.provider()
+    letters.account(mail_server)
     ada = make.contact("ada@example.com", first_name="Ada", external_id="a 1")
     (message,) = letters.queue([ada.pk], letters.content())
     assert message.state == "queued"
@@ -55,14 +55,14 @@ def test_a_queued_email_arrives_and_the_ledger_says_so(mail_server):
 
 
 def test_asking_twice_for_the_same_message_sends_it_once(mail_server):
-    mail_server.provider()
+    letters.account(mail_server)
     ada = make.contact("ada@example.com")
     letters.queue([ada.pk], letters.content())
     letters.queue([ada.pk], letters.content())
     drain()
     letters.queue([ada.pk], letters.content())
     drain()
-    assert mail_server.recipients == ["ada@example.com"]
+    assert mail_server.to() == ["ada@example.com"]
 
 
 def test_queueing_five_thousand_costs_one_statement(django_assert_num_queries):
@@ -74,7 +74,7 @@ def test_queueing_five_thousand_costs_one_statement(django_assert_num_queries):
 
 
 def test_the_number_of_statements_does_not_grow_with_the_batch(mail_server, django_assert_max_num_queries):
-    mail_server.provider()
+    letters.account(mail_server)
     content = letters.content()
     for count in (5, 100):
         ids = make.contacts(count, domain=f"d{count}.example")
@@ -85,14 +85,14 @@ def test_the_number_of_statements_does_not_grow_with_the_batch(mail_server, djan
 
 
 def test_consent_and_suppression_are_asked_at_sending_time(mail_server):
-    mail_server.provider()
+    letters.account(mail_server)
     people = [make.contact(f"{name}@example.com") for name in ("ada", "bob", "cy")]
     people.append(make.contact(phone="+33612345678"))
     letters.queue([p.pk for p in people], letters.content())
     consent.set_state([people[0].pk], "email", "unsubscribed", "test", NOW)
     consent.suppress("email", ["BOB@example.com"], "test", NOW)
     drain()
-    assert mail_server.recipients == ["cy@example.com"]
+    assert mail_server.to() == ["cy@example.com"]
     reasons = dict(Message.objects.filter(state="skipped").values_list("contact", "reason"))
     assert reasons == {people[0].pk: "no consent", people[1].pk: "suppressed", people[3].pk: "no address"}
     counts = stats.counts(["scenario:1:n2"])["scenario:1:n2"]
@@ -101,23 +101,23 @@ def test_consent_and_suppression_are_asked_at_sending_time(mail_server):
 
 
 def test_held_and_future_messages_wait(mail_server):
-    mail_server.provider()
+    letters.account(mail_server)
     ada = make.contact("ada@example.com")
     letters.queue([ada.pk], letters.content(), origin="scenario:12:n1")
     letters.queue([ada.pk], letters.content(), origin="scenario:120:n1")
     letters.queue([ada.pk], letters.content(), origin="scenario:13:n1", due_at=NOW + timedelta(hours=1))
     outbox.hold("scenario:12")
     drain()
-    assert len(mail_server.raw) == 1
+    assert len(mail_server.mails) == 1
     drain(NOW + timedelta(hours=1))
-    assert len(mail_server.raw) == 2
+    assert len(mail_server.mails) == 2
     outbox.release("scenario:12")
     drain()
-    assert len(mail_server.raw) == 3
+    assert len(mail_server.mails) == 3
 
 
 def test_origins_share_a_batch(mail_server):
-    mail_server.provider()
+    letters.account(mail_server)
     many, few = make.contacts(300, domain="many.example"), make.contacts(3, domain="few.example")
     letters.queue(many, letters.content(), origin="scenario:1:n1")
     letters.queue(few, letters.content(), origin="scenario:2:n1")
@@ -130,32 +130,32 @@ def test_without_a_provider_messages_stay_queued(mail_server):
     ada = make.contact("ada@example.com", phone="+33612345678")
     letters.queue([ada.pk], letters.content("sms"), origin="scenario:1:n3")
     assert not sending.work(NOW)
-    mail_server.provider()
+    letters.account(mail_server)
     letters.queue([ada.pk], letters.content())
     drain()
     assert dict(Message.objects.values_list("channel", "state")) == {"sms": "queued", "email": "sent"}
 
 
 def test_what_a_server_refuses_has_failed_and_what_it_postpones_is_tried_again(mail_server):
-    mail_server.provider()
+    letters.account(mail_server)
     ada, bob = make.contact("ada@example.com"), make.contact("bob@example.com")
     letters.queue([ada.pk, bob.pk], letters.content())
-    mail_server.refuses = {"ada@example.com": "550 No such user", "bob@example.com": "451 Come back later"}
+    mail_server.refuse = {"ada@example.com": "550 No such user", "bob@example.com": "451 Come back later"}
     drain()
     failed, postponed = Message.objects.order_by("contact_id")
     assert (failed.state, failed.reason) == ("failed", "550 No such user")
     assert (postponed.state, postponed.reason, postponed.attempts) == ("queued", "451 Come back later", 1)
     assert Event.objects.filter(name="email.failed", contact=ada).exists()
-    mail_server.refuses = {}
+    mail_server.refuse = {}
     drain(NOW + timedelta(minutes=2))
-    assert mail_server.recipients == ["bob@example.com"]
+    assert mail_server.to() == ["bob@example.com"]
 
 
 def test_a_server_that_always_postpones_is_not_asked_for_ever(mail_server):
-    mail_server.provider()
+    letters.account(mail_server)
     ada = make.contact("ada@example.com")
     letters.queue([ada.pk], letters.content())
-    mail_server.refuses = {"ada@example.com": "451 Come back later"}
+    mail_server.refuse = {"ada@example.com": "451 Come back later"}
     for day in range(10):
         drain(NOW + timedelta(days=day))
     assert Message.objects.get().state == "failed"
@@ -163,7 +163,7 @@ def test_a_server_that_always_postpones_is_not_asked_for_ever(mail_server):
 
 
 def test_while_a_provider_cannot_be_reached_messages_wait_for_it(mail_server):
-    provider = mail_server.provider()
+    provider = letters.account(mail_server)
     Provider.objects.filter(pk=provider.pk).update(settings={**provider.settings, "port": 1})
     ada = make.contact("ada@example.com")
     letters.queue([ada.pk], letters.content())
@@ -174,11 +174,11 @@ def test_while_a_provider_cannot_be_reached_messages_wait_for_it(mail_server):
     assert message.reason
     Provider.objects.filter(pk=provider.pk).update(settings=provider.settings)
     drain(NOW + timedelta(minutes=30))
-    assert mail_server.recipients == ["ada@example.com"]
+    assert mail_server.to() == ["ada@example.com"]
 
 
 def test_what_a_dead_worker_had_in_hand_is_unknown_and_never_sent_again(mail_server):
-    mail_server.provider()
+    letters.account(mail_server)
     ada = make.contact("ada@example.com")
     letters.queue([ada.pk], letters.content())
     taken = sending.claim(NOW, 10, ["email"])
@@ -187,7 +187,7 @@ def test_what_a_dead_worker_had_in_hand_is_unknown_and_never_sent_again(mail_ser
     assert Message.objects.get().state == "sending"
     drain(NOW + timedelta(seconds=121))
     assert Message.objects.get().state == "unknown"
-    assert mail_server.raw == []
+    assert mail_server.mails == []
     # It was only slow: what it knows still counts.
     done = sending.outcomes.Outcome(taken.messages[0], "sent", provider_message_id="x")
     assert sending.outcomes.record(taken.owner, [done], NOW + timedelta(seconds=130)) == 1
@@ -197,7 +197,7 @@ def test_what_a_dead_worker_had_in_hand_is_unknown_and_never_sent_again(mail_ser
 
 
 def test_nothing_that_a_contact_is_called_ends_a_header(mail_server):
-    mail_server.provider()
+    letters.account(mail_server)
     evil = make.contact("eve@example.com", first_name="Eve\r\nBcc: all@example.com\r\n\r\nHi")
     strange = make.contact("a@example.com,b@example.com")
     letters.queue([evil.pk, strange.pk], letters.content())
@@ -209,17 +209,17 @@ def test_nothing_that_a_contact_is_called_ends_a_header(mail_server):
 
 
 def test_a_message_that_cannot_be_rendered_fails_alone(mail_server):
-    mail_server.provider()
+    letters.account(mail_server)
     good, bad = make.contact("a@example.com"), make.contact("b@example.com", attributes={"n": "many"})
     content = letters.content(subject="{% if contact.attributes.n %}{{ 1 | divided_by: 0 }}{% endif %}Hi")
     letters.queue([good.pk, bad.pk], content)
     drain()
-    assert mail_server.recipients == ["a@example.com"]
+    assert mail_server.to() == ["a@example.com"]
     assert Message.objects.get(contact=bad).state == "failed"
 
 
 def test_event_properties_reach_the_template(mail_server):
-    mail_server.provider()
+    letters.account(mail_server)
     ada = make.contact("ada@example.com")
     event = Event.objects.create(contact=ada, name="order.placed", properties={"number": "A-7"}, at=NOW)
     letters.queue([ada.pk], letters.content(subject="Order {{ event.number }}"), event=event.pk)
@@ -248,3 +248,38 @@ def test_the_claim_costs_the_same_however_much_is_held(mail_server):
 def _rows_read(plan) -> int:
     below = sum(_rows_read(child) for child in plan.get("Plans", []))
     return below + plan["Actual Rows"] * plan["Actual Loops"] if "Scan" in plan["Node Type"] else below
+
+
+def test_data_of_a_contact_never_becomes_a_script(mail_server):
+    letters.account(mail_server)
+    sites = [
+        "javascript:alert(1)",
+        "",
+        "mailto:a@b.example",
+        'https://a.example/"><b>',
+        "\x04 8\x05http://evil.example",
+    ]
+    people = [make.contact(f"p{n}@example.com", attributes={"site": site}) for n, site in enumerate(sites)]
+    letters.queue(
+        [p.pk for p in people], letters.content(body='<a href="{{ contact.attributes.site }}">x</a>', preheader="")
+    )
+    drain()
+    bodies = [mail.get_body(["html"]).get_content() for mail in mail_server.mails]
+    assert [body.split('"')[1][:20] for body in bodies] == [
+        "#", "#", "mailto:a@b.example", bodies[3].split('"')[1][:20], "#",
+    ]  # fmt: skip
+    assert bodies[3].split('"')[1].startswith("http://localhost")
+    assert "<b>" not in bodies[3]
+
+
+def test_a_message_goes_through_the_provider_it_names_while_that_is_enabled(mail_server):
+    provider = letters.account(mail_server, is_default=False)
+    ada = make.contact("ada@example.com")
+    letters.queue([ada.pk], letters.content(provider=provider.pk))
+    drain()
+    assert len(mail_server.mails) == 1
+    Provider.objects.filter(pk=provider.pk).update(enabled=False)
+    letters.queue([ada.pk], letters.content(provider=provider.pk), visit=2)
+    drain()
+    assert len(mail_server.mails) == 1
+    assert Message.objects.get(visit=2).provider.kind == "local"

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def arrived(mail_server):
     """A letter that reached Ada: (message, the paths of its links in order, of its pixel, of its unsubscribe page)."""
-    mail_server.provider()
+    letters.account(mail_server)
     ada = make.contact("ada@example.com", first_name="Ada", external_id="a&1")
     (message,) = letters.queue([ada.pk], letters.content())
     sending.work(NOW)
@@ -132,11 +132,11 @@ def test_who_unsubscribes_gets_no_more_mail(arrived, client, mail_server):
     sending.work(NOW)
     second.refresh_from_db()
     assert (second.state, second.reason) == ("skipped", "no consent")
-    assert len(mail_server.raw) == 1
+    assert len(mail_server.mails) == 1
     client.post(unsubscribe, {"answer": "resubscribe"})
     letters.queue([message.contact_id], letters.content(), visit=3)
     sending.work(NOW)
-    assert len(mail_server.raw) == 2
+    assert len(mail_server.mails) == 2
 
 
 def test_mail_programs_unsubscribe_in_one_click(arrived, client, mail_server):
