@@ -276,6 +276,9 @@ CROWD = """
     INSERT INTO contacts_tag (name) VALUES ('vip');
     INSERT INTO contacts_contacttag (contact_id, tag_id, at)
     SELECT c.id, t.id, %(now)s FROM contacts_contact c, contacts_tag t WHERE c.id %% 100 = 0;
+    INSERT INTO contacts_tag (name) SELECT 't' || k FROM generate_series(0, 49) k;
+    INSERT INTO contacts_contacttag (contact_id, tag_id, at)
+    SELECT c.id, t.id, %(now)s FROM contacts_contact c JOIN contacts_tag t ON t.name = 't' || c.id %% 50;
     INSERT INTO contacts_consent (contact_id, channel, state, at, source)
     SELECT id, 'email', 'subscribed', %(now)s, '' FROM contacts_contact WHERE id %% 2 = 0;
     INSERT INTO contacts_event (contact_id, name, properties, at)
