@@ -63,5 +63,5 @@ def test_every_page_is_clean_and_fits(variant: str, site: str, signed_in: Page) 
         signed_in.screenshot(path=PICTURES / variant / f"{name}.png", full_page=True)
         if problems:
             found[name] = problems
-    assert found == {}
+    assert found == {}, "\n".join(f"{name}: {problem}" for name, problems in found.items() for problem in problems)
     assert visited > 15
