@@ -1,4 +1,4 @@
-"""Contacts in Django's admin: for looking things up; changes that must be told on the timeline are made in the pages."""
+"""Contacts in Django's admin, to look things up; what the timeline must tell is changed in the pages."""
 
 from django.contrib import admin
 from django.db.models import QuerySet

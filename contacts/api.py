@@ -44,7 +44,8 @@ class ContactViewSet(viewsets.ReadOnlyModelViewSet):
     def partial_update(self, request: Request, pk: str | None = None) -> Response:
         """Change the fields given.
 
-        Attributes are merged and null removes one; tags become exactly the list given; consent changes for the channels given.
+        Attributes are merged and null removes one; tags become exactly the list given; consent
+        changes for the channels given.
         """
         return self._change(request, replace=False)
 

@@ -27,7 +27,7 @@ KINDS = {"text": "Text", "number": "Number", "boolean": "Yes or no", "date": "Da
 
 _HEADERS = {
     "email": "email e_mail mail email_address e_mail_address mail_address adresse_email adresse_e_mail courriel correo",
-    "phone": "phone mobile phone_number mobile_phone mobile_number tel telephone cell portable gsm telefon telefono sms",
+    "phone": "phone mobile phone_number mobile_phone mobile_number tel telephone cell portable gsm telefon sms",
     "external_id": "external_id externalid id customer_id user_id client_id contact_id reference",
     "first_name": "first_name firstname given_name forename prenom vorname nombre",
     "last_name": "last_name lastname surname family_name nom nom_de_famille nachname apellido apellidos",

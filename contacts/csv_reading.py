@@ -29,9 +29,7 @@ class _TooLong(Exception):
 class Reader:
     """Iterates over rows; between two of them, `offset` and `lines` say how much of the file has been read."""
 
-    def __init__(
-        self, pieces: Iterable[bytes], encoding: str, delimiter: str, offset: int = 0, lines: int = 0
-    ) -> None:
+    def __init__(self, pieces: Iterable[bytes], encoding: str, delimiter: str, offset: int = 0, lines: int = 0) -> None:
         self.offset, self.lines = offset, lines
         self._encoding = encoding
         self._waiting: deque[bytes] = deque()

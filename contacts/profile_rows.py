@@ -131,7 +131,8 @@ def _set_consent(profiles: list[Profile], source: str, now: datetime, resubscrib
         cursor.execute(
             """
             INSERT INTO contacts_consent AS had (contact_id, channel, state, at, source)
-            SELECT id, channel, state, %s, %s FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS n (id, channel, state)
+            SELECT id, channel, state, %s, %s
+            FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS n (id, channel, state)
             ON CONFLICT (contact_id, channel) DO UPDATE
             SET state = EXCLUDED.state, at = EXCLUDED.at, source = EXCLUDED.source
             WHERE had.state <> EXCLUDED.state AND (%s OR had.state <> 'unsubscribed')

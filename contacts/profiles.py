@@ -96,8 +96,8 @@ def _same(one: Any, other: Any) -> bool:
 class Book:
     """The profiles that the rows of a batch may be about, by identifier; profiles made by earlier rows included.
 
-    A row's strongest identifier that is known says whom it is about: the external id, else the email, else the phone. It
-    may change that contact's weaker identifiers, never a stronger one: two people may share a switchboard's number,
+    A row's strongest identifier that is known says whom it is about: the external id, else the email, else the phone.
+    It may change that contact's weaker identifiers, never a stronger one: two people may share a switchboard's number,
     and neither must overwrite the other.
     """
 

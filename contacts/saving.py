@@ -60,7 +60,8 @@ def update(
 ) -> Contact:
     """Change the fields given. Raises ValidationError by field, and Contact.DoesNotExist for a contact who is gone.
 
-    Attributes are merged (null removes one), tags become exactly the list given, consent changes for the channels given.
+    Attributes are merged (null removes one), tags become exactly the list given, consent changes for the
+    channels given.
     With `replace` the attributes become exactly those given, and texts left out are emptied.
     """
     fields = _cleaned(given)
@@ -82,7 +83,7 @@ def update(
 def upsert(
     rows: Sequence[Any], now: datetime, source: str = "", country: str = "", resubscribe: bool = True
 ) -> UpsertResult:
-    """Update or create a contact from each row, as if the rows were saved one after the other; bad ones do not stop others.
+    """Update or create a contact from each row, as if one after the other; bad rows do not stop the others.
 
     Whom a row is about is said by `contacts.profiles.Book`. Empty identifiers are ignored, other fields given are set,
     attributes merged, tags added. `country` reads phone numbers written without one. Without `resubscribe` nobody who

@@ -55,7 +55,8 @@ def record(events: Sequence[NewEvent], now: datetime) -> Recorded:
             """
             WITH given AS MATERIALIZED (
                 SELECT e.* FROM ROWS FROM (
-                    json_to_recordset(%s::json) AS (contact_id bigint, name text, properties jsonb, at timestamptz, key text)
+                    json_to_recordset(%s::json)
+                        AS (contact_id bigint, name text, properties jsonb, at timestamptz, key text)
                 ) WITH ORDINALITY AS e (contact_id, name, properties, at, key, place)
                 JOIN contacts_contact c ON c.id = e.contact_id ORDER BY c.id FOR KEY SHARE OF c
             ), written AS (

@@ -79,7 +79,7 @@ def pieces_of(file: CsvImport, offset: int) -> Iterator[bytes]:
 
 
 class _Normal:
-    """Pieces of a file with one byte per plain letter and lines that end in a line feed; `encoding` is known at the end."""
+    """A file with one byte per plain letter and lines that end in a line feed; `encoding` is known at the end."""
 
     def __init__(self, pieces: Iterable[bytes], encoding: str) -> None:
         self._pieces = iter(pieces)

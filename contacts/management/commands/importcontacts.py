@@ -29,7 +29,9 @@ class Command(BaseCommand):
             help=f"What a column is: {', '.join(TARGETS)}, text:KEY, number:KEY, boolean:KEY, date:KEY, "
             "or nothing to leave it out. May be given several times; other columns are guessed.",
         )
-        parser.add_argument("--country", default="", help="Two letters: phone numbers without a country are read as its.")
+        parser.add_argument(
+            "--country", default="", help="Two letters: phone numbers without a country are read as its."
+        )
         parser.add_argument("--resubscribe", action="store_true", help="Let the file subscribe who has unsubscribed.")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -71,7 +73,11 @@ class Command(BaseCommand):
             header, equals, target = entry.rpartition("=")
             if not equals or header not in file.headers:
                 raise CommandError(f"“{entry}”: there is no such column. The file has {', '.join(file.headers)}.")
-            if target and target not in TARGETS and not re.fullmatch(rf"({'|'.join(KINDS)}):[^\W\d][\w-]{{0,99}}", target):
+            if (
+                target
+                and target not in TARGETS
+                and not re.fullmatch(rf"({'|'.join(KINDS)}):[^\W\d][\w-]{{0,99}}", target)
+            ):
                 raise CommandError(f"“{target}” is not a target. Take {', '.join(TARGETS)} or text:KEY.")
             mapping = [None if target and old == target else old for old in mapping]
             mapping[file.headers.index(header)] = target or None
