@@ -89,7 +89,7 @@ class TriggerSerializer(serializers.Serializer):
         max_length=10_000,
         help_text="Ids, or objects with id, email, phone or external_id.",
     )
-    context = serializers.DictField(required=False, default=dict)
+    context = serializers.DictField(required=False, default=dict)  # type: ignore[assignment]  # a name of ours
 
 
 class ScenarioViewSet(viewsets.ModelViewSet):

@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from itertools import starmap
 from typing import NamedTuple, TypeVar
@@ -12,6 +12,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from flows.graph import Graph, parse
 from flows.models import ExecutionState, Flow, NodeCount, Reentry, Scenario, ScenarioState, Step
 from flows.models.execution import Execution
+from flows.nodes.base import Batch
 from flows.stretch import Stretch
 
 logger = logging.getLogger(__name__)
@@ -56,7 +57,7 @@ def advance(now: datetime) -> bool:
     return len(claimed) >= BATCH
 
 
-def running(ids: Sequence[int] | dict[int, object]) -> list[Scenario]:
+def running(ids: Collection[int]) -> list[Scenario]:
     """Those of the scenarios that run, locked so that a pause waits for the transaction that is moving contacts."""
     if not ids:
         return []
@@ -93,7 +94,8 @@ def _carry(scenario: Scenario, standings: list[Standing], now: datetime) -> None
         groups: dict[tuple[str, str], list[Standing]] = defaultdict(list)
         for standing in part:
             groups[standing.node, standing.state].append(standing)
-        arrived, woken = [], []
+        arrived: list[Batch] = []
+        woken: list[Batch] = []
         for (node, state), group in groups.items():
             batch = stretch.batch(
                 node,

@@ -26,8 +26,8 @@ def listen(now: datetime) -> bool:
         events = timeline.read(CONSUMER, BATCH, names=set(listeners))
         happened: dict[int, list[timeline.LoggedEvent]] = defaultdict(list)
         for event in events:
-            for scenario in listeners[event.name]:
-                happened[scenario].append(event)
+            for pk in listeners[event.name]:
+                happened[pk].append(event)
         for scenario in running(happened):
             _let_in(scenario, happened[scenario.pk], now)
     return bool(events)

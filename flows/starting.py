@@ -43,9 +43,7 @@ def check(scenario: Scenario, now: datetime) -> list[Problem]:
         scenario.started_at = now
         if entering.next_run_at(scenario, now) is None:
             trigger = saved_trigger(scenario.flow.graph)
-            problems = [
-                Problem(trigger and trigger["id"], "Nobody would ever enter: its time has passed.")
-            ]
+            problems = [Problem(trigger["id"] if trigger else None, "Nobody would ever enter: its time has passed.")]
     return problems
 
 
