@@ -37,7 +37,7 @@ class NodeForm(forms.Form):
             return
         for name, field in self.fields.items():
             if _is_plain(field) and isinstance(self.data.get(name), (dict, list)):
-                self._errors.pop(name, None)
+                self.errors.pop(name, None)
                 self.add_error(name, "Give one plain value.")
 
     def given(self, *names: str) -> list[str]:
@@ -47,7 +47,7 @@ class NodeForm(forms.Form):
     def need(self, name: str, sentence: str = "This field is required.") -> Any:
         """The value of a field that is needed here; its lack is an error of the field unless it has one already."""
         value = self.cleaned_data.get(name)
-        if value in (None, "") and name not in self._errors:
+        if value in (None, "") and name not in self.errors:
             self.add_error(name, sentence)
         return value
 
