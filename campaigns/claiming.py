@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import starmap
+from typing import Any
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
@@ -83,9 +84,15 @@ def claim(now: datetime, limit: int, channels: Collection[str]) -> Claim:
     Where few origins have much to send, fewer than `limit` may come back although more is due.
     """
     owner = uuid4()
-    values = {"now": now, "limit": limit, "channels": list(channels), "owner": owner, "until": now + LEASE}
+    values: dict[str, Any] = {
+        "now": now,
+        "limit": limit,
+        "channels": list(channels),
+        "owner": owner,
+        "until": now + LEASE,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, values)
+        cursor.execute(_CLAIM, wanted | {"owner": owner, "until": now + LEASE})
         return Claim(owner, list(starmap(Claimed, cursor.fetchall())))
 
 

@@ -1,5 +1,7 @@
 """The messages resource of the API: the send ledger, to be read."""
 
+from typing import Any
+
 from django.db.models import QuerySet
 from django.utils import timezone
 from rest_framework import serializers, viewsets
@@ -58,8 +60,8 @@ class MessageViewSet(viewsets.ReadOnlyModelViewSet):
     serializer_class = MessageSerializer
     filterset_class = MessageFilter
 
-    def get_serializer_context(self) -> dict:
-        return super().get_serializer_context() | {"reasons": reviewing.Reasons(timezone.now())}
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "reasons": reviewing.Reasons(timezone.now())}
 
 
 def _number(message: Message, kind: str) -> int | None:

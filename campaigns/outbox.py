@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 from django.db.models import Q, QuerySet
@@ -44,11 +45,12 @@ def enqueue(
     """
     if not contact_ids:
         return 0
-    values = {
+    due_at = due_at or now
+    values: dict[str, Any] = {
         "channel": content.channel,
         "content": content.pk,
         "now": now,
-        "due": due_at or now,
+        "due": due_at,
         "contacts": list(contact_ids),
         "passes": list(passes),
         "visits": list(visits),
@@ -60,12 +62,12 @@ def enqueue(
         # Either the origin is not there yet, or everything was asked for before, and then asking again is harmless.
         Origin.objects.get_or_create(key=origin_key)
         new = _insert(values)
-    if new and values["due"] <= now:
+    if new and due_at <= now:
         nudge("send")
     return new
 
 
-def _insert(values: dict) -> int:
+def _insert(values: dict[str, Any]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, values)
         row = cursor.fetchone()

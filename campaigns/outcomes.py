@@ -73,7 +73,7 @@ def record(owner: UUID, outcomes: Sequence[Outcome], now: datetime) -> int:
 
 
 def _write(owner: UUID, outcomes: Sequence[Outcome], now: datetime) -> dict[int, str]:
-    values = {
+    values: dict[str, Any] = {
         "owner": owner,
         "now": now,
         "ids": [o.message.id for o in outcomes],

@@ -66,7 +66,9 @@ class MessageForm(RuleForm):
         if scope.nodes is None:
             del self.fields["node"]
         else:
-            self.fields["node"].choices = [("", "any message"), *scope.nodes]
+            self.fields["node"] = forms.ChoiceField(
+                label="Message of", required=False, choices=[("", "any message"), *scope.nodes]
+            )
             del self.fields["scenario"], self.fields["campaign"]
         if not self.initial.get("within__unit"):
             del self.fields["within__amount"]

@@ -5,8 +5,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 from time import monotonic
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -45,6 +45,7 @@ class _Pace:
 
 
 _pace = _Pace()
+_composers: dict[tuple[str, str], Composer] = {}
 
 
 @dataclass(slots=True)
@@ -147,22 +148,13 @@ def _provider_of(content: Content, standard: dict[str, Provider]) -> Provider:
 
 
 def _composer(content: Content) -> Composer:
-    """Made once per content and process; contents never change."""
-    return _composers(_Content(content.digest, settings.PUBLIC_URL, content))
-
-
-class _Content(tuple):
-    """A content that is told apart by its digest and the address of the installation alone."""
-
-    def __new__(cls, digest: str, url: str, content: Content) -> "_Content":
-        key = super().__new__(cls, (digest, url))
-        key.content = content
-        return key
-
-
-@lru_cache(maxsize=300)
-def _composers(key: _Content) -> Composer:
-    return channels.of(key.content.channel).composer(key.content)
+    """Made once per content and process, for contents never change."""
+    key = content.digest, settings.PUBLIC_URL
+    if key not in _composers:
+        if len(_composers) >= 300:
+            _composers.clear()
+        _composers[key] = channels.of(content.channel).composer(content)
+    return _composers[key]
 
 
 def _called_back(outgoing: Outgoing, provider: Provider) -> Outgoing:
@@ -203,7 +195,7 @@ def _outcome(provider: Provider, one: _Ready, result: Result, now: datetime, res
             )
         if result.temporary and message.attempts < len(PATIENCE):
             return _again(message, result.reason, now, provider)
-    properties = {"provider": provider.pk}
+    properties: dict[str, Any] = {"provider": provider.pk}
     if isinstance(one.outgoing, OutgoingEmail):
         properties["subject"] = one.outgoing.message.subject
     return Outcome(
