@@ -92,7 +92,7 @@ def claim(now: datetime, limit: int, channels: Collection[str]) -> Claim:
         "until": now + LEASE,
     }
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, wanted | {"owner": owner, "until": now + LEASE})
+        cursor.execute(_CLAIM, values)
         return Claim(owner, list(starmap(Claimed, cursor.fetchall())))
 
 
