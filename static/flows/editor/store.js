@@ -29,7 +29,11 @@ export function createStore(doc) {
     get canRedo() { return steps.future.length > 0; },
     on(kind, listener) { listeners[kind].push(listener); },
     /** Shows a document in the middle of a gesture; nothing to undo yet. */
-    preview(next) { show(next); },
+    preview(next) {
+      // Called for every move of the pointer, and no gesture removes what is chosen: nothing to look up.
+      shown = next;
+      tell("doc");
+    },
     /** Drops a preview. */
     revert() { if (shown !== steps.present) show(steps.present); },
     /** Ends a gesture: one step. */
