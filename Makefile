@@ -40,7 +40,7 @@ fmt: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 bench: $(VENV)/.dev
-	$(BIN)/pytest -q -s -p no:cacheprovider tests/bench
+	$(PY) -m tests.bench
 
 chaos: $(VENV)/.dev
 	$(BIN)/pytest -q -m chaos tests
