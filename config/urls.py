@@ -1,7 +1,5 @@
 """Every URL of the installation."""
 
-from importlib.util import find_spec
-
 from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path
@@ -13,11 +11,7 @@ PAGES_OF = ["flows", "campaigns", "templates_app", "contacts"]
 
 urlpatterns = [
     path("", home.home, name="home"),
-    path(
-        "login/",
-        auth.LoginView.as_view(template_name="config/login.html", redirect_authenticated_user=True),
-        name="login",
-    ),
+    path("login/", sign_in, name="login"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("settings/", installation.edit, name="settings"),
     path("settings/api-keys/", api_keys.show_all, name="api_key_list"),
@@ -34,7 +28,7 @@ urlpatterns = [
     path("static/<slug:version>/<path:path>", old_static.lead),
     path("api/v1/", include("config.api")),
     path("", include("contacts.segment_urls")),
-    *[path("", include(f"{app}.urls")) for app in PAGES_OF if find_spec(f"{app}.urls")],
+    *[path("", include(f"{app}.urls")) for app in PAGES_OF],
     path("admin/login/", errors.admin_login),
     path("admin/", admin.site.urls),
 ]

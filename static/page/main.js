@@ -5,3 +5,4 @@ import "./toast.js";
 import "./dialog.js";
 import "./unsaved.js";
 import "./copy.js";
+import "./tabs.js";

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils import timezone
 
 from campaigns.models import Content, InboxMessage, Message, Origin, Provider
@@ -123,10 +123,5 @@ def pages() -> dict[str, str]:
         "scenario_editor": scenario, "scenario_start": scenario, "scenario_delete": scenario, "user_edit": viewer,
         "user_password": viewer, "api_key_revoke": key,
     }  # fmt: skip
-    found = {}
-    for name, thing in things.items():
-        try:
-            found[name] = reverse(name, args=[thing.pk])
-        except NoReverseMatch:
-            continue
+    found = {name: reverse(name, args=[thing.pk]) for name, thing in things.items()}
     return found | {"inbox_message_sms": reverse("inbox_message", args=[text.pk])}
