@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 class Canvas:
     def __init__(self, page: Page, site: str, scenario_id: int) -> None:
         self.page = page
+        self.scenario_id = scenario_id
         self.url = f"{site}/scenarios/{scenario_id}/"
         self.say = page.locator("#editor-say")
 
@@ -90,6 +91,35 @@ class Canvas:
 
     def connect(self, source: str, target: str, port: str = "next") -> None:
         self.drag(self.middle(self.port(source, port)), self.middle(self.input(target)))
+
+    def connect_by_clicks(self, source: str, target: str, port: str = "next") -> None:
+        """The output first, then the input."""
+        self.port(source, port).click()
+        self.input(target).click()
+        self.settle()
+
+    def configure(self, id: str, **values: str) -> None:
+        """Double-clicks the shape, fills in the dialog's fields by their names, and confirms."""
+        dialog = self.dialog(id)
+        for name, value in values.items():
+            field = dialog.locator(f"[name={name}]")
+            if field.evaluate("field => field.tagName") == "SELECT":
+                field.select_option(value)
+            else:
+                field.fill(value)
+        self.confirm()
+
+    def dialog(self, id: str) -> Locator:
+        """The dialog that a double-click on the shape opens."""
+        self.card(id).dblclick()
+        dialog = self.page.locator("dialog[data-node-dialog][open]")
+        dialog.wait_for()
+        return dialog
+
+    def confirm(self) -> None:
+        self.page.locator("dialog[open]").get_by_role("button", name="Confirm").click()
+        expect(self.page.locator("dialog[open]")).to_have_count(0)
+        self.settle()
 
     def press(self, keys: str) -> None:
         self.page.keyboard.press(keys)
