@@ -12,17 +12,27 @@ import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from playwright.sync_api import Page
+
+from config import postgres
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse battery"
 READY = "Waypost is ready at "
-START_SECONDS, STOP_SECONDS = 90, 15
+START_SECONDS, STOP_SECONDS = 180, 15
+# Everything that the engine, the ledger and the timeline know of time.
+MOMENTS = """
+    SELECT table_name, column_name FROM information_schema.columns
+    WHERE table_schema = 'public' AND data_type = 'timestamp with time zone'
+      AND table_name ~ '^(contacts|campaigns|flows|templates_app)_'
+    ORDER BY table_name, column_name
+"""
 
 
 @dataclass
@@ -35,6 +45,11 @@ class Waypost:
     username: str = "admin"
     password: str = PASSWORD
     output: list[str] = field(default_factory=list)
+
+    @property
+    def public_url(self) -> str:
+        """How links in messages begin."""
+        return self.url.replace("127.0.0.1", "localhost")
 
     def api(self, method: str, path: str, body: Any = None) -> tuple[int, Any]:
         """Status and JSON of a call to /api/v1/`path`."""
@@ -62,6 +77,34 @@ class Waypost:
     def manage(self, *command: str) -> str:
         """What a management command of this installation prints."""
         return _manage(self.env, *command)
+
+    def rows(self, query: str, *params: Any) -> list[tuple[Any, ...]]:
+        """What the installation's own database answers."""
+        with self._database() as connection:
+            return connection.execute(query, params).fetchall()
+
+    def pass_days(self, days: int) -> None:
+        """Let time go by: every moment in the database lies so much further back, as if the clock had moved on."""
+        for _ in range(100):
+            with suppress(psycopg.errors.LockNotAvailable), self._database() as connection:
+                _move_back(connection, days)
+                return
+        raise AssertionError("The workers never rest.")
+
+    def _database(self) -> psycopg.Connection[tuple[Any, ...]]:
+        return psycopg.connect(postgres.url(Path(self.env["WAYPOST_VAR"]) / "postgres"))
+
+
+def _move_back(connection: psycopg.Connection[tuple[Any, ...]], days: int) -> None:
+    moments: dict[str, list[str]] = {}
+    for table, column in connection.execute(MOMENTS):
+        moments.setdefault(table, []).append(column)
+    # Alone, so that no worker sees half of it; and giving way to one that waits for what is locked here.
+    connection.execute("SET LOCAL lock_timeout = '300ms'")
+    connection.execute(f"LOCK {', '.join(moments)}")
+    for table, columns in moments.items():
+        moved = ", ".join(f"{column} = {column} - make_interval(days => %(days)s)" for column in columns)
+        connection.execute(f"UPDATE {table} SET {moved}", {"days": days})  # noqa: S608 - names from the catalogue
 
 
 @contextmanager
