@@ -87,18 +87,23 @@ def plan(now: datetime) -> bool:
         )
         if scenario is None:
             return False
-        kind, config = trigger_of(scenario)
-        due, following = _due(kind, config, scenario, now)
-        EntryRun.objects.bulk_create(
-            [
-                EntryRun(scenario=scenario, flow_id=scenario.flow_id, key=run.key, config=run.config, due_at=run.due_at)
-                for run in due
-            ],
-            ignore_conflicts=True,
-        )
-        scenario.next_run_at = following.due_at if following else None
-        scenario.save(update_fields=["next_run_at"])
+        plan_due(scenario, now)
     return True
+
+
+def plan_due(scenario: Scenario, now: datetime) -> None:
+    """Write down the runs of a scenario's trigger that have become due; the caller has locked its row."""
+    kind, config = trigger_of(scenario)
+    due, following = _due(kind, config, scenario, now)
+    EntryRun.objects.bulk_create(
+        [
+            EntryRun(scenario=scenario, flow_id=scenario.flow_id, key=run.key, config=run.config, due_at=run.due_at)
+            for run in due
+        ],
+        ignore_conflicts=True,
+    )
+    scenario.next_run_at = following.due_at if following else None
+    scenario.save(update_fields=["next_run_at"])
 
 
 def trigger_of(scenario: Scenario) -> tuple[Trigger, dict]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from contacts import segments, timeline
-from flows import triggering
+from flows import announcing, triggering
 from flows.engine import BATCH, running
 from flows.entering import enter, trigger_of
 from flows.models import Scenario, ScenarioState
@@ -18,12 +18,12 @@ CONSUMER = "scenarios"
 def listen(now: datetime) -> bool:
     """Read one batch of events and let in whom they concern. Returns whether there may be more."""
     with transaction.atomic():
-        listeners: dict[str, list[int]] = defaultdict(list)
-        # A call from outside names its scenario and lets in at once (flows.triggering).
-        listening = Scenario.objects.filter(state=ScenarioState.RUNNING).exclude(listens_to__in=["", triggering.EVENT])
-        for pk, name in listening.values_list("pk", "listens_to"):
-            listeners[name].append(pk)
+        listeners = _listeners()
         events = timeline.read(CONSUMER, BATCH, names=set(listeners))
+        if _listeners() != listeners:
+            # Somebody pressed Start in between: their first events may be among those that were passed over.
+            transaction.set_rollback(True)
+            return True
         happened: dict[int, list[timeline.LoggedEvent]] = defaultdict(list)
         for event in events:
             for pk in listeners[event.name]:
@@ -33,9 +33,20 @@ def listen(now: datetime) -> bool:
     return bool(events)
 
 
+def _listeners() -> dict[str, list[int]]:
+    """The running scenarios that wait for events, by the name of the event."""
+    listeners: dict[str, list[int]] = defaultdict(list)
+    # A call from outside names its scenario and lets in at once (flows.triggering).
+    listening = Scenario.objects.filter(state=ScenarioState.RUNNING).exclude(listens_to__in=["", triggering.EVENT])
+    for pk, name in listening.order_by("pk").values_list("pk", "listens_to"):
+        listeners[name].append(pk)
+    return listeners
+
+
 def _let_in(scenario: Scenario, events: Sequence[timeline.LoggedEvent], now: datetime) -> None:
     # What happened before somebody pressed Start is none of the scenario's business.
     events = [event for event in events if scenario.started_at is None or event.at >= scenario.started_at]
+    events = announcing.of_others(scenario, events)
     _, config = trigger_of(scenario)
     rule = config.get("filter")
     if rule and events:

@@ -86,6 +86,9 @@ def pause(scenario: Scenario, now: datetime) -> None:
     scenario.refresh_from_db()
     if not changed:
         raise WrongState(f"This scenario cannot be paused: it is {_readable(scenario)}.")
+    if scenario.next_run_at and scenario.next_run_at <= now:
+        # What became due before the pause is not lost in it: who presses Start and then Pause still has their contacts.
+        entering.plan_due(scenario, now)
     outbox.hold(f"scenario:{scenario.pk}")
 
 

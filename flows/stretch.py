@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection
 
 from contacts import contact_zones
+from flows import announcing
 from flows.graph import Graph
 from flows.models import ExecutionState, Reentry, Scenario
 from flows.nodes import registry
@@ -150,6 +151,11 @@ class Stretch:
             self._write_counts(cursor)
         for perform, batch in self._later:
             perform(batch)
+        entered = self._contacts(*ExecutionState) if entering else []
+        announcing.announce(self.scenario, entered, self._contacts(ExecutionState.COMPLETED), self.now)
+
+    def _contacts(self, *states: str) -> list[int]:
+        return [contact for one in self._settled if one.state in states for contact in one.batch.contacts]
 
     def _insert(self, cursor: Any, settled: _Settled) -> None:
         batch, columns = settled.batch, _Columns()
