@@ -68,13 +68,13 @@ class ContactViewSet(viewsets.ReadOnlyModelViewSet):
         """Update or create up to 10,000 contacts, found by external_id, else by email, else by phone.
 
         Good rows are saved though others fail. Attributes are merged, tags are added, empty identifiers are ignored.
+        Every row is counted once; contacts whom it finds count as updated, also where it says nothing new about them.
         """
         result = saving.upsert(listed(request.data, "contacts"), timezone.now(), SOURCE)
         return Response(
             {
                 "created": result.created,
-                "updated": result.updated,
-                "unchanged": result.unchanged,
+                "updated": result.updated + result.unchanged,
                 "failed": [asdict(failure) for failure in result.failed],
             }
         )

@@ -84,7 +84,6 @@ class BulkSerializer(serializers.Serializer):
 class BulkResultSerializer(serializers.Serializer):
     created = serializers.IntegerField()
     updated = serializers.IntegerField()
-    unchanged = serializers.IntegerField()
     failed = FailureSerializer(many=True)
 
 

@@ -2,10 +2,20 @@
 
 from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Lower
+from django.utils import timezone
 from django_filters import rest_framework as filters
 
-from contacts.models import Consent, ConsentState, Contact, ContactTag
+from contacts import segments
+from contacts.models import Consent, ConsentState, Contact, ContactTag, Segment
+from contacts.models.consent import Channel
 from contacts.search import search
+
+# What a contact may have said about a channel, as in "email:subscribed".
+ANSWERS = [
+    (f"{channel.value}:{state.value}", f"{channel.label}: {state.label.lower()}")
+    for channel in Channel
+    for state in ConsentState
+]
 
 
 def tagged(contacts: QuerySet[Contact], name: str) -> QuerySet[Contact]:
@@ -28,6 +38,8 @@ class ContactFilter(filters.FilterSet):
     phone = filters.CharFilter()
     external_id = filters.CharFilter()
     tag = filters.CharFilter(method="by_tag")
+    consent = filters.ChoiceFilter(method="by_consent", choices=ANSWERS)
+    segment = filters.ModelChoiceFilter(method="by_segment", queryset=Segment.objects.all())
     search = filters.CharFilter(method="by_words")
     created_after = filters.IsoDateTimeFilter("created_at", "gte")
     created_before = filters.IsoDateTimeFilter("created_at", "lt")
@@ -41,6 +53,12 @@ class ContactFilter(filters.FilterSet):
 
     def by_tag(self, contacts: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
         return tagged(contacts, value)
+
+    def by_consent(self, contacts: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
+        return consenting(contacts, *value.split(":"))
+
+    def by_segment(self, contacts: QuerySet[Contact], name: str, value: Segment) -> QuerySet[Contact]:
+        return contacts & segments.audience(value.rule, timezone.now())
 
     def by_words(self, contacts: QuerySet[Contact], name: str, value: str) -> QuerySet[Contact]:
         return search(contacts, value)

@@ -12,8 +12,9 @@ from contacts import zones
 from contacts.attribute_rows import AttributeRow, attributes_of, rows_of
 from contacts.cleaning import clean
 from contacts.csv_sniffing import DELIMITERS, ENCODINGS
+from contacts.filters import ANSWERS
 from contacts.models import Contact, Segment, Tag
-from contacts.models.consent import Channel, ConsentState
+from contacts.models.consent import Channel
 from contacts.tagging import clean_name
 
 
@@ -79,12 +80,7 @@ class ContactListForm(forms.Form):
     tag = forms.ModelChoiceField(Tag.objects.all(), required=False, empty_label="Any tag")
     consent = forms.ChoiceField(
         required=False,
-        choices=[("", "Any consent")]
-        + [
-            (f"{channel.value}:{state.value}", f"{channel.label}: {state.label.lower()}")
-            for channel in Channel
-            for state in ConsentState
-        ],
+        choices=[("", "Any consent"), *ANSWERS],
     )
     segment = forms.ModelChoiceField(Segment.objects.all(), required=False, empty_label="Any segment")
 

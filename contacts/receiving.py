@@ -28,18 +28,16 @@ def receive(given: Sequence[Any], now: datetime) -> Received:
     """Record events in the API's shape: good ones are kept though bad ones fail. Two statements for any number."""
     contacts = resolve([event.get("contact") if isinstance(event, Mapping) else None for event in given])
     received = Received()
-    good: list[tuple[int, NewEvent]] = []
+    good: list[NewEvent] = []
     for index, (event, contact) in enumerate(zip(given, contacts, strict=True)):
         errors = _problems(event)
-        if not isinstance(contact, int):
-            errors.update(contact)
-        if errors:
-            received.failed.append(Failure(index, errors))
-        else:
+        if isinstance(contact, int) and not errors:
             at = _moment(event["at"]) if event.get("at") is not None else now
-            new = NewEvent(contact, event["name"].strip(), event.get("properties") or {}, at, event.get("key") or None)
-            good.append((index, new))
-    recorded = timeline.record([event for _, event in good], now)
+            new = NewEvent(contact, event["name"].strip(), event.get("properties") or {}, at, _key(event) or None)
+            good.append(new)
+        else:
+            received.failed.append(Failure(index, errors if isinstance(contact, int) else {**errors, **contact}))
+    recorded = timeline.record(good, now)
     # Contacts deleted in the very moment between the look-up and here count as accepted: they were there when asked.
     received.accepted, received.duplicates = recorded.recorded + recorded.gone, recorded.duplicates
     return received
@@ -52,7 +50,7 @@ def _problems(event: Any) -> Errors:
         str(name)[:100]: ["Events have no such field. Put your own under “properties”."]
         for name in event.keys() - FIELDS
     }
-    name, key, properties = event.get("name"), event.get("key"), event.get("properties")
+    name, key, properties = event.get("name"), _key(event), event.get("properties")
     if not isinstance(name, str) or not name.strip():
         errors["name"] = ["An event needs a name, such as order.placed."]
     elif text_problem(name, 100) or not name.strip().isprintable():
@@ -64,6 +62,12 @@ def _problems(event: Any) -> Errors:
     if event.get("at") is not None and _moment(event["at"]) is None:
         errors["at"] = ["This is not a date and time, as in 2026-03-10T09:00:00Z, between 1970 and 2200."]
     return errors
+
+
+def _key(event: Mapping[str, Any]) -> Any:
+    """An event's key; orders and payments often have numbers."""
+    key = event.get("key")
+    return str(key) if isinstance(key, int) and not isinstance(key, bool) else key
 
 
 def _moment(value: Any) -> datetime | None:
