@@ -1,5 +1,6 @@
 """Tells the canvas what it may not know itself: node types, and what each node of a graph says, asks and leads to."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -50,11 +51,14 @@ def _unavailable(kind: Node) -> dict[str, str] | None:
         return {"hint": sentence, "url": ""}
 
 
-def described(kind: Node, config: dict[str, Any]) -> dict[str, Any]:
-    """What a card shows of a config: `{"summary", "problems", "ports"}`. An unfinished config has no summary."""
+def described(kind: Node, config: dict[str, Any], nodes: Sequence[tuple[str, str]] = ()) -> dict[str, Any]:
+    """What a card shows of a config: `{"summary", "problems", "ports"}`. An unfinished config has no summary.
+
+    `nodes` are the sending nodes around it, as `named_nodes` gives them.
+    """
     problems = kind.problems(config)
     return {
-        "summary": "" if problems else kind.summary(config),
+        "summary": "" if problems else kind.summary_among(config, nodes),
         "problems": problems,
         "ports": [asdict(port) for port in kind.ports(config)],
     }
@@ -64,7 +68,8 @@ def drawn(scenario: Scenario, now: datetime) -> dict[str, Any]:
     """The saved graph with what its nodes say (`summaries`, `problems`, `ports` by node id) and `found`, what keeps it
     from starting."""
     graph = scenario.flow.graph if scenario.flow else EMPTY
-    said = {node["id"]: described(registry()[node["type"]], node["config"]) for node in graph["nodes"]}
+    nodes = named_nodes(graph)
+    said = {node["id"]: described(registry()[node["type"]], node["config"], nodes) for node in graph["nodes"]}
     return {
         **graph,
         "summaries": {node: parts["summary"] for node, parts in said.items()},
@@ -78,7 +83,7 @@ def pinned(problems: list[Problem]) -> list[dict[str, Any]]:
     return [asdict(problem) for problem in problems]
 
 
-def named_nodes(graph: Any, but: str) -> list[tuple[str, str]]:
+def named_nodes(graph: Any, but: str = "") -> list[tuple[str, str]]:
     """The sending nodes of a graph that is still being drawn, as (id, what to call it): what a rule may ask about."""
     if validation.structure(graph):
         return []

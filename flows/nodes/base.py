@@ -155,6 +155,10 @@ class Node:
         """What the card says under its title."""
         raise NotImplementedError
 
+    def summary_among(self, config: dict[str, Any], nodes: Sequence[tuple[str, str]]) -> str:
+        """The same where the sending nodes around it are known, as (id, what to call it)."""
+        return self.summary(config)
+
     def problems(self, config: dict[str, Any]) -> list[str]:
         """Why a scenario with this node cannot start, as sentences. The form's own errors by default."""
         form = self.form(config)

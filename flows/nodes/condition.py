@@ -29,6 +29,9 @@ class Condition(Node):
     def summary(self, config: dict[str, Any]) -> str:
         return segments.sentence(config.get("rule"))
 
+    def summary_among(self, config: dict[str, Any], nodes: Sequence[tuple[str, str]]) -> str:
+        return segments.sentence(config.get("rule"), segments.Scope(nodes=nodes))
+
     def run(self, batch: Batch) -> Iterator[Outcome]:
         yes, no = batch.split(batch.config["rule"])
         yield Leave(yes, "yes")

@@ -35,7 +35,7 @@ def node_dialog(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     why = read_only(request, scenario)
     if not opening and not why and form.is_valid():
         config = {name: value for name, value in form.cleaned_data.items() if value not in (None, "", [], {})}
-        return JsonResponse({"config": config, **canvas.described(kind, config)})
+        return JsonResponse({"config": config, **canvas.described(kind, config, nodes)})
     found = {
         "kind": kind,
         "form": form,
