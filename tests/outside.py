@@ -4,7 +4,7 @@ import asyncio
 import json
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -87,10 +87,11 @@ def mail_server(login: tuple[str, str] | None = None) -> Iterator[MailServer]:
             warnings.simplefilter("ignore")  # it warns of passwords without TLS
             return SMTP(handler, hostname="mail.test", loop=loop, **kwargs)
 
-    listening = loop.run_until_complete(loop.create_server(session, "127.0.0.1", 0))
-    handler.port = listening.sockets[0].getsockname()[1]
+    # Its loop only ever runs in its thread: the one that asks may have a loop of its own, as browsers' drivers do.
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
+    listening = asyncio.run_coroutine_threadsafe(_listen(loop, session), loop).result()
+    handler.port = listening.sockets[0].getsockname()[1]
     try:
         yield handler
     finally:
@@ -98,6 +99,10 @@ def mail_server(login: tuple[str, str] | None = None) -> Iterator[MailServer]:
         loop.call_soon_threadsafe(loop.stop)
         thread.join()
         loop.close()
+
+
+async def _listen(loop: asyncio.AbstractEventLoop, session: Callable[[], SMTP]) -> asyncio.Server:
+    return await loop.create_server(session, "127.0.0.1", 0)
 
 
 async def _stop(listening: asyncio.Server) -> None:

@@ -93,3 +93,10 @@ def waypost() -> Iterator[installation.Waypost]:
     """A whole installation with its workers, for the stories of one module."""
     with installation.running() as running:
         yield running
+        assert [line for line in running.output if " ERROR " in line or "Traceback" in line] == []
+
+
+@pytest.fixture
+def marketer(waypost: installation.Waypost, page: Page, page_errors: list[str]) -> Page:
+    """A page of the installation in which its admin has signed in, watched for errors."""
+    return waypost.sign_in(page)
