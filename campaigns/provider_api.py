@@ -40,11 +40,15 @@ class ProviderSerializer(serializers.ModelSerializer):
         channel = data["channel"] if stored is None else stored.channel
         if channel not in kind.channels:
             raise serializers.ValidationError({"kind": [f"{kind.label} cannot deliver {channel}."]})
+        named_so = Provider.objects.filter(channel=channel, name__iexact=data.get("name", ""))
+        if named_so.exclude(pk=stored.pk if stored else None).exists():
+            raise serializers.ValidationError({"name": ["Another provider of this channel has this name."]})
         if stored is None or "settings" in data:
             data["form"] = self._form(kind.key, kind.Form, data.pop("settings", {}))
         return data
 
     def _form(self, kind: str, form_class: type[SettingsForm], given: dict[str, Any]) -> SettingsForm:
+        given = form_class.read(given)
         unknown = sorted(set(given) - set(form_class.base_fields))
         if unknown:
             raise serializers.ValidationError({"settings": {name: ["There is no such setting."] for name in unknown}})
@@ -52,7 +56,7 @@ class ProviderSerializer(serializers.ModelSerializer):
         base = self.instance.settings if self.partial and self.instance else form_class.defaults(given)
         form = configuring.settings_form(kind, base | given, self.instance)
         if not form.is_valid():
-            raise serializers.ValidationError({"settings": dict(form.errors)})
+            raise serializers.ValidationError({"settings": {name: list(found) for name, found in form.errors.items()}})
         return form
 
     def create(self, data: dict[str, Any]) -> Provider:

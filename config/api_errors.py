@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from rest_framework.exceptions import ParseError
 from rest_framework.exceptions import ValidationError as ApiValidationError
 from rest_framework.response import Response
@@ -12,6 +12,8 @@ from rest_framework.views import exception_handler
 def handler(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, ValidationError):
         detail = error.message_dict if hasattr(error, "error_dict") else {"detail": error.messages}
+        if NON_FIELD_ERRORS in detail:
+            detail["detail"] = detail.pop(NON_FIELD_ERRORS)
         error = ApiValidationError(detail)
     if isinstance(error, RecursionError):
         error = ParseError("This JSON is nested too deep.")

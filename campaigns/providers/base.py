@@ -76,6 +76,7 @@ class SettingsForm(forms.Form):
 
     secrets: ClassVar[tuple[str, ...]] = ()
     required_secrets: ClassVar[tuple[str, ...]] = ()
+    also_called: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, *args: Any, kept: Mapping[str, str] | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -86,6 +87,11 @@ class SettingsForm(forms.Form):
             field.widget = forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"})
             if self.kept.get(name):
                 field.help_text = "Leave empty to keep the one that is stored."
+
+    @classmethod
+    def read(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """What a program gave, under our names for it: some settings are known by other ones."""
+        return {cls.also_called.get(name, name): value for name, value in given.items()}
 
     @classmethod
     def defaults(cls, given: Mapping[str, Any]) -> dict[str, Any]:

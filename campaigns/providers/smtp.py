@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from email.utils import formataddr
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 
@@ -17,6 +17,7 @@ from campaigns.providers.base import Kind, OutgoingEmail, Result, SettingsForm, 
 
 class Form(SettingsForm):
     secrets = ("password",)
+    also_called: ClassVar[Mapping[str, str]] = {"user": "username", "from": "from_email"}
 
     host = forms.CharField(max_length=253, validators=[one_line], label="Server", help_text="As in smtp.example.com.")
     port = forms.IntegerField(min_value=1, max_value=65535, initial=587)
@@ -41,6 +42,15 @@ class Form(SettingsForm):
     timeout = forms.IntegerField(
         min_value=1, max_value=120, initial=10, help_text="Seconds to wait for an answer of the server."
     )
+
+    @classmethod
+    def read(cls, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Django's `use_tls` (which is STARTTLS) and `use_ssl` are understood too."""
+        read = super().read(given)
+        starttls, tls = read.pop("use_tls", None), read.pop("use_ssl", None)
+        if starttls is not None or tls is not None:
+            read.setdefault("security", "tls" if tls else "starttls" if starttls else "none")
+        return read
 
     @classmethod
     def defaults(cls, given: Mapping[str, Any]) -> dict[str, Any]:

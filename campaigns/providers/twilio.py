@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
 import requests
 from django import forms
@@ -25,6 +25,7 @@ TIMEOUT = 15.0  # seconds
 class Form(SettingsForm):
     secrets = ("auth_token",)
     required_secrets = ("auth_token",)
+    also_called: ClassVar[Mapping[str, str]] = {"from": "from_number"}
 
     account_sid = forms.CharField(
         label="Account SID", validators=[RegexValidator(r"\AAC[0-9a-zA-Z]{1,62}\Z", "An account SID starts with AC.")]

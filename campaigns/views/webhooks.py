@@ -32,10 +32,10 @@ def signed_by_twilio(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
             token = secrets.decrypt(provider.secrets).get("auth_token", "")
         except secrets.Unreadable as error:
             raise PermissionDenied from error
-        # Twilio signs the address it was given, which is the public one, whatever proxies made of it.
-        url = settings.PUBLIC_URL + request.get_full_path()
+        # Twilio signs the address it was given: the public one, whatever proxies made of it, or another name of ours.
+        urls = (settings.PUBLIC_URL + request.get_full_path(), request.build_absolute_uri())
         signature = request.headers.get("X-Twilio-Signature", "")
-        if not token or not RequestValidator(token).validate(url, request.POST, signature):
+        if not token or not any(RequestValidator(token).validate(url, request.POST, signature) for url in urls):
             raise PermissionDenied
         return view(request, provider, **kwargs)
 

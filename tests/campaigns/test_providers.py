@@ -136,7 +136,27 @@ def test_wrong_settings_are_refused_by_name(api: APIClient, change: dict[str, An
 
 def test_a_name_is_used_once_per_channel(api: APIClient) -> None:
     assert api.post("/api/v1/providers/", SMTP).status_code == 201
-    assert api.post("/api/v1/providers/", SMTP | {"name": "POST"}).status_code == 400
+    refused = api.post("/api/v1/providers/", SMTP | {"name": "POST"})
+    assert (refused.status_code, list(refused.json())) == (400, ["name"])
+
+
+@pytest.mark.parametrize(
+    ("given", "security"),
+    [
+        ({}, "none"),
+        ({"port": 587}, "starttls"),
+        ({"port": 465}, "tls"),
+        ({"use_tls": True}, "starttls"),
+        ({"use_ssl": True, "use_tls": False}, "tls"),
+        ({"use_tls": False, "port": 587}, "none"),
+        ({"use_tls": True, "security": "none"}, "none"),
+    ],
+)
+def test_djangos_names_of_mail_settings_are_understood(api: APIClient, given: dict[str, Any], security: str) -> None:
+    settings = SMTP["settings"] | {"user": "ann", "password": "s3cret", "from": "ann@example.com"} | given
+    kept = api.post("/api/v1/providers/", SMTP | {"settings": settings}).json()["settings"]
+    assert kept["security"] == security
+    assert (kept["username"], kept["from_email"]) == ("ann", "ann@example.com")
 
 
 def test_twilio_is_set_up_by_the_api(api: APIClient) -> None:

@@ -38,9 +38,9 @@ def sent(twilio):
     return message
 
 
-def call(client, provider, path, data, token=TOKEN):
+def call(client, provider, path, data, token=TOKEN, house=None):
     path = f"/webhooks/twilio/{provider.pk}/{path}"
-    signature = RequestValidator(token).compute_signature(django_settings.PUBLIC_URL + path, data)
+    signature = RequestValidator(token).compute_signature((house or django_settings.PUBLIC_URL) + path, data)
     return client.post(path, data, headers={"X-Twilio-Signature": signature})
 
 
@@ -113,6 +113,12 @@ def test_forged_calls_are_refused(client, twilio, sent):
     local = Provider.objects.filter(kind="local", channel="sms").first()
     assert call(client, local, "inbound", {"From": PHONE}, token="").status_code == 404
     assert consent.refusals("sms", [sent.contact_id]) == {}
+
+
+def test_a_call_may_come_by_the_public_address_or_by_the_one_it_names_itself(client, twilio):
+    answer = {"From": PHONE, "Body": "Hello"}
+    assert call(client, twilio, "inbound", answer, house="http://testserver").status_code == 200
+    assert call(client, twilio, "inbound", answer, house="https://elsewhere.example").status_code == 403
 
 
 def test_a_delivery_is_kept_whatever_comes_after_it(client, twilio, sent):
