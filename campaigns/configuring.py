@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 from django.core.validators import validate_email
 from django.db import transaction
+from django.urls import reverse
 from django.utils.html import escape
 
 from campaigns import providers, secrets
@@ -95,6 +97,12 @@ def disable(provider: Provider) -> None:
         successor = providers.for_channel(provider.channel)
         if was_default and successor is not None:
             make_default(successor)
+
+
+def inbound_url(provider: Provider) -> str:
+    """Where the provider has to be told to send replies, such as STOP; "" where it knows none."""
+    kind = providers.registry().get(provider.kind)
+    return settings.PUBLIC_URL + reverse(kind.inbound, args=[provider.pk]) if kind and kind.inbound else ""
 
 
 def is_referred_to(provider: Provider) -> bool:

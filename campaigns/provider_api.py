@@ -25,11 +25,16 @@ class ProviderSerializer(serializers.ModelSerializer):
         help_text="The kind’s settings. Passwords and tokens are accepted here and never shown; empty keeps them.",
     )
 
+    inbound_url = serializers.SerializerMethodField(help_text="Where the provider is to send replies, such as STOP.")
+
     class Meta:
         model = Provider
-        fields = ["id", "channel", "kind", "name", "settings", "is_default", "enabled", "created_at"]
+        fields = ["id", "channel", "kind", "name", "settings", "is_default", "enabled", "inbound_url", "created_at"]
         extra_kwargs = {"enabled": {"required": False}}
         validators: list[Any] = []  # the model's own, which know the new default's turn, speak in `configuring`
+
+    def get_inbound_url(self, provider: Provider) -> str:
+        return configuring.inbound_url(provider)
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         stored = self.instance

@@ -121,6 +121,7 @@ class Kind:
     channels: ClassVar[tuple[str, ...]]
     order: ClassVar[int] = 50
     Form: ClassVar[type[SettingsForm]]
+    inbound: ClassVar[str] = ""  # the name of the URL at which it tells us of replies
 
     def connect(self, provider: Provider) -> AbstractContextManager[Connection]:
         """A connection that may be kept open for many batches. Opening it never fails: what is wrong with the account

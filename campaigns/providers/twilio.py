@@ -122,6 +122,7 @@ class Twilio(Kind):
     hint = "Text messages through your Twilio account."
     icon = "message-square"
     channels = ("sms",)
+    inbound = "twilio_inbound"
     order = 20
     Form = Form
 

@@ -138,7 +138,13 @@ def _form_page(request: HttpRequest, provider: Provider) -> HttpResponse:
             configuring.change(form.instance, form=settings_form)
         messages.success(request, f"“{provider}” is {'ready' if is_new else 'saved'}. Send a test message to be sure.")
         return redirect("provider_list")
-    context = {"form": form, "settings_form": settings_form, "provider": provider, "kind": kind}
+    context = {
+        "form": form,
+        "settings_form": settings_form,
+        "provider": provider,
+        "kind": kind,
+        "inbound_url": configuring.inbound_url(provider) if provider.pk else "",
+    }
     return render(request, "campaigns/provider_form.html", context)
 
 

@@ -1,6 +1,7 @@
 """Setting providers up: defaults, secrets, and the built-in outbox."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -159,11 +160,14 @@ def test_djangos_names_of_mail_settings_are_understood(api: APIClient, given: di
     assert (kept["username"], kept["from_email"]) == ("ann", "ann@example.com")
 
 
-def test_twilio_is_set_up_by_the_api(api: APIClient) -> None:
+def test_twilio_is_set_up_by_the_api_and_told_where_replies_go(api: APIClient, client: Client) -> None:
     answer = api.post("/api/v1/providers/", {"channel": "sms", "kind": "twilio", "name": "Texts", "settings": TWILIO})
     assert answer.status_code == 201
     assert "auth_token" not in answer.json()["settings"]
     assert providers.for_channel("sms").kind == "twilio"
+    address = f"/webhooks/twilio/{answer.json()['id']}/inbound"
+    assert urlsplit(answer.json()["inbound_url"]).path == address
+    assert address in client.get(f"/providers/{answer.json()['id']}/").content.decode()
 
 
 def test_a_key_without_the_scope_is_refused() -> None:
