@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
+from django.db import connection as database
 
 from campaigns import channels, connections, outcomes, signatures
 from campaigns.channels import Composer, Refused
@@ -94,7 +96,12 @@ def _send(taken: Claim, standard: dict[str, Provider], now: datetime) -> None:
         raise
     for provider, group in ready:
         done += _hand_over(provider, group, now)
-    outcomes.record(taken.owner, done, now)
+    try:
+        outcomes.record(taken.owner, done, now)
+    except (OperationalError, InterfaceError):
+        # Messages have left, and a database that was away for a moment must not make what we know of them unknown.
+        database.close()
+        outcomes.record(taken.owner, done, now)
 
 
 def _prepare(

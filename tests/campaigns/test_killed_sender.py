@@ -8,7 +8,6 @@ import sys
 import time
 from collections import Counter
 from datetime import timedelta
-from urllib.parse import quote
 
 import pytest
 from django.db import connection
@@ -20,6 +19,7 @@ from tests import make, outside
 from tests.campaigns import letters
 from tests.contacts.other_connection import other_connection
 from tests.make import NOW
+from tests.other_process import environment
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -33,17 +33,8 @@ def mail_server():
 
 
 def worker() -> subprocess.Popen:
-    database = connection.settings_dict
-    host, port = database["HOST"], database["PORT"]
-    place = (
-        f"/{database['NAME']}?host={quote(host)}"
-        if host.startswith("/")
-        else f"{host}:{port or 5432}/{database['NAME']}"
-    )
-    user = f"{database['USER']}:{quote(database['PASSWORD'] or '')}"
-    environment = {**os.environ, "DATABASE_URL": f"postgresql://{user}@{place}"}
     command = [sys.executable, "-m", "tests.campaigns.sending_process", NOW.isoformat()]
-    return subprocess.Popen(command, env=environment)
+    return subprocess.Popen(command, env=environment())
 
 
 def ids_of(mails) -> Counter:
@@ -112,3 +103,26 @@ def test_a_worker_that_is_claiming_keeps_nobody_waiting(mail_server):
     while sending.work(NOW + timedelta(seconds=1)):
         pass
     assert Message.objects.filter(state="sent").count() == 10
+
+
+def test_a_session_that_is_cut_while_mails_leave_makes_none_of_them_unknown(mail_server):
+    letters.account(mail_server)
+    letters.queue(make.contacts(8), letters.content())
+    connection.ensure_connection()
+    session = connection.connection.info.backend_pid
+
+    class Cutting(list):
+        def append(self, mail):
+            super().append(mail)
+            if len(self) == 3:
+                other.execute("SELECT pg_terminate_backend(%s)", [session])
+
+    with other_connection() as other:
+        mail_server.mails = Cutting()
+        while sending.work(NOW):
+            pass
+    assert connection.connection.info.backend_pid != session
+    assert Counter(ids_of(mail_server.mails).values()) == {1: 8}
+    assert set(Message.objects.values_list("state", flat=True)) == {MessageState.SENT}
+    assert stats.counts(["scenario:1:n2"])["scenario:1:n2"] == {"queued": 8, "sent": 8}
+    assert Event.objects.filter(name="email.sent").count() == 8
