@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
@@ -12,6 +13,8 @@ class Command(BaseCommand):
     help = "Fill an empty installation: 2,000 contacts, segments, templates, and running scenarios with history."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # On a bare machine the demo may well be the first thing that is asked for.
+        call_command("migrate", verbosity=0)
         if history.is_there():
             self.stdout.write("The demo is there already. Nothing was changed.")
             return
