@@ -8,6 +8,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from campaigns.models import Content, Origin
+from contacts.columns import Columns
 from contacts.lanes import nudge
 
 # The origin is found by its key in the same statement, so that nothing about it needs to be remembered between calls.
@@ -15,11 +16,9 @@ _INSERT = """
 WITH wanted AS (
     INSERT INTO campaigns_message
         (contact_id, channel, origin_id, origin_pass, visit, content_id, event_id, queued_at, due_at)
-    SELECT row.contact_id, %(channel)s, origin.id, row.pass, row.visit, %(content)s, row.event_id, %(now)s, %(due)s
-    FROM campaigns_origin origin,
-         unnest(%(contacts)s::bigint[], %(passes)s::bigint[], %(visits)s::int[], %(events)s::bigint[])
-             AS row (contact_id, pass, visit, event_id)
-    WHERE origin.key = %(origin)s
+    SELECT row.contact_id, %s, origin.id, row.pass, row.visit, %s, row.event_id, %s, %s
+    FROM campaigns_origin origin, (SELECT {columns}) AS row (contact_id, pass, visit, event_id)
+    WHERE origin.key = %s
     ON CONFLICT DO NOTHING
     RETURNING origin_id
 )
@@ -46,30 +45,28 @@ def enqueue(
     if not contact_ids:
         return 0
     due_at = due_at or now
-    values: dict[str, Any] = {
-        "channel": content.channel,
-        "content": content.pk,
-        "now": now,
-        "due": due_at,
-        "contacts": list(contact_ids),
-        "passes": list(passes),
-        "visits": list(visits),
-        "events": list(event_ids),
-        "origin": origin_key,
-    }
-    new = _insert(values)
+    columns = Columns()
+    rows = [
+        columns.many("bigint", contact_ids),
+        columns.any("bigint", passes),
+        columns.any("int", visits),
+        columns.any("bigint", event_ids),
+    ]
+    statement = _INSERT.format(columns=", ".join(rows))
+    values = [content.channel, content.pk, now, due_at, *columns.values, origin_key]
+    new = _insert(statement, values)
     if not new:
         # Either the origin is not there yet, or everything was asked for before, and then asking again is harmless.
         Origin.objects.get_or_create(key=origin_key)
-        new = _insert(values)
+        new = _insert(statement, values)
     if new and due_at <= now:
         nudge("send")
     return new
 
 
-def _insert(values: dict[str, Any]) -> int:
+def _insert(statement: str, values: list[Any]) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, values)
+        cursor.execute(statement, values)
         row = cursor.fetchone()
     return row[0] if row else 0
 

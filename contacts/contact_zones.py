@@ -10,6 +10,7 @@ from phonenumbers import timezone as phone_zones
 from phonenumbers.tzdata import TIMEZONE_DATA
 
 from contacts import zones
+from contacts.columns import literal
 
 _EFFECTIVE = """
 COALESCE(NULLIF(c.timezone, ''), (SELECT NULLIF(timezone, '') FROM contacts_installation LIMIT 1), %s)
@@ -20,8 +21,8 @@ def zones_of(contact_ids: Collection[int]) -> dict[int, str]:
     """The IANA zone of each contact: their own, or else the installation's. One query."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT c.id, {_EFFECTIVE} FROM contacts_contact c WHERE c.id = ANY(%s)",  # noqa: S608
-            [settings.TIME_ZONE, list(contact_ids)],
+            f"SELECT c.id, {_EFFECTIVE} FROM contacts_contact c WHERE c.id = ANY(%s::text::bigint[])",  # noqa: S608
+            [settings.TIME_ZONE, literal(list(contact_ids))],
         )
         return dict(cursor.fetchall())
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.core.exceptions import ValidationError
 from django.db import connection
 
+from contacts.columns import literal
 from contacts.lanes import nudge
 
 LONGEST = 100
@@ -54,12 +55,12 @@ def add(contact_ids: Sequence[int], names: Iterable[str], now: datetime, source:
         WITH changed AS (
             INSERT INTO contacts_contacttag (contact_id, tag_id, at)
             SELECT there.id, t.id, %s FROM (
-                SELECT id FROM contacts_contact WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE
+                SELECT id FROM contacts_contact WHERE id = ANY(%s::text::bigint[]) ORDER BY id FOR KEY SHARE
             ) AS there CROSS JOIN (SELECT DISTINCT unnest(%s::bigint[]) AS id) AS t ORDER BY there.id, t.id
             ON CONFLICT (tag_id, contact_id) DO NOTHING RETURNING contact_id, tag_id
         )
         """,
-        [now, list(contact_ids), ids],
+        [now, literal(contact_ids), ids],
         "tag.added",
         source,
         now,
@@ -75,11 +76,12 @@ def remove(contact_ids: Sequence[int], names: Iterable[str], now: datetime, sour
         """
         WITH changed AS (
             DELETE FROM contacts_contacttag USING contacts_tag t
-            WHERE t.id = tag_id AND lower(t.name) IN (SELECT lower(unnest(%s::text[]))) AND contact_id = ANY(%s)
+            WHERE t.id = tag_id AND lower(t.name) IN (SELECT lower(unnest(%s::text[])))
+                AND contact_id = ANY(%s::text::bigint[])
             RETURNING contact_id, tag_id
         )
         """,
-        [lowered, list(contact_ids)],
+        [lowered, literal(contact_ids)],
         "tag.removed",
         source,
         now,

@@ -7,6 +7,7 @@ from itertools import islice
 from django.db import connection, transaction
 from django.db.models import F
 
+from contacts.columns import literal
 from contacts.models import Installation
 from flows.engine import BATCH, graph_of, isolating, running
 from flows.models import EntryRun, Scenario, ScenarioState
@@ -51,7 +52,7 @@ def _outside(scenario: Scenario, pairs: Sequence[tuple[int, int | None]]) -> lis
         cursor.execute(
             """SELECT id FROM contacts_contact c WHERE id = ANY(%s::text::bigint[]) AND NOT EXISTS (
                 SELECT FROM flows_execution WHERE scenario_id = %s AND contact_id = c.id AND single)""",
-            [f"{{{','.join(str(contact) for contact, _ in pairs)}}}", scenario.pk],
+            [literal([contact for contact, _ in pairs]), scenario.pk],
         )
         outside = {row[0] for row in cursor.fetchall()}
     return [pair for pair in pairs if pair[0] in outside]

@@ -13,6 +13,7 @@ from typing import Any
 from django.db import connection
 
 from contacts import contact_zones
+from contacts.columns import Columns
 from flows import announcing
 from flows.graph import Graph
 from flows.models import ExecutionState, Reentry, Scenario
@@ -158,7 +159,7 @@ class Stretch:
         return [contact for one in self._settled if one.state in states for contact in one.batch.contacts]
 
     def _insert(self, cursor: Any, settled: _Settled) -> None:
-        batch, columns = settled.batch, _Columns()
+        batch, columns = settled.batch, Columns()
         finished = settled.state != ExecutionState.WAITING
         cursor.execute(
             f"""INSERT INTO flows_execution (id, contact_id, event_id, moves, due_at, scenario_id, flow_id, state, node,
@@ -183,7 +184,7 @@ class Stretch:
             raise AlreadyInside({row[0] for row in cursor.fetchall()})
 
     def _update(self, cursor: Any, settled: _Settled) -> None:
-        batch, columns = settled.batch, _Columns()
+        batch, columns = settled.batch, Columns()
         finished = settled.state != ExecutionState.WAITING
         cursor.execute(
             f"""UPDATE flows_execution e
@@ -204,7 +205,7 @@ class Stretch:
         return not finished or self.scenario.reentry == Reentry.ONCE
 
     def _write_steps(self, cursor: Any, batch: Batch, made: list[tuple[str, str, str]]) -> None:
-        columns = _Columns()
+        columns = Columns()
         rows = ", ".join(["(%s::int, %s, %s, %s)"] * len(made))
         cursor.execute(
             f"""INSERT INTO flows_step (execution_id, number, node, outcome, reason, at)
@@ -222,25 +223,3 @@ class Stretch:
                 SELECT %s, * FROM unnest(%s::text[], %s::text[], %s::bigint[])""",
                 [self.scenario.pk, *map(list, zip(*counts, strict=True))],
             )
-
-
-class _Columns:
-    """SELECT expressions over parallel lists: an `unnest` of a literal, or one constant where all values agree."""
-
-    def __init__(self) -> None:
-        self.values: list[Any] = []
-
-    def many(self, kind: str, values: Sequence[int]) -> str:
-        # psycopg adapts a list element by element; joining plain integers is five times faster.
-        self.values.append(f"{{{','.join(map(str, values))}}}")
-        return f"unnest(%s::text::{kind}[])"
-
-    def any(self, kind: str, values: Any) -> str:
-        if not isinstance(values, (list, tuple)):
-            self.values.append(values)
-            return f"%s::{kind}"
-        if len(set(values)) == 1:
-            self.values.append(values[0])
-            return f"%s::{kind}"
-        self.values.append(list(values))
-        return f"unnest(%s::{kind}[])"

@@ -1,0 +1,43 @@
+"""Sends parallel lists to the database as columns: what makes a batch cost one statement, and little of the client."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+
+def literal(values: Sequence[Any]) -> str:
+    """An array literal of integers, moments and Nones, for `%s::text::TYPE[]`.
+
+    psycopg adapts a list element by element, through a dumper chosen for each; joining is several times faster.
+    """
+    return f"{{{','.join(map(_element, values))}}}"
+
+
+def _element(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    return f'"{value.isoformat()}"' if isinstance(value, datetime) else str(int(value))
+
+
+class Columns:
+    """SELECT expressions over parallel lists: an `unnest` each, or one constant where all values agree.
+
+    At least one column must be `many`, for it gives the rows. `values` are the parameters, in the order of the calls.
+    """
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+
+    def many(self, kind: str, values: Sequence[Any]) -> str:
+        """One row per value."""
+        self.values.append(literal(values))
+        return f"unnest(%s::text::{kind}[])"
+
+    def any(self, kind: str, values: Any) -> str:
+        """A value for all rows, or a list with one for each."""
+        if isinstance(values, list | tuple):
+            if any(value != values[0] for value in values):
+                return self.many(kind, values)
+            values = values[0]
+        self.values.append(values)
+        return f"%s::{kind}"
