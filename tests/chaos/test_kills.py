@@ -20,8 +20,8 @@ from contacts.models import ContactTag
 from flows import starting
 from flows.models import Execution
 from tests import make
-from tests.chaos.audit import complaints
 from tests.chaos.crew import Crew, Mailbox, mailbox
+from tests.flows.audit import complaints
 from tests.make import NOW
 
 CONTACTS = int(os.environ.get("WAYPOST_CHAOS_CONTACTS", 20_000))

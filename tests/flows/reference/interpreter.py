@@ -1,14 +1,15 @@
 """Walks one contact through a graph on a virtual clock: plain Python, no batches, no database, no shortcuts.
 
-Known node types: now, on_event, email, sms, tag, wait, condition, end. Known rules: tag, attribute (equals), event,
-message (opened or clicked, of a node of this scenario), property (greater), and all, any, not.
-What happens at a moment happens before the waits that end at it.
+Known node types: all of them, but of on_date only a date for all, and of repeat only rhythms of days and weeks in a
+zone of their own. Known rules: tag, attribute (equals), consent, event, message (opened or clicked, of a node of this
+scenario), property (greater), and all, any, not.
+What happens at a moment happens before the runs of the trigger, and those before the waits that end at it.
 """
 
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from tests.flows.reference import clock
@@ -22,25 +23,37 @@ class Person:
     zone: str = "UTC"
     tags: frozenset[str] = frozenset()
     attributes: dict[str, Any] = field(default_factory=dict)
+    phone: str = ""
+    consent: dict[str, str] = field(default_factory=dict)  # by channel, where something was said
 
 
 @dataclass(frozen=True)
 class Happening:
     """Something from outside. Either an event (`event`, `properties`), or `did` ("opened" or "clicked") with the newest
-    message that the person has got from `node` in the pass they are in; without such a message nothing happens."""
+    message that the person has got from `node` in the pass they are in; without such a message nothing happens. Or an
+    answer about a channel (`channel`, `says`), or what an operator does with the scenario (`presses`: "pause" or
+    "resume", of no person)."""
 
     at: datetime
-    person: str
+    person: str = ""
     event: str = ""
     properties: tuple[tuple[str, float], ...] = ()
     did: str = ""
     node: str = ""
+    channel: str = ""
+    says: str = ""
+    presses: str = ""
 
 
 @dataclass
 class Message:
+    """`visit` is the number of the step that made it."""
+
     node: str
     at: datetime
+    visit: int
+    state: str
+    reason: str
     did: set[str] = field(default_factory=set)
 
 
@@ -64,8 +77,8 @@ class Walk:
     tags: set[str]
 
     @property
-    def messages(self) -> list[tuple[datetime, str]]:
-        return [(message.at, message.node) for walked in self.passes for message in walked.messages]
+    def messages(self) -> list[tuple]:
+        return [(m.at, m.node, m.visit, m.state, m.reason) for walked in self.passes for m in walked.messages]
 
 
 def walk(
@@ -87,9 +100,11 @@ class _Walker:
     def __init__(self, graph: dict[str, Any], person: Person, once: bool) -> None:
         self.nodes = {node["id"]: node for node in graph["nodes"]}
         self.edges = graph["edges"]
-        self.trigger = next(node for node in graph["nodes"] if node["type"] in ("now", "on_event"))
+        self.trigger = next(node for node in graph["nodes"] if node["type"] in ("now", "on_event", "on_date", "repeat"))
         self.person, self.once = person, once
         self.tags = set(person.tags)
+        self.consent = dict(person.consent)
+        self.paused = False
         self.happened: list[Happening] = []
         self.passes: list[Pass] = []
 
@@ -98,19 +113,67 @@ class _Walker:
         return self.passes[-1] if self.passes and self.passes[-1].state == "waiting" else None
 
     def run(self, happenings: Iterable[Happening], start: datetime, until: datetime) -> Walk:
-        coming = deque(sorted((h for h in happenings if h.person == self.person.name), key=lambda h: h.at))
-        if self.trigger["type"] == "now":
-            self.enter(start)
+        theirs = sorted((h for h in happenings if h.person in ("", self.person.name)), key=lambda h: h.at)
+        coming = deque(h for h in theirs if h.at <= until)
+        runs = deque(self.runs(start, until))
         while True:
-            due = self.inside.due if self.inside else None
-            if coming and coming[0].at <= until and (due is None or coming[0].at <= due):
-                self.happen(coming.popleft(), start)
-            elif due is not None and due <= until:
-                self.leave(self.inside.node, "next", due)
-            else:
+            moments = [coming[0].at] if coming else []
+            moments += [runs[0]] if runs else []
+            if not self.paused and self.inside and self.inside.due <= until:
+                moments.append(self.inside.due)
+            if not moments:
                 return Walk(self.passes, self.tags)
+            now = min(moments)
+            if coming and coming[0].at == now:
+                self.happen(coming.popleft(), start)
+            elif runs and runs[0] == now:
+                runs.popleft()
+                self.enter(now)
+            else:
+                self.leave(self.inside.node, "next", now)
+
+    def runs(self, start: datetime, until: datetime) -> list[datetime]:
+        """When the trigger lets the person in by itself."""
+        config = self.trigger["config"]
+        match self.trigger["type"]:
+            case "now":
+                return [start]
+            case "on_date":
+                zone = self.person.zone if config["timezone"] == "contact" else config["timezone"]
+                moment = clock.moment_of(datetime.fromisoformat(config["at"]), zone)
+                return [moment] if start <= moment <= until else []
+            case "repeat":
+                return self.rhythm(config, start, until)
+        return []
+
+    def rhythm(self, config: dict[str, Any], start: datetime, until: datetime) -> list[datetime]:
+        """Every day of the calendar is looked at: how many days or weeks is it from the first one?"""
+        zone, found = config["timezone"], []
+        hour, minute = map(int, config["time"].split(":"))
+        first = clock.shown(start, zone).date()
+        monday = first - timedelta(days=first.weekday())
+        for number in range((until - start).days + 3):
+            day = first + timedelta(days=number)
+            if config["unit"] == "day":
+                wanted = number % config["every"] == 0
+            else:
+                days = config["weekdays"] or [clock.WEEKDAYS[first.weekday()]]
+                wanted = (day - monday).days // 7 % config["every"] == 0 and clock.WEEKDAYS[day.weekday()] in days
+            moment = clock.moment_of(datetime.combine(day, time(hour, minute)), zone)
+            if wanted and start < moment <= until:
+                found.append(moment)
+        return found
 
     def happen(self, happening: Happening, start: datetime) -> None:
+        if happening.presses:
+            self.paused = happening.presses == "pause"
+            # Whoever was overdue goes on at once, and at no earlier moment than now.
+            if not self.paused and self.inside:
+                self.inside.due = max(self.inside.due, happening.at)
+            return
+        if happening.channel:
+            self.consent[happening.channel] = happening.says
+            return
         if happening.did:
             self.look(happening)
             return
@@ -122,14 +185,15 @@ class _Walker:
 
     def look(self, happening: Happening) -> None:
         """They open a message, or click in it. Who clicks in an email has opened it."""
-        sent = [message for message in self.inside.messages if message.node == happening.node] if self.inside else []
+        messages = self.inside.messages if self.inside else []
+        sent = [message for message in messages if message.node == happening.node and message.state == "sent"]
         if sent:
             sent[-1].did.add(happening.did)
             if self.nodes[happening.node]["type"] == "email":
                 sent[-1].did.add("opened")
 
     def enter(self, now: datetime) -> None:
-        if self.inside or (self.once and self.passes):
+        if self.paused or self.inside or (self.once and self.passes):
             return
         self.passes.append(Pass(now))
         self.leave(self.trigger["id"], "next", now)
@@ -152,7 +216,7 @@ class _Walker:
                 walked.steps.append((now, node["id"], "end"))
                 walked.state, walked.node = "completed", node["id"]
             case "email" | "sms":
-                walked.messages.append(Message(node["id"], now))
+                walked.messages.append(Message(node["id"], now, len(walked.steps), *self.sent(node["type"])))
                 self.leave(node["id"], "next", now)
             case "tag":
                 self.tags |= set(config.get("add") or [])
@@ -168,6 +232,14 @@ class _Walker:
                     walked.node, walked.due = node["id"], due
             case unknown:
                 raise NotImplementedError(unknown)
+
+    def sent(self, channel: str) -> tuple[str, str]:
+        """What becomes of a message, and why."""
+        if channel == "sms" and not self.person.phone:
+            return "skipped", "no address"
+        if self.consent.get(channel) == "unsubscribed":
+            return "skipped", "no consent"
+        return "sent", ""
 
     def due(self, config: dict[str, Any], now: datetime) -> datetime:
         zone = self.person.zone
@@ -197,6 +269,8 @@ class _Walker:
                 return (rule["name"] in self.tags) == rule.get("has", True)
             case "attribute":
                 return self.person.attributes.get(rule["field"]) == rule["value"]
+            case "consent":
+                return self.consent.get(rule["channel"], "unknown") == rule["is"]
             case "event":
                 return any(h.event == rule["name"] for h in self.happened) == rule.get("did", True)
             case "message":

@@ -10,6 +10,8 @@ from tests.flows.reference.clock import WEEKDAYS
 from tests.flows.reference.interpreter import Happening, Person
 from tests.make import NOW
 
+CHANNELS = ["email", "sms"]
+ANSWERS = ["subscribed", "unsubscribed"]
 TAGS = ["vip", "new", "cold"]
 # As often as they make a walk interesting.
 KINDS = ["wait", "email", "condition", "wait", "email", "condition", "tag", "sms", "end"]
@@ -58,6 +60,11 @@ rules = st.recursive(
             lambda did, number: {"rule": "message", "did": did, "node": number},
             st.sampled_from(["opened", "clicked"]),
             st.integers(0, 8),
+        ),
+        st.builds(
+            lambda channel, state: {"rule": "consent", "channel": channel, "is": state},
+            st.sampled_from(CHANNELS),
+            st.sampled_from(["subscribed", "unsubscribed", "unknown"]),
         ),
     ),
     lambda inner: st.one_of(
@@ -110,9 +117,31 @@ def graphs(draw: st.DrawFn) -> dict[str, Any]:
 _filter = st.none() | st.builds(
     lambda least: {"rule": "property", "field": "amount", "op": "greater", "value": least}, st.sampled_from([10, 50])
 )
+_dates = st.builds(
+    lambda hours, zone: {"at": f"{datetime(2026, 3, 12) + timedelta(hours=hours):%Y-%m-%dT%H:%M}", "timezone": zone},
+    st.integers(0, 10 * 24),
+    st.sampled_from(["contact", *ZONES]),
+)
+_rhythms = st.builds(
+    lambda every, unit, weekdays, time, zone: {
+        "every": every,
+        "unit": unit,
+        "weekdays": weekdays if unit == "week" else [],
+        "time": time,
+        "timezone": zone,
+    },
+    st.integers(1, 6),
+    st.sampled_from(["day", "week"]),
+    st.just([]) | days,
+    clocks,
+    st.sampled_from(ZONES),
+)
 _triggers = st.one_of(
     st.just({"type": "now", "config": {}}),
     st.builds(lambda rule: {"type": "on_event", "config": {"event": EVENT, "filter": rule}}, _filter),
+    st.builds(lambda rule: {"type": "on_event", "config": {"event": EVENT, "filter": rule}}, _filter),
+    st.builds(lambda config: {"type": "on_date", "config": config}, _dates),
+    st.builds(lambda config: {"type": "repeat", "config": config}, _rhythms),
 )
 
 
@@ -145,7 +174,14 @@ def _reachable(graph: dict[str, Any]) -> dict[str, Any]:
 def people(draw: st.DrawFn) -> list[Person]:
     plans = st.sampled_from([{}, *({"plan": plan} for plan in PLANS)])
     return [
-        Person(f"p{n}", draw(st.sampled_from(ZONES)), draw(st.frozensets(st.sampled_from(TAGS))), draw(plans))
+        Person(
+            f"p{n}",
+            draw(st.sampled_from(ZONES)),
+            draw(st.frozensets(st.sampled_from(TAGS))),
+            draw(plans),
+            draw(st.sampled_from(["", f"+3312345678{n}"])),
+            draw(st.dictionaries(st.sampled_from(CHANNELS), st.sampled_from(ANSWERS), max_size=1)),
+        )
         for n in range(draw(st.integers(1, 5)))
     ]
 
@@ -161,7 +197,15 @@ def happenings(draw: st.DrawFn, graph: dict[str, Any], persons: list[Person]) ->
     for minute in sorted(minutes):
         # Off the full minute, so that nothing happens at the moment at which a wait ends, where order would decide.
         at, who = NOW + timedelta(minutes=minute, seconds=17), draw(st.sampled_from(persons)).name
-        if senders and draw(st.booleans()):
+        lot = draw(st.integers(0, 19))
+        if lot == 0:
+            paused = [h.presses for h in found if h.presses][-1:] == ["pause"]
+            found.append(Happening(at, presses="resume" if paused else "pause"))
+        elif lot < 3:
+            found.append(
+                Happening(at, who, channel=draw(st.sampled_from(CHANNELS)), says=draw(st.sampled_from(ANSWERS)))
+            )
+        elif senders and draw(st.booleans()):
             did = draw(st.sampled_from(["opened", "clicked"]))
             found.append(Happening(at, who, did=did, node=draw(st.sampled_from(senders))))
         else:

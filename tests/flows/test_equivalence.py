@@ -1,5 +1,6 @@
 """The engine's batches do to everybody what the naive interpreter does to one contact at a time."""
 
+import os
 from collections import deque
 from datetime import datetime
 
@@ -8,13 +9,14 @@ from django.db import connection
 from django.db.models import Min
 from hypothesis import HealthCheck, given, settings
 
-from campaigns import tracking
+from campaigns import sending, tracking
 from campaigns.models import Message, Provider
-from contacts import tagging, timeline
+from contacts import consent, tagging, timeline
 from contacts.models import ContactTag
 from flows import starting
 from flows.models import Execution, Scenario, Step
 from tests import make
+from tests.flows.audit import complaints
 from tests.flows.drive import until_still
 from tests.flows.reference import strategies
 from tests.flows.reference.interpreter import Happening, Person, walk
@@ -22,11 +24,19 @@ from tests.flows.reference.strategies import HORIZON, Case
 from tests.make import NOW
 
 END = NOW + HORIZON
+# A few in every run of the tests, always the same; `make fuzz` draws as many others as one has patience for.
+EXAMPLES = int(os.environ.get("WAYPOST_FUZZ", 0))
 
 
 # Real commits, because only what is committed can be read from the timeline.
 @pytest.mark.django_db(transaction=True)
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=EXAMPLES or 25,
+    derandomize=not EXAMPLES,
+    print_blob=bool(EXAMPLES),
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
 @given(strategies.cases())
 def test_the_engine_does_what_scenarios_mean(case: Case):
     _empty()
@@ -42,6 +52,7 @@ def test_the_engine_does_what_scenarios_mean(case: Case):
         assert _sent(contacts[person.name]) == expected.messages
         names = ContactTag.objects.filter(contact_id=contacts[person.name]).values_list("tag__name", flat=True)
         assert set(names) == expected.tags
+    assert complaints([node["id"] for node in case.graph["nodes"] if node["type"] in ("email", "sms")]) == {}
 
 
 def _empty() -> None:
@@ -54,34 +65,59 @@ def _empty() -> None:
 
 
 def _contact(person: Person) -> int:
-    made = make.contact(f"{person.name}@example.com", timezone=person.zone, attributes=person.attributes)
+    address = {"email": f"{person.name}@example.com", "phone": person.phone or None}
+    made = make.contact(timezone=person.zone, attributes=person.attributes, **address)
     tagging.add([made.pk], person.tags, NOW)
+    for channel, state in person.consent.items():
+        consent.set_state([made.pk], channel, state, "", NOW)
     return made.pk
 
 
 def _play(scenario: Scenario, case: Case, contacts: dict[str, int]) -> None:
     """Move the clock from one moment at which something happens or is due to the next."""
     starting.start(scenario, NOW)
-    until_still(NOW)
+    _work(NOW)
     coming = deque(case.happenings)
     while True:
-        due = Execution.objects.filter(state="waiting").aggregate(first=Min("due_at"))["first"]
-        now = min(filter(None, [due, coming[0].at if coming else None]), default=None)
+        moments = [coming[0].at] if coming else []
+        running = Scenario.objects.filter(pk=scenario.pk, state="running").first()
+        if running:
+            due = Execution.objects.filter(state="waiting").aggregate(first=Min("due_at"))["first"]
+            moments += filter(None, [due, running.next_run_at])
+        now = min(moments, default=None)
         if now is None or now > END:
             return
         while coming and coming[0].at == now:
             _happen(coming.popleft(), scenario, contacts)
-        until_still(now)
+        _work(now)
+
+
+def _work(now: datetime) -> None:
+    until_still(now)
+    while sending.work(now):
+        pass
 
 
 def _happen(happening: Happening, scenario: Scenario, contacts: dict[str, int]) -> None:
+    if happening.presses:
+        scenario.refresh_from_db()
+        if happening.presses == "pause" and scenario.state == "running":
+            starting.pause(scenario, happening.at)
+        elif happening.presses == "resume" and scenario.state == "paused":
+            starting.resume(scenario, happening.at)
+        return
     contact = contacts[happening.person]
+    if happening.channel:
+        consent.set_state([contact], happening.channel, happening.says, "", happening.at)
+        return
     if happening.event:
         event = timeline.NewEvent(contact, happening.event, dict(happening.properties), at=happening.at)
         timeline.record([event], happening.at)
         return
     inside = Execution.objects.filter(contact_id=contact, state="waiting").values_list("pk", flat=True)
-    sent = Message.objects.filter(origin__key=f"scenario:{scenario.pk}:{happening.node}", origin_pass__in=inside)
+    sent = Message.objects.filter(
+        origin__key=f"scenario:{scenario.pk}:{happening.node}", origin_pass__in=inside, state="sent"
+    )
     newest = sent.select_related("origin").order_by("-visit").first()
     if newest and happening.did == "opened":
         tracking.opened(newest, happening.at)
@@ -95,6 +131,7 @@ def _passed(execution: Execution) -> tuple:
     return execution.entered_at, trace, execution.state, execution.node, execution.due_at
 
 
-def _sent(contact: int) -> list[tuple[datetime, str]]:
+def _sent(contact: int) -> list[tuple]:
     messages = Message.objects.filter(contact_id=contact).order_by("origin_pass", "visit")
-    return [(at, key.rsplit(":", 1)[1]) for at, key in messages.values_list("queued_at", "origin__key")]
+    fields = messages.values_list("queued_at", "origin__key", "visit", "state", "reason")
+    return [(at, key.rsplit(":", 1)[1], *rest) for at, key, *rest in fields]
