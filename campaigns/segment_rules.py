@@ -126,7 +126,8 @@ class Message(RuleKind):
         words = [DID_NOT[verb] if negative else DID[verb][0]]
         kind = {"email": "email", "sms": "SMS"}.get(str(config.get("channel")), "message")
         if config.get("node"):
-            words.append(f"the {kind} “{dict(scope.nodes or ()).get(config['node'], config['node'])}”")
+            # A scenario's own names for its messages come with their quotation marks.
+            words.append(dict(scope.nodes or ()).get(config["node"]) or f"the {kind} “{config['node']}”")
         elif config.get("scenario"):
             words.append(f"any {kind} of scenario {config['scenario']}")
         elif config.get("campaign"):
@@ -166,7 +167,7 @@ def _where_problems(config: Config, scope: Scope) -> list[str]:
         if not isinstance(node, str) or not 0 < len(node) <= 100:
             found.append("The node of a message rule is its id.")
         elif scope.nodes is not None and node not in dict(scope.nodes):
-            found.append(f"This scenario has no node “{node}” that sends messages.")
+            found.append("The message that a rule asks about is not in this scenario any more. Choose another.")
         elif scope.nodes is None and not scope.origin:
             found.append("Only a rule inside a scenario can name one of its nodes.")
     return found

@@ -1,5 +1,6 @@
 """Tells the canvas what it may not know itself: node types, and what each node of a graph says, asks and leads to."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -7,8 +8,10 @@ from typing import Any
 
 from django.urls import NoReverseMatch, reverse
 
+from contacts.remembering import remembering
+from flows import graph as graphs
 from flows import starting, validation
-from flows.graph import Problem
+from flows.graph import GraphError, Problem
 from flows.models import Scenario
 from flows.nodes import registry
 from flows.nodes.base import Group, Node, Trigger
@@ -34,9 +37,8 @@ def types() -> list[dict[str, Any]]:
     ]
 
 
-def palette() -> list[tuple[str, list[dict[str, Any]]]]:
-    """The types under their headings."""
-    listed = types()
+def palette(listed: list[dict[str, Any]]) -> list[tuple[str, list[dict[str, Any]]]]:
+    """What `types` gave, under its headings."""
     return [(group.value, [kind for kind in listed if kind["group"] == group.value]) for group in Group]
 
 
@@ -56,7 +58,7 @@ def described(kind: Node, config: dict[str, Any], nodes: Sequence[tuple[str, str
 
     `nodes` are the sending nodes around it, as `named_nodes` gives them.
     """
-    problems = kind.problems(config)
+    problems = validation.of_config(kind, config)
     return {
         "summary": "" if problems else kind.summary_among(config, nodes),
         "problems": problems,
@@ -68,15 +70,16 @@ def drawn(scenario: Scenario, now: datetime) -> dict[str, Any]:
     """The saved graph with what its nodes say (`summaries`, `problems`, `ports` by node id) and `found`, what keeps it
     from starting."""
     graph = scenario.flow.graph if scenario.flow else EMPTY
-    nodes = named_nodes(graph)
-    said = {node["id"]: described(registry()[node["type"]], node["config"], nodes) for node in graph["nodes"]}
-    return {
-        **graph,
-        "summaries": {node: parts["summary"] for node, parts in said.items()},
-        "problems": {node: parts["problems"] for node, parts in said.items()},
-        "ports": {node: parts["ports"] for node, parts in said.items()},
-        "found": pinned(starting.check(scenario, now) if scenario.flow else []),
-    }
+    with remembering():
+        nodes = named_nodes(graph)
+        said = {node["id"]: described(registry()[node["type"]], node["config"], nodes) for node in graph["nodes"]}
+        return {
+            **graph,
+            "summaries": {node: parts["summary"] for node, parts in said.items()},
+            "problems": {node: parts["problems"] for node, parts in said.items()},
+            "ports": {node: parts["ports"] for node, parts in said.items()},
+            "found": pinned(starting.check(scenario, now) if scenario.flow else []),
+        }
 
 
 def pinned(problems: list[Problem]) -> list[dict[str, Any]]:
@@ -85,12 +88,15 @@ def pinned(problems: list[Problem]) -> list[dict[str, Any]]:
 
 def named_nodes(graph: Any, but: str = "") -> list[tuple[str, str]]:
     """The sending nodes of a graph that is still being drawn, as (id, what to call it): what a rule may ask about."""
-    if validation.structure(graph):
+    try:
+        nodes = [node for node in graphs.parse(graph).nodes.values() if node.kind.sends and node.id != but]
+    except GraphError:
         return []
+    with remembering():
+        summaries = [described(node.kind, node.config)["summary"] for node in nodes]
+    shared = {summary for summary, times in Counter(summaries).items() if times > 1}
     found = []
-    for node in graph.get("nodes", []):
-        kind = registry()[node["type"]]
-        if getattr(kind, "sends", False) and node["id"] != but:
-            summary = described(kind, node.get("config") or {})["summary"]
-            found.append((node["id"], f"{kind.label}: {summary}" if summary else f"{kind.label} ({node['id']})"))
+    for node, summary in zip(nodes, summaries, strict=True):
+        name = f"{node.kind.label} {summary}" if summary in shared else summary
+        found.append((node.id, name if summary else f"{node.kind.label} {node.id}"))
     return found

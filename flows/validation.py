@@ -1,13 +1,16 @@
 """Says what keeps a graph from being saved or started, as sentences pinned to its nodes."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
+from contacts.remembering import remembered, remembering
 from flows import graph as graphs
 from flows.graph import Graph, GraphError, Problem
 from flows.nodes import registry
+from flows.nodes.base import Node
 
-__all__ = ["Problem", "problems", "structure", "tidy"]
+__all__ = ["Problem", "of_config", "problems", "structure", "tidy"]
 
 
 def structure(graph_json: Any) -> list[Problem]:
@@ -26,15 +29,22 @@ def problems(graph_json: Any, launching: bool = True) -> list[Problem]:
         graph = graphs.parse(graph_json)
     except GraphError as error:
         return error.problems
-    return [
-        *_no_trigger(graph),
-        *_second_triggers(graph),
-        *_unreachable(graph),
-        *_endless(graph),
-        *_unconfigured(graph),
-        *_messages(graph),
-        *(_unavailable(graph) if launching else ()),
-    ]
+    with remembering():
+        return [
+            *_no_trigger(graph),
+            *_second_triggers(graph),
+            *_unreachable(graph),
+            *_endless(graph),
+            *_unconfigured(graph),
+            *_messages(graph),
+            *(_unavailable(graph) if launching else ()),
+        ]
+
+
+def of_config(kind: Node, config: dict[str, Any]) -> list[str]:
+    """What is wrong with a node's config; said once for all nodes with the same one, within `remembering`."""
+    written = json.dumps(config, sort_keys=True, default=str)
+    return remembered(("problems", kind.key, written), lambda: kind.problems(config))
 
 
 def tidy(graph_json: Any) -> dict[str, Any]:
@@ -43,13 +53,14 @@ def tidy(graph_json: Any) -> dict[str, Any]:
     Unfinished configs stay as they are, and so does everything that no form knows. Raises GraphError.
     """
     graph = graphs.parse(graph_json)
-    return {
-        "nodes": [
-            {"id": node.id, "type": node.type, "x": node.x, "y": node.y, "config": node.kind.tidy(node.config)}
-            for node in graph.nodes.values()
-        ],
-        "edges": [{"from": edge.source, "port": edge.port, "to": edge.target} for edge in graph.edges],
-    }
+    with remembering():
+        return {
+            "nodes": [
+                {"id": node.id, "type": node.type, "x": node.x, "y": node.y, "config": node.kind.tidy(node.config)}
+                for node in graph.nodes.values()
+            ],
+            "edges": [{"from": edge.source, "port": edge.port, "to": edge.target} for edge in graph.edges],
+        }
 
 
 def _no_trigger(graph: Graph) -> Iterator[Problem]:
@@ -128,7 +139,7 @@ def _loop(ways: dict[str, set[str]]) -> list[str]:
 
 def _unconfigured(graph: Graph) -> Iterator[Problem]:
     for node in graph.nodes.values():
-        for sentence in node.kind.problems(node.config):
+        for sentence in of_config(node.kind, node.config):
             yield Problem(node.id, sentence)
 
 
@@ -145,9 +156,9 @@ def _messages(graph: Graph) -> Iterator[Problem]:
         for named in _named_nodes(node.config):
             target = graph.nodes.get(named)
             if target is None:
-                yield Problem(node.id, f"A rule asks about the message of “{named}”, and there is no such node.")
+                yield Problem(node.id, f"A rule asks about the message of a shape that is not there ({named}).")
             elif not target.kind.sends:
-                yield Problem(node.id, f"A rule asks about the message of “{named}”, and that node sends none.")
+                yield Problem(node.id, f"A rule asks about the message of “{target.kind.label}”, which sends none.")
 
 
 def _named_nodes(config: Any) -> Iterator[str]:

@@ -113,6 +113,13 @@ def names(source: str) -> set[str]:
 
 def problems(source: str) -> list[Problem]:
     """Syntax errors, unknown filters and names that can never have a value, by line."""
+    if "{{" not in source and "{%" not in source:
+        return []
+    # Long sources are few; keeping them would keep much.
+    return list((_problems_known if len(source) < 20_000 else _problems)(source))
+
+
+def _problems(source: str) -> list[Problem]:
     try:
         template = _environment(True).from_string(source)
         analysis = template.analyze(include_partials=False)
@@ -122,11 +129,14 @@ def problems(source: str) -> list[Problem]:
     for name, spans in analysis.filters.items():
         if name not in template.env.filters:
             found += [Problem(_line(source, span.index), f"There is no filter “{name}”.") for span in spans]
-    for variable in _variables(source):
+    for variable in (variable for variables in analysis.globals.values() for variable in variables):
         sentence = _unknown(variable)
         if sentence:
             found.append(Problem(_line(source, variable.span.index), sentence))
     return sorted(set(found), key=lambda problem: (problem.line, problem.sentence))
+
+
+_problems_known = lru_cache(maxsize=4096)(_problems)
 
 
 @lru_cache(maxsize=2)

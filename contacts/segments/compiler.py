@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import connection
 
+from contacts.remembering import remembered
 from contacts.segments import tree
 from contacts.segments.registry import registry
 from contacts.segments.where import EVERYBODY, PLAIN, InvalidRule, Scope, Where, all_of, any_of
@@ -86,9 +87,13 @@ def _with_segments(rule: Any, scope: Scope) -> Scope:
     named = [] if tree.problems(rule) else sorted(used_segments(rule))
     if not named:
         return scope
+    return replace(scope, known=remembered(("segments reached", *named), lambda: _reached(named)))
+
+
+def _reached(named: list[int]) -> dict[int, Any]:
     with connection.cursor() as cursor:
         cursor.execute(_REACHED, [named])
-        return replace(scope, known={id: tree.parsed(text) for id, text in cursor.fetchall()})
+        return {id: tree.parsed(text) for id, text in cursor.fetchall()}
 
 
 def _weight(rule: Any, scope: Scope, seen: dict[int, int]) -> int:

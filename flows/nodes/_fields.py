@@ -9,6 +9,7 @@ from django import forms
 
 from contacts import tagging, zones
 from contacts.models import Segment
+from contacts.remembering import remembered
 
 WEEKDAYS = {
     "mon": "Monday",
@@ -92,7 +93,7 @@ class IdField(forms.TypedChoiceField):
 
     def __init__(self, rows: Callable[[], Iterable[tuple[int, str]]], empty: str, gone: str, **kwargs: Any) -> None:
         super().__init__(
-            choices=lambda: [("", empty), *rows()],
+            choices=lambda: remembered(rows, lambda: [("", empty), *rows()]),
             coerce=int,
             empty_value=None,
             required=False,
@@ -116,7 +117,9 @@ def segment_name(segment_id: Any) -> str:
     """How a summary calls the audience."""
     if not segment_id:
         return "All contacts"
-    found = Segment.objects.filter(pk=segment_id).first() if isinstance(segment_id, int) else None
+    if not isinstance(segment_id, int):
+        return "A segment that is gone"
+    found = remembered(("segment name", segment_id), lambda: Segment.objects.filter(pk=segment_id).first())
     return f"“{found}”" if found else "A segment that is gone"
 
 

@@ -9,6 +9,7 @@ from campaigns import outbox, providers
 from campaigns.contents import content_of
 from campaigns.models import Provider
 from contacts.models.consent import Channel
+from contacts.remembering import remembered
 from flows.nodes._fields import IdField
 from flows.nodes._form import NodeForm
 from flows.nodes.base import Batch, Do, Group, Node, Outcome
@@ -80,8 +81,11 @@ class Send(Node):
         chosen = config.get("template")
         if not isinstance(chosen, int):
             return ""
-        found = Template.objects.filter(pk=chosen).first()
-        return str(found) if found else "A template that is gone"
+        names = remembered(
+            ("template names", self.channel),
+            lambda: dict(Template.objects.filter(channel=self.channel).values_list("pk", "name")),
+        )
+        return names.get(chosen, "A template that is gone")
 
     def unavailable(self) -> tuple[str, str] | None:
         if providers.available(self.channel):

@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 
 from contacts import segments
 from contacts.models import Contact
+from contacts.remembering import remembered
 
 
 class Group(Enum):
@@ -161,7 +162,7 @@ class Node:
 
     def problems(self, config: dict[str, Any]) -> list[str]:
         """Why a scenario with this node cannot start, as sentences. The form's own errors by default."""
-        form = self.form(config)
+        form = self._checked(config)
         return [
             f"{form[name].label}: {text}" if name in form.fields else text
             for name, texts in form.errors.items()
@@ -172,10 +173,18 @@ class Node:
         """The dialog's form, bound to a saved config: what the dialog, the API and the checks all validate with."""
         return self.Form(config, **kwargs)
 
+    def _checked(self, config: dict[str, Any]) -> forms.Form:
+        """The form after its checks. Making one copies all its fields, which costs more than the checks themselves:
+        while a whole graph is looked at, one form serves all nodes of a type."""
+        form = remembered(("form", self.key), lambda: self.form({}))
+        form.data = config
+        form.full_clean()
+        return form
+
     def tidy(self, config: dict[str, Any]) -> dict[str, Any]:
         """A good config in the types that `run` works with ("7" becomes 7); what the form does not know, and a config
         that is not good yet, stay as they are."""
-        form = self.form(config)
+        form = self._checked(config)
         if not form.is_valid():
             return config
         return {key: form.cleaned_data.get(key, value) for key, value in config.items()}

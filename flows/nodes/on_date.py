@@ -71,7 +71,7 @@ class OnDate(Trigger):
             return self.cleaned_data
 
     def summary(self, config: dict[str, Any]) -> str:
-        form = self.form(config)
+        form = self._checked(config)
         if not form.is_valid():
             return "No date yet"
         data = form.cleaned_data

@@ -74,7 +74,7 @@ class Repeat(Trigger):
             return data
 
     def summary(self, config: dict[str, Any]) -> str:
-        form = self.form(config)
+        form = self._checked(config)
         if not form.is_valid():
             return "No rhythm yet"
         data = form.cleaned_data

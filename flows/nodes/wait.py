@@ -74,7 +74,7 @@ class Wait(Node):
                 self.add_error("amount", f"Wait at most {most:,} {unit}, which is about ten years.")
 
     def summary(self, config: dict[str, Any]) -> str:
-        form = self.form(config)
+        form = self._checked(config)
         if not form.is_valid():
             return "No duration yet"
         data = form.cleaned_data

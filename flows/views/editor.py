@@ -25,14 +25,15 @@ def _scenario(pk: int) -> Scenario:
 @require_GET
 def scenario_editor(request: HttpRequest, pk: int) -> HttpResponse:
     scenario = _scenario(pk)
+    types = canvas.types()
     return render(
         request,
         "flows/scenario_editor.html",
         {
             "scenario": scenario,
             "graph": canvas.drawn(scenario, timezone.now()),
-            "types": canvas.types(),
-            "palette": canvas.palette(),
+            "types": types,
+            "palette": canvas.palette(types),
             "read_only": read_only(request, scenario),
             "keeps_trigger": scenario.state != ScenarioState.DRAFT,
             "startable": scenario.state in starting.STARTABLE,

@@ -2,6 +2,7 @@
 
 import json
 import time
+from typing import Any
 
 from django.db import connection
 from django.test import Client
@@ -10,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from config.models import User
+from contacts.models import Segment
 from flows import canvas
 from flows.models import Scenario
 from flows.nodes import registry
@@ -86,7 +88,7 @@ def test_messages_of_the_same_drawing_can_be_named_in_a_rule(db: None) -> None:
     graph = make.graph(
         ("t", "now", {}), ("m", "email", {"subject": "Hello", "body": "Hi"}), ("w", "wait", {}), edges=""
     )
-    assert canvas.named_nodes(graph, "w") == [("m", "Email: “Hello”")]
+    assert canvas.named_nodes(graph, "w") == [("m", "“Hello”")]
     assert canvas.named_nodes({"nodes": "nonsense"}, "w") == []
 
 
@@ -110,3 +112,39 @@ def test_nonsense_sent_to_save_is_refused_with_sentences(db: None) -> None:
         assert answer.status_code == 200
         assert answer.json()["refused"], sent
     assert Scenario.objects.get().flow.number == 1
+
+
+def test_messages_of_the_same_name_are_told_apart_by_their_channel(db: None) -> None:
+    graph = make.graph(
+        ("t", "now", {}),
+        ("m", "email", {"name": "Hello", "subject": "Hello", "body": "Hi"}),
+        ("s", "sms", {"name": "Hello", "body": "Hi"}),
+        ("u", "email", {}),
+        edges="",
+    )
+    assert canvas.named_nodes(graph) == [("m", "Email “Hello”"), ("s", "SMS “Hello”"), ("u", "Email u")]
+
+
+def test_a_condition_calls_a_message_as_people_do(db: None) -> None:
+    rule = {"rule": "message", "did": "clicked", "node": "m"}
+    graph = make.graph(
+        ("t", "now", {}),
+        ("m", "email", {"name": "Welcome", "subject": "Hello", "body": "Hi"}),
+        ("c", "condition", {"rule": rule}),
+        edges="t>m m>c",
+    )
+    said = canvas.drawn(make.scenario(graph), timezone.now())
+    assert said["summaries"]["c"] == "Clicked “Welcome”"
+
+
+def test_a_large_drawing_asks_no_more_of_the_database_than_a_small_one(
+    db: None, django_assert_max_num_queries: Any
+) -> None:
+    segment = Segment.objects.create(name="Readers", rule={})
+    nodes = [("t", "now", {"segment": segment.pk})]
+    for n in range(60):
+        nodes.append((f"m{n}", "email", {"name": f"Mail {n}", "template": 10_000 + n, "provider": 3}))
+        nodes.append((f"c{n}", "condition", {"rule": {"any": [{"rule": "segment", "id": segment.pk}] * (1 + n % 5)}}))
+    scenario = make.scenario(make.graph(*nodes, edges=""))
+    with django_assert_max_num_queries(10):
+        canvas.drawn(scenario, timezone.now())

@@ -107,10 +107,10 @@ def test_a_channel_without_a_provider_is_a_problem():
 def test_a_rule_about_a_message_names_a_node_that_sends():
     rule = {"rule": "message", "did": "clicked", "node": "gone"}
     found = problems(("in", "now", {}), ("ask", "condition", {"rule": {"any": [rule]}}), edges="in>ask")
-    assert ("ask", "A rule asks about the message of “gone”, and there is no such node.") in found
+    assert ("ask", "A rule asks about the message of a shape that is not there (gone).") in found
     rule["node"] = "in"
     found = problems(("in", "now", {}), ("ask", "condition", {"rule": {"not": rule}}), edges="in>ask")
-    assert ("ask", "A rule asks about the message of “in”, and that node sends none.") in found
+    assert ("ask", "A rule asks about the message of “Now”, which sends none.") in found
 
 
 @pytest.mark.parametrize("preset", presets.listed(), ids=lambda preset: preset.key)

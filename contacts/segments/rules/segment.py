@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from contacts.models import Segment as SegmentModel
+from contacts.remembering import remembered
 from contacts.segments import compiler
 from contacts.segments.rules.base import Config, RuleForm, RuleKind, truth, unknown_keys
 from contacts.segments.where import Scope, Where
@@ -62,7 +63,8 @@ def _is_id(item: Any) -> bool:
 def name_of(segment_id: Any) -> str:
     if not _is_id(segment_id):
         return ""
-    return SegmentModel.objects.filter(pk=segment_id).values_list("name", flat=True).first() or ""
+    named = SegmentModel.objects.filter(pk=segment_id).values_list("name", flat=True)
+    return remembered(("name of segment", segment_id), lambda: named.first() or "")
 
 
 kind = Segment()
