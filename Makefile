@@ -9,7 +9,7 @@ JOBS ?= 2
 # Compiled modules halve the time of every start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test lint fmt types js bench demo chaos clean requirements
+.PHONY: run test lint fmt types js bench demo chaos fuzz clean requirements
 
 run: $(VENV)/.run
 	@exec $(PY) manage.py up
@@ -42,8 +42,13 @@ fmt: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(PY) -m tests.bench
 
+# Longer forms of what `make test` does in brief.
 chaos: $(VENV)/.dev
-	$(BIN)/pytest -q -m chaos tests
+	WAYPOST_CHAOS=full $(BIN)/pytest -q -m chaos tests
+
+EXAMPLES ?= 1000
+fuzz: $(VENV)/.dev
+	WAYPOST_FUZZ=$(EXAMPLES) $(BIN)/pytest -q tests/flows/test_equivalence.py
 
 requirements: $(VENV)/bin/uv
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url pyproject.toml -o requirements.txt

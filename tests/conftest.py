@@ -1,8 +1,10 @@
 """The cast and the virtual clock."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from django.conf import settings
 
 from tests import outside
 
@@ -14,6 +16,13 @@ def smtp_server() -> Iterator[outside.MailServer]:
     """A real mail server on a free port (`.port`) that keeps what it takes (`.mails`)."""
     with outside.mail_server() as server:
         yield server
+
+
+def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
+    """An embedded PostgreSQL for each process that runs tests: the timeline is only read up to the oldest transaction
+    that a server has open, and a test in another process may keep one open for long."""
+    for number, spec in enumerate(specs):
+        spec.env["WAYPOST_VAR"] = str(settings.VAR_DIR / f"tests-{number}")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -86,7 +86,9 @@ def test_those_who_clicked_are_tagged_and_the_others_written_to_again():
     until_still(NOW + WEEK)
     assert where() == {"completed at again": 7, "completed at keen": 3}
     assert set(ContactTag.objects.values_list("contact_id", flat=True)) == set(ids[:3])
-    assert set(Message.objects.filter(origin__key__endswith=":again").values_list("contact_id", flat=True)) == set(ids[3:])
+    assert set(Message.objects.filter(origin__key__endswith=":again").values_list("contact_id", flat=True)) == set(
+        ids[3:]
+    )
     scenario.refresh_from_db()
     assert scenario.state == "completed"
     assert counted(scenario) == recounted(scenario)
