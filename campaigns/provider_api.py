@@ -61,7 +61,9 @@ class ProviderSerializer(serializers.ModelSerializer):
         base = self.instance.settings if self.partial and self.instance else form_class.defaults(given)
         form = configuring.settings_form(kind, base | given, self.instance)
         if not form.is_valid():
-            raise serializers.ValidationError({"settings": {name: list(found) for name, found in form.errors.items()}})
+            raise serializers.ValidationError(
+                {"settings": {name: [str(each) for each in found] for name, found in form.errors.items()}}
+            )
         return form
 
     def create(self, data: dict[str, Any]) -> Provider:

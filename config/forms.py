@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.conf import global_settings
@@ -37,7 +37,7 @@ class InstallationForm(forms.ModelForm):
         help_text="Used for contacts who have none of their own, and for people who have not chosen one.",
     )
     language = forms.ChoiceField(
-        choices=sorted(global_settings.LANGUAGES, key=lambda language: language[1]),
+        choices=sorted(dict(global_settings.LANGUAGES).items(), key=lambda language: str(language[1])),
         help_text="The language of contacts who have none of their own.",
     )
 
@@ -50,9 +50,9 @@ class InstallationForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         # A zone or language that came from elsewhere must survive a save of this page.
         for name in ("timezone", "language"):
-            field, value = self.fields[name], getattr(self.instance, name)
-            if value not in dict(field.choices):
-                field.choices = [*field.choices, (value, value)]
+            field, value = cast(forms.ChoiceField, self.fields[name]), getattr(self.instance, name)
+            if not field.valid_value(value):
+                field.choices = [*field.widget.choices, (value, value)]
 
 
 class ApiKeyForm(forms.Form):
@@ -93,7 +93,7 @@ class _WithRole(forms.ModelForm):
 class PersonCreateForm(_WithRole, BaseUserCreationForm):
     class Meta(UserCreationForm.Meta):
         model = User
-        fields = ["username", "first_name", "last_name", "email"]
+        fields = ("username", "first_name", "last_name", "email")
 
     field_order = ["username", "first_name", "last_name", "email", "role", "password1", "password2"]
 

@@ -75,10 +75,10 @@ def may_receive(channel: str) -> Q:
         channel=channel, lowered=Lower(OuterRef(ADDRESSES[channel]))
     )
     if Installation.current().consent_policy == Installation.ConsentPolicy.OPT_IN:
-        allowed = Exists(said.filter(state=ConsentState.SUBSCRIBED))
+        allowed = Q(Exists(said.filter(state=ConsentState.SUBSCRIBED)))
     else:
-        allowed = ~Exists(said.filter(state=ConsentState.UNSUBSCRIBED))
-    return Q(allowed) & ~Q(Exists(suppressed))
+        allowed = ~Q(Exists(said.filter(state=ConsentState.UNSUBSCRIBED)))
+    return allowed & ~Q(Exists(suppressed))
 
 
 def suppress(channel: str, addresses: Iterable[str], reason: str, now: datetime) -> int:

@@ -80,7 +80,7 @@ def _fill(row: InboxMessage, outgoing: Outgoing) -> None:
     message = outgoing.message
     message.from_email = row.sender
     # Building the whole MIME message only to read its headers would cost more than everything else here.
-    row.subject, row.text, row.html = str(message.subject), message.body, _html(message)
+    row.subject, row.text, row.html = str(message.subject), str(message.body), _html(message)
     row.headers = {
         "From": row.sender,
         "To": ", ".join(message.to),

@@ -1,6 +1,6 @@
 """The builder's controls for “this, compared with that”: the value's input follows the comparison."""
 
-from typing import ClassVar
+from typing import ClassVar, cast
 
 from django import forms
 
@@ -34,7 +34,7 @@ class ComparisonForm(RuleForm):
         self.initial["op"] = chosen.key
         self.fields["field"].label = self.label
         self.fields["field"].widget.attrs["data-suggest"] = self.subject
-        self.fields["op"].choices = [(each.key, each.label) for each in OPERATORS.values()]
+        cast(forms.ChoiceField, self.fields["op"]).choices = [(each.key, each.label) for each in OPERATORS.values()]
         if chosen.takes != "nothing":
             self.fields["value"] = self._value(chosen.takes)
 

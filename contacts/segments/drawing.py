@@ -98,9 +98,14 @@ def _drawn(item: Any, scope: Scope, depth: int = 0) -> Group | Row:
 def _controls(form: RuleForm, scope: Scope) -> Iterator[Control]:
     form.prefix, form.use_required_attribute = f"rule-{token_hex(4)}", False
     for name, entry in form.fields.items():
-        kind, label = _type(entry), entry.label or name
+        kind, label = _type(entry), str(entry.label or name)
         control = Control(name.replace("__", "."), kind, label)
-        attrs = {"data-key": control.key, "data-type": kind, "aria-label": label, "autocomplete": "off"}
+        attrs: dict[str, str | bool] = {
+            "data-key": control.key,
+            "data-type": kind,
+            "aria-label": label,
+            "autocomplete": "off",
+        }
         given = form.initial.get(name)
         if kind == "rules":
             asked = given if isinstance(given, list) else []

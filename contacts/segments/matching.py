@@ -68,14 +68,14 @@ class Matches(Expression):
     def get_source_expressions(self) -> list[Any]:
         return [self.contact]
 
-    def set_source_expressions(self, expressions: list[Any]) -> None:
-        (self.contact,) = expressions
+    def set_source_expressions(self, exprs: Sequence[Any]) -> None:
+        (self.contact,) = exprs
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         if self.contact.alias == Contact._meta.db_table:
-            return f"({self.found.sql})", list(self.found.params)
+            return f"({self.found.sql})", tuple(self.found.params)
         column, params = compiler.compile(self.contact)
         return (
             f"{column} IN (SELECT contacts_contact.id FROM contacts_contact WHERE {self.found.sql})",  # noqa: S608
-            [*params, *self.found.params],
+            (*params, *self.found.params),
         )

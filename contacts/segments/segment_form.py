@@ -1,6 +1,6 @@
 """The form of a segment: its name and its rule."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -19,7 +19,7 @@ class SegmentForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["rule"].scope = Scope(segment=self.instance.pk)
+        cast(RuleField, self.fields["rule"]).scope = Scope(segment=self.instance.pk)
 
     def clean_name(self) -> str:
         """The database compares without case, so the form does."""

@@ -1,5 +1,7 @@
 """What the builder suggests while something is typed: tags, attributes, event names and values in use."""
 
+from typing import Any
+
 from django.db import connection
 
 from contacts.models import Tag
@@ -67,7 +69,7 @@ def suggestions(of: str, words: str, field: str = "") -> list[str]:
     return [text for text in found if words.lower() in text.lower()][:MOST]
 
 
-def _read(query: str, params: list[object]) -> list[str]:
+def _read(query: str, params: list[Any]) -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute(query, params)
         return [text for (text,) in cursor.fetchall()]

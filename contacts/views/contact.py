@@ -14,6 +14,7 @@ from contacts import consent, panels, saving, tagging
 from contacts.attribute_rows import ALL_KINDS, AttributeRow
 from contacts.contact_zones import zones_of
 from contacts.forms import ContactForm
+from contacts.htmx import HtmxRequest
 from contacts.models import ConsentState, Contact, Event, Tag
 from contacts.models.consent import Channel
 from contacts.pagination import page
@@ -102,7 +103,7 @@ def contact_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 @may_change
 @require_POST
-def contact_consent(request: HttpRequest, pk: int) -> HttpResponse:
+def contact_consent(request: HtmxRequest, pk: int) -> HttpResponse:
     contact = get_object_or_404(Contact, pk=pk)
     said = {request.POST.get("channel", ""): request.POST.get("state", "")}
     try:
@@ -114,7 +115,7 @@ def contact_consent(request: HttpRequest, pk: int) -> HttpResponse:
 
 @may_change
 @require_POST
-def contact_tags(request: HttpRequest, pk: int) -> HttpResponse:
+def contact_tags(request: HtmxRequest, pk: int) -> HttpResponse:
     """Adds the tag `add`, or takes the tag `remove` off."""
     contact = get_object_or_404(Contact, pk=pk)
     problem = ""
@@ -128,7 +129,7 @@ def contact_tags(request: HttpRequest, pk: int) -> HttpResponse:
     return _part(request, contact, "contacts/_contact_tags.html", {**_tags(contact), "problem": problem})
 
 
-def _part(request: HttpRequest, contact: Contact, template: str, context: dict[str, Any]) -> HttpResponse:
+def _part(request: HtmxRequest, contact: Contact, template: str, context: dict[str, Any]) -> HttpResponse:
     if not request.htmx:
         return redirect("contact_page", contact.pk)
     return render(request, template, {"contact": contact, **context})

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from contacts import segments
+from contacts.htmx import HtmxRequest
 from contacts.models import Segment
 from contacts.pagination import page
 from contacts.segments import deleting, previewing, saving, sizing, using
@@ -73,7 +74,7 @@ def _edit(request: HttpRequest, segment: Segment) -> HttpResponse:
 
 @may_delete
 @require_http_methods(["GET", "POST"])
-def segment_delete(request: HttpRequest, pk: int) -> HttpResponse:
+def segment_delete(request: HtmxRequest, pk: int) -> HttpResponse:
     segment = get_object_or_404(Segment, pk=pk)
     if request.method == "POST":
         try:
