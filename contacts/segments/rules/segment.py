@@ -1,7 +1,7 @@
 """Whether a contact is in another segment."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -21,7 +21,7 @@ class SegmentForm(RuleForm):
         self.fields["in"] = self.fields.pop("within")
         self.fields["id"] = self.fields.pop("id")
         others = SegmentModel.objects.exclude(pk=scope.segment).values_list("pk", "name")
-        self.fields["id"].choices = [("", "Choose a segment"), *others]
+        cast(forms.TypedChoiceField, self.fields["id"]).choices = [("", "Choose a segment"), *others]
 
 
 class Segment(RuleKind):
