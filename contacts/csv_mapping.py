@@ -119,11 +119,11 @@ def _setter(target: str) -> Callable[[dict[str, Any], str], None]:
         channel = target.partition(".")[2]
 
         def put(contact: dict[str, Any], value: str) -> None:
-            contact.setdefault("consent", {})[channel] = _state(value)
+            contact.setdefault("consent", {})[channel] = state_of(value)
     elif target == "tags":
 
         def put(contact: dict[str, Any], value: str) -> None:
-            contact["tags"] = [name for name in map(str.strip, re.split(r"[,;|]", value)) if name]
+            contact["tags"] = tag_names(value)
     elif target == "full_name":
 
         def put(contact: dict[str, Any], value: str) -> None:
@@ -136,7 +136,12 @@ def _setter(target: str) -> Callable[[dict[str, Any], str], None]:
     return put
 
 
-def _state(value: str) -> str:
+def tag_names(value: str) -> list[str]:
+    return [name for name in map(str.strip, re.split(r"[,;|]", value)) if name]
+
+
+def state_of(value: str) -> str:
+    """The state of consent that a cell tells; ValueError where it tells none."""
     state = _ANSWERS.get(value.lower())
     if state is None:
         raise ValueError(f"“{value[:40]}” is no answer about consent, such as yes, no, subscribed or unsubscribed.")

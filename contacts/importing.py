@@ -10,9 +10,8 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
 
-from contacts import saving
+from contacts import csv_columns, saving
 from contacts.cleaning import IDENTIFIERS
-from contacts.csv_mapping import columns, contact_of
 from contacts.csv_reading import Reader, Row
 from contacts.lanes import nudge
 from contacts.models import CsvImport, CsvRefusal
@@ -63,27 +62,21 @@ def _take(file: CsvImport, now: datetime) -> None:
     """One slice: whatever happens to the process, either all of it is kept or none."""
     reader = Reader(pieces_of(file, file.offset), file.encoding, file.delimiter, file.offset, file.lines_read)
     rows = list(islice(reader, SLICE))
-    setters = columns(file.mapping)
+    reader.close()
     refused: list[tuple[Row, str]] = []
-    good: list[tuple[Row, dict[str, Any]]] = []
+    good: list[Row] = []
+    width = len(file.headers)
     for row in rows:
-        problem = row.problem or _ragged(row, len(file.headers))
-        if not problem:
-            contact, errors = contact_of(row.cells, setters)
-            problem = _sentence(errors)
+        problem = row.problem or (len(row.cells) > width and _ragged(row, width))
         if problem:
             refused.append((row, problem))
         else:
-            good.append((row, contact))
+            good.append(row)
     options = file.options
-    result = saving.upsert(
-        [contact for _, contact in good],
-        now,
-        source="import",
-        country=options.get("country", ""),
-        resubscribe=bool(options.get("resubscribe")),
-    )
-    refused += [(good[failure.index][0], _sentence(failure.errors)) for failure in result.failed]
+    cleaned = csv_columns.clean([row.cells for row in good], file.mapping, options.get("country", ""))
+    refused += [(good[place], _sentence(errors)) for place, errors in cleaned.errors.items()]
+    result = saving.save(cleaned.batch, now, source="import", resubscribe=bool(options.get("resubscribe")))
+    refused += [(good[cleaned.places[failure.index]], _sentence(failure.errors)) for failure in result.failed]
     CsvRefusal.objects.bulk_create(
         [
             CsvRefusal(csv_import=file, line=row.line, reason=problem, cells=[_storable(cell) for cell in row.cells])

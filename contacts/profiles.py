@@ -40,6 +40,8 @@ class Profile:
     changed: set[str] = field(default_factory=set)
     new_tags: list[str] = field(default_factory=list)
     new_consent: dict[str, str] = field(default_factory=dict)
+    # What stood there before the first of these changes, by the same names.
+    before: dict[str, Any] = field(default_factory=dict)
 
     def apply(self, fields: Fields, resubscribe: bool = True, replace_attributes: bool = False) -> bool:
         """Take over the given fields and say whether that changed anything.
@@ -51,6 +53,7 @@ class Profile:
         rewritten = False
         for name in TEXTS:
             if name in fields and fields[name] != getattr(self, name):
+                self.before.setdefault(name, getattr(self, name))
                 setattr(self, name, fields[name])
                 rewritten = True
                 self.changed.add(name)
@@ -66,6 +69,7 @@ class Profile:
             had = self.consent.get(channel, UNKNOWN)
             widened = had == UNSUBSCRIBED
             if had != state and (resubscribe or not widened):
+                self.before.setdefault(f"consent.{channel}", had)
                 self.consent[channel] = self.new_consent[channel] = state
                 self.changed.add(f"consent.{channel}")
                 rewritten = True
@@ -74,14 +78,30 @@ class Profile:
     def _set_attributes(self, given: Mapping[str, Any], replace: bool) -> bool:
         wanted = dict(given) if replace else {**self.attributes, **given}
         wanted = {key: value for key, value in wanted.items() if value is not None}
-        names = {
-            f"attributes.{key}"
-            for key in {**self.attributes, **wanted}
-            if not _same(self.attributes.get(key), wanted.get(key))
-        }
+        names = set()
+        for key in {**self.attributes, **wanted}:
+            if not _same(self.attributes.get(key), wanted.get(key)):
+                names.add(f"attributes.{key}")
+                self.before.setdefault(f"attributes.{key}", self.attributes.get(key))
         self.attributes = wanted
         self.changed |= names
         return bool(names)
+
+    def settle(self) -> bool:
+        """Forget what later rows changed back, and say whether anything is left.
+
+        A file may say two things of one contact; sent again, it has to end where it ended before, and tell nothing.
+        """
+        for name in [name for name in self.changed if _same(self._now(name), self.before.get(name))]:
+            self.changed.discard(name)
+            self.new_consent.pop(name.removeprefix("consent."), None)
+        return bool(self.changed or self.new_tags)
+
+    def _now(self, name: str) -> Any:
+        kind, _, key = name.partition(".")
+        if kind == "attributes":
+            return self.attributes.get(key)
+        return self.consent.get(key) if kind == "consent" else getattr(self, name)
 
     @property
     def identified(self) -> bool:

@@ -1,6 +1,6 @@
 """Creates, changes and deletes contacts, one or thousands at a time, and records that on their timelines."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
@@ -9,7 +9,7 @@ import psycopg.errors
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, transaction
 
-from contacts import profile_rows, tagging
+from contacts import merging, profile_rows, tagging
 from contacts.cleaning import IDENTIFIERS, Errors, Fields, clean
 from contacts.models import Contact
 from contacts.profiles import TEXTS, Book, Profile, Refused
@@ -45,7 +45,7 @@ class UpsertResult:
     ids: list[int | None] = field(default_factory=list)
 
 
-def create(given: Mapping[str, Any], now: datetime, source: str = "") -> Contact:
+def create(given: Any, now: datetime, source: str = "") -> Contact:
     """A new contact from the API's fields. Raises ValidationError by field, also where somebody has its identifiers."""
     fields = _cleaned(given)
     profile = Profile()
@@ -55,9 +55,7 @@ def create(given: Mapping[str, Any], now: datetime, source: str = "") -> Contact
     return Contact.objects.get(pk=profile.id)
 
 
-def update(
-    contact: Contact, given: Mapping[str, Any], now: datetime, source: str = "", replace: bool = False
-) -> Contact:
+def update(contact: Contact, given: Any, now: datetime, source: str = "", replace: bool = False) -> Contact:
     """Change the fields given. Raises ValidationError by field, and Contact.DoesNotExist for a contact who is gone.
 
     Attributes are merged (null removes one), tags become exactly the list given, consent changes for the
@@ -89,7 +87,8 @@ def upsert(
     attributes merged, tags added. `country` reads phone numbers written without one. Without `resubscribe` nobody who
     unsubscribed is subscribed again. Rows that change nothing write nothing and record nothing.
     """
-    good: list[tuple[int, Fields]] = []
+    good: list[Fields] = []
+    places: list[int] = []
     failed: list[Failure] = []
     for index, row in enumerate(rows):
         fields, errors = clean(row, country)
@@ -99,30 +98,50 @@ def upsert(
         if errors:
             failed.append(Failure(index, errors))
         else:
-            good.append((index, fields))
+            good.append(fields)
+            places.append(index)
+    result = save(merging.batch_of(good), now, source, resubscribe)
+    ids: list[int | None] = [None] * len(rows)
+    for index, contact_id in zip(places, result.ids, strict=True):
+        ids[index] = contact_id
+    failed += [Failure(places[failure.index], failure.errors) for failure in result.failed]
+    result.ids, result.failed = ids, sorted(failed, key=lambda failure: failure.index)
+    return result
 
-    def save() -> UpsertResult:
-        result = UpsertResult(failed=list(failed))
-        book = Book(profile_rows.known_by([fields for _, fields in good]))
+
+def save(batch: merging.Batch, now: datetime, source: str = "", resubscribe: bool = True) -> UpsertResult:
+    """Update or create a contact from each row of a batch of clean rows, as `upsert` does."""
+
+    def attempt() -> UpsertResult:
+        merged = merging.merge(batch, now, source, resubscribe)
+        rows = {place: batch.fields(place) for place in merged.doubtful}
+        result = UpsertResult(merged.created, merged.updated, len(merged.ids) - merged.created - merged.updated)
+        book = Book(profile_rows.known_by(list(rows.values()))) if rows else Book([])
         placed: dict[int, Profile] = {}
-        for index, fields in good:
+        changing: list[Profile] = []
+        for place, fields in rows.items():
             try:
                 profile = book.place(fields)
             except Refused as refused:
-                result.failed.append(Failure(index, refused.errors))
+                result.failed.append(Failure(place, refused.errors))
                 continue
             fresh = profile.id is None and not profile.identified
             changed = book.apply(profile, fields, resubscribe)
-            placed[index] = profile
+            placed[place] = profile
             result.created += fresh
-            result.updated += changed and not fresh
             result.unchanged += not changed
+            if changed and not fresh:
+                changing.append(profile)
+        lasting = {profile: profile.id is None or profile.settle() for profile in changing}
+        kept = sum(lasting[profile] for profile in changing)
+        result.updated += kept
+        result.unchanged += len(changing) - kept
         profile_rows.write(dict.fromkeys(placed.values()), now, source, resubscribe)
-        result.failed.sort(key=lambda failure: failure.index)
-        result.ids = [placed[index].id if index in placed else None for index in range(len(rows))]
+        ids = merged.ids | {place: profile.id for place, profile in placed.items()}
+        result.ids = [ids.get(place) for place in range(batch.size)]
         return result
 
-    return _retried(save)
+    return _retried(attempt)
 
 
 def delete(contact_ids: Sequence[int]) -> int:
@@ -131,7 +150,7 @@ def delete(contact_ids: Sequence[int]) -> int:
         return Contact.objects.filter(pk__in=list(contact_ids)).delete()[1].get("contacts.Contact", 0)
 
 
-def _cleaned(given: Mapping[str, Any]) -> Fields:
+def _cleaned(given: Any) -> Fields:
     fields, errors = clean(given)
     if errors:
         raise ValidationError(errors)
@@ -155,15 +174,15 @@ def _written(profile: Profile, now: datetime, source: str) -> None:
         raise ValidationError({name: [sentence]}) from error
 
 
-def _retried(save: Callable[[], Made]) -> Made:
+def _retried(attempt: Callable[[], Made]) -> Made:
     """Save in one transaction, and once more from the start where somebody else was quicker with an identifier."""
-    attempt = 1
+    attempts = 1
     while True:
         try:
             with transaction.atomic():
-                return save()
+                return attempt()
         except DatabaseError as error:
             lost = isinstance(error.__cause__, psycopg.errors.UniqueViolation | psycopg.errors.DeadlockDetected)
-            if not lost or attempt == ATTEMPTS:
+            if not lost or attempts == ATTEMPTS:
                 raise
-            attempt += 1
+            attempts += 1

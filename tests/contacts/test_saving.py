@@ -1,6 +1,7 @@
 """Contacts are saved one or thousands at a time, and their timelines tell."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -113,6 +114,25 @@ def test_rows_about_the_same_new_contact_become_one():
     ada = Contact.objects.get()
     assert (ada.email, ada.phone, ada.first_name) == ("ADA@example.com", "+33612345678", "Ada")
     assert sorted(properties["tag"] for properties in happened("tag.added")) == ["a", "b"]
+
+
+def test_rows_that_contradict_each_other_change_nothing_when_they_come_again():
+    rows = [
+        {
+            "email": "ada@example.com",
+            "first_name": "Ada",
+            "attributes": {"city": "Paris"},
+            "consent": {"sms": "unknown"},
+        },
+        {"email": "ADA@example.com", "first_name": "Adah", "attributes": {"city": "Lyon", "vip": True}},
+    ]
+    saving.upsert(rows, NOW)
+    before, told = Contact.objects.values().get(), Event.objects.count()
+    assert counts(saving.upsert(rows, make.NOW + timedelta(days=1))) == (0, 0, 2, 0)
+    assert Contact.objects.values().get() == before
+    assert Event.objects.count() == told
+    saving.upsert([*rows, {"email": "ADA@example.com", "attributes": {"city": "Nice"}}], NOW)
+    assert happened("contact.updated") == [{"changed": ["attributes.city"]}]
 
 
 def test_an_external_id_may_change_the_email():
