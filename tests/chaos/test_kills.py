@@ -143,6 +143,7 @@ def test_killed_workers_lose_nobody_and_send_nothing_twice(tmp_path: Path, capsy
     arrived = len(unknown & set(taken))
     with capsys.disabled():
         sys.stdout.write(
-            f"\n{crew.kills} kills and {crew.cuts} lost session survived by {CONTACTS:,} contacts: {len(sent):,} mails sent, "
-            f"{len(skipped):,} not wanted, {len(unknown):,} unknown ({arrived:,} of them arrived).\n"
+            f"\n{crew.kills} kills and {crew.cuts} lost session survived by {CONTACTS:,} contacts: "
+            f"{len(sent):,} mails sent, {len(skipped):,} not wanted, "
+            f"{len(unknown):,} unknown ({arrived:,} of them arrived).\n"
         )
