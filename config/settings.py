@@ -206,6 +206,8 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "config.api_errors.handler",
     "NON_FIELD_ERRORS_KEY": "detail",
+    # Answers repeat what was sent, and JSON in ASCII can also say what UTF-8 cannot: half a surrogate pair.
+    "UNICODE_JSON": False,
     "UNAUTHENTICATED_USER": None,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
 }

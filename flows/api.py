@@ -12,7 +12,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contacts import matching
+from contacts import json_limits, matching
 from flows import cloning, deleting, objectives, saving, starting, stats, triggering, validation
 from flows.graph import saved_trigger
 from flows.models import Execution, ExecutionState, Scenario
@@ -90,6 +90,11 @@ class TriggerSerializer(serializers.Serializer):
         help_text="Ids, or objects with id, email, phone or external_id.",
     )
     context = serializers.DictField(required=False, default=dict)  # type: ignore[assignment]  # a name of ours
+
+    def validate_context(self, context: dict[str, Any]) -> dict[str, Any]:
+        if problem := json_limits.object_problem(context):
+            raise serializers.ValidationError(problem)
+        return context
 
 
 class ScenarioViewSet(viewsets.ModelViewSet):

@@ -100,7 +100,7 @@ def parse(graph_json: Any) -> Graph:
     """
     if not isinstance(graph_json, dict):
         raise GraphError([Problem(None, "A graph is an object with “nodes” and “edges”.")])
-    problems = list(_unstorable(graph_json))
+    problems = list(unstorable(graph_json))
     if problems:
         raise GraphError(problems)
     nodes = _nodes(graph_json.get("nodes", []), problems)
@@ -111,7 +111,7 @@ def parse(graph_json: Any) -> Graph:
     return Graph(nodes, edges)
 
 
-def _unstorable(graph_json: Any) -> list[Problem]:
+def unstorable(graph_json: Any) -> list[Problem]:
     """What JSON can say and the database cannot keep: NUL, half characters, infinities, endless depth."""
     level = [graph_json]
     for _ in range(MAX_DEPTH):

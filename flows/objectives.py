@@ -3,9 +3,10 @@
 from typing import Any
 
 from contacts import segments
-from flows.graph import Problem
+from flows.graph import Problem, unstorable
 
 KINDS = {"opened": "Opened a message", "clicked": "Clicked a link", "event": "Did something (an event)"}
+PARTS = {"kind", "within_days", "event", "filter"}
 MOST_DAYS = 366
 
 
@@ -19,8 +20,10 @@ def _sentences(objective: Any) -> list[str]:
         return ["use an object such as {“kind”: “clicked”, “within_days”: 7}."]
     if not objective:
         return []
-    found = []
-    if objective.get("kind") not in KINDS:
+    if problems := unstorable(objective):
+        return [problem.message for problem in problems]
+    found = [f"it has no “{name[:50]}”." for name in objective.keys() - PARTS]
+    if objective.get("kind") not in list(KINDS):
         found.append(f"choose one of {', '.join(KINDS)}.")
     days = objective.get("within_days")
     if days is not None and (not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= MOST_DAYS):
