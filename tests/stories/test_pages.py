@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.stories import examples
 
@@ -65,3 +65,13 @@ def test_every_page_is_clean_and_fits(variant: str, site: str, signed_in: Page) 
             found[name] = problems
     assert found == {}, "\n".join(f"{name}: {problem}" for name, problems in found.items() for problem in problems)
     assert visited > 15
+
+
+def test_the_apis_documentation_opens_for_everybody_without_an_error(
+    site: str, page: Page, page_errors: list[str]
+) -> None:
+    page.goto(site + reverse("api_docs"))
+    operation = page.locator(".opblock", has_text="/api/v1/contacts/bulk/")
+    operation.click()
+    expect(operation).to_contain_text("Update or create up to 10,000 contacts")
+    assert page_errors == []
