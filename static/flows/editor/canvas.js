@@ -1,6 +1,7 @@
 /** Draws shapes: one HTML element per node, brought up to date once a frame with what really changed. */
 
 import { isTrigger, spoken } from "./graph.js";
+import { createCulling } from "./culling.js";
 import { heightOf, MARGIN, portOffset, rectOf } from "./geometry.js";
 
 const MARKS = { yes: "✓", no: "✗" };
@@ -18,6 +19,7 @@ export function createCanvas({ world, viewport, types, store, view, drawEdges })
   let counts = new Map();
   let pinned = new Map();
   let frame = 0;
+  let chosen = new Set();
 
   function create(node) {
     const type = types[node.type];
@@ -47,7 +49,7 @@ export function createCanvas({ world, viewport, types, store, view, drawEdges })
       parts.input.setAttribute("aria-label", `Connect to ${type?.label ?? node.type}`);
       element.append(parts.input);
     }
-    world.append(element);
+    element.classList.toggle("selected", chosen.has(node.id));
     return parts;
   }
 
@@ -84,21 +86,49 @@ export function createCanvas({ world, viewport, types, store, view, drawEdges })
     parts.element.setAttribute("aria-label", spoken(node, types, waiting, problems));
   }
 
-  function draw() {
+  function update(parts, node) {
+    const before = parts.node;
+    if (before === node) return;
+    parts.node = node;
+    if (before?.x !== node.x || before?.y !== node.y) {
+      parts.element.style.translate = `${node.x - MARGIN}px ${node.y - MARGIN}px`;
+    }
+    if (before?.ports !== node.ports) drawPorts(parts, node);
+    if (before?.summary !== node.summary || before?.problems !== node.problems || before?.config !== node.config) describe(parts, node);
+  }
+
+  /** Puts on the page what is in view, in the order of the document, which is the order of the Tab key. The shapes
+   * before and after the focused one, the first and the last are there always, so that Tab finds them. */
+  function arrange(wanted) {
+    culling.look();
+    const { nodes } = store.doc;
+    const focused = document.activeElement?.closest?.("[data-id]")?.dataset.id;
+    const at = focused ? nodes.findIndex((node) => node.id === focused) : -1;
+    let after = null;
+    for (let place = nodes.length - 1; place >= 0; place -= 1) {
+      const node = nodes[place];
+      const near = place === 0 || place === nodes.length - 1 || (at >= 0 && Math.abs(place - at) <= 1);
+      let parts = drawn.get(node.id);
+      if (near || node.id === wanted || culling.shows(rectOf(node))) {
+        if (!parts) {
+          drawn.set(node.id, (parts = create(node)));
+          update(parts, node);
+        }
+        if (!parts.element.isConnected) world.insertBefore(parts.element, after);
+        after = parts.element;
+      } else if (parts?.element.isConnected) parts.element.remove();
+    }
+    drawEdges(culling);
+  }
+  const culling = createCulling({ view, store, arrange });
+
+  function draw(wanted) {
     frame = 0;
     const gone = new Set(drawn.keys());
     for (const node of store.doc.nodes) {
       gone.delete(node.id);
-      let parts = drawn.get(node.id);
-      if (parts?.node === node) continue;
-      const before = parts?.node;
-      if (!parts) drawn.set(node.id, (parts = create(node)));
-      parts.node = node;
-      if (before?.x !== node.x || before?.y !== node.y) {
-        parts.element.style.translate = `${node.x - MARGIN}px ${node.y - MARGIN}px`;
-      }
-      if (before?.ports !== node.ports) drawPorts(parts, node);
-      if (before?.summary !== node.summary || before?.problems !== node.problems || before?.config !== node.config) describe(parts, node);
+      const parts = drawn.get(node.id);
+      if (parts) update(parts, node);
     }
     for (const id of gone) {
       const { element } = drawn.get(id);
@@ -107,11 +137,10 @@ export function createCanvas({ world, viewport, types, store, view, drawEdges })
       element.remove();
       drawn.delete(id);
     }
-    drawEdges();
+    arrange(wanted);
   }
 
-  const paint = () => { frame ||= requestAnimationFrame(draw); };
-  let chosen = new Set();
+  const paint = () => { frame ||= requestAnimationFrame(() => draw()); };
   function markSelection() {
     for (const id of chosen) drawn.get(id)?.element.classList.remove("selected");
     chosen = store.selection.ids;
@@ -124,15 +153,16 @@ export function createCanvas({ world, viewport, types, store, view, drawEdges })
   viewport.addEventListener("focusin", (event) => {
     viewport.scrollLeft = viewport.scrollTop = 0;
     const node = drawn.get(event.target.closest("[data-id]")?.dataset.id)?.node;
+    if (node) arrange();
     if (node && event.target.matches(":focus-visible")) view.reveal(rectOf(node));
   });
   viewport.addEventListener("scroll", () => { viewport.scrollLeft = viewport.scrollTop = 0; });
 
   return {
     /** Draws at once what is waiting for the next frame. */
-    flush() { cancelAnimationFrame(frame); draw(); },
+    flush(wanted) { cancelAnimationFrame(frame); draw(wanted); },
     element: (id) => drawn.get(id)?.element,
-    focus(id) { this.flush(); drawn.get(id)?.element.focus({ preventScroll: true, focusVisible: true }); },
+    focus(id) { this.flush(id); drawn.get(id)?.element.focus({ preventScroll: true, focusVisible: true }); },
     problems: () => store.doc.nodes.flatMap((node) => problemsOf(node).map((message) => ({ node: node.id, message }))),
     setCounts(next) {
       const changed = [...drawn.keys()].filter((id) => (counts.get(id) ?? 0) !== (next.get(id) ?? 0));

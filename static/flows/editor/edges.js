@@ -41,13 +41,15 @@ export function createEdges({ layer, handles, store }) {
     }
   }
 
-  function draw() {
+  /** `culling` says which of them are near what is in view. */
+  function draw(culling) {
     const { nodes } = index(store.doc);
     const gone = new Set(drawn.keys());
     for (const edge of store.doc.edges) {
+      const [from, to] = [nodes.get(edge.from), nodes.get(edge.to)];
+      if (!culling.showsBetween(outPoint(from, edge.port), inPoint(to))) continue;
       const key = edgeKey(edge);
       gone.delete(key);
-      const [from, to] = [nodes.get(edge.from), nodes.get(edge.to)];
       let parts = drawn.get(key);
       if (parts?.from === from && parts?.to === to) continue;
       if (!parts) drawn.set(key, (parts = create(edge)));

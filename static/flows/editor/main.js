@@ -45,8 +45,8 @@ function open(root) {
       return !readOnly;
     },
   };
-  canvas.flush();
   view.begin(store.doc.nodes);
+  canvas.flush();
   attachConnect(editor); // first: a click that ends a connection chooses nothing
   attachSelect(editor);
   attachMove(editor);
