@@ -7,6 +7,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from config.forms import InstallationForm
+from config.middleware import forget_zone
 from contacts.models import Installation
 
 
@@ -22,6 +23,7 @@ def edit(request: HttpRequest) -> HttpResponse:
             field.disabled = True
     if request.method == "POST" and form.is_valid():
         form.save()
+        forget_zone()
         messages.success(request, "Settings saved.")
         return redirect("settings")
     return render(request, "config/installation.html", {"form": form, "may_change": may_change})

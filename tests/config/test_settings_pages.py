@@ -7,9 +7,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from config.middleware import forget_zone
 from config.models import ApiKey, User
 from config.templatetags.when import readable
-from contacts.models import Installation
+from contacts.models import Contact, Installation
+from tests import make
 from tests.make import NOW
 
 pytestmark = pytest.mark.django_db
@@ -126,3 +128,15 @@ def test_a_broken_page_says_so_without_telling_how(admin: Client, settings, capl
     assert answer.status_code == 500
     assert "Something broke on our side" in answer.text
     assert "secret detail" not in answer.text
+
+
+def test_dates_are_told_in_the_zone_of_the_installation_unless_a_person_has_one(admin: Client, ada: User) -> None:
+    forget_zone()
+    contact = make.contact(email="vera@example.com")
+    Contact.objects.filter(pk=contact.pk).update(created_at=datetime(2026, 1, 31, 23, 30, tzinfo=UTC))
+    page = f"/contacts/{contact.pk}/"
+    admin.post("/settings/", {"name": "Shop", "timezone": "Asia/Tokyo", "language": "en", "consent_policy": "opt_out"})
+    assert "1 Feb" in admin.get(page).text
+    User.objects.filter(pk=ada.pk).update(timezone="America/New_York")
+    assert "31 Jan" in admin.get(page).text
+    forget_zone()
