@@ -1,6 +1,7 @@
 """Reads rows out of CSV files as they come: any encoding, any delimiter, broken quotes and all, in flat memory."""
 
 import csv
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ LONGEST_ROW = 2 * 1024 * 1024
 # The standard library's own limit counts letters of one cell; ours, which also bounds rows, comes first.
 csv.field_size_limit(2 * LONGEST_ROW)
 
+# What bytes become that mean nothing in the encoding.
+_ESCAPED = re.compile("[\udc80-\udcff]")
 UNREADABLE = "This row cannot be read as {encoding}."
 
 
@@ -51,7 +54,7 @@ class Reader:
                 yield self._broken(line)
                 continue
             if any(map(str.strip, cells)):
-                unreadable = not all(map(str.isascii, cells)) and any(map(_escaped, cells))
+                unreadable = not all(map(str.isascii, cells)) and _ESCAPED.search("".join(cells))
                 yield Row(line, cells, UNREADABLE.format(encoding=self._encoding) if unreadable else "")
 
     def close(self) -> None:
@@ -98,7 +101,3 @@ def _split(pieces: Iterable[bytes]) -> Iterator[bytes]:
             rest = b""
     if rest:
         yield rest
-
-
-def _escaped(cell: str) -> bool:
-    return any("\udc80" <= letter <= "\udcff" for letter in cell)

@@ -136,6 +136,8 @@ def _repeated(columns: dict[str, Column]) -> set[int]:
 def _escaped(column: Column) -> Iterable[str]:
     texts = ["\\N" if value is None else value for value in column] if None in column else column
     blob = "".join(filter(None, column))
-    if "\\" in blob or "\t" in blob or "\n" in blob or "\r" in blob:
+    if "\t" in blob or "\n" in blob or "\r" in blob:
         return ["\\N" if value is None else value.translate(_ESCAPES) for value in column]
+    if "\\" in blob:
+        return ["\\N" if value is None else value.replace("\\", r"\\") for value in column]
     return texts
