@@ -75,7 +75,8 @@ class Waypost:
     def mail_through(self, server: MailServer) -> int:
         """Let every email go to this mail server; the id of the provider."""
         settings = {"host": "127.0.0.1", "port": server.port, "security": "none", "from_email": "shop@example.com"}
-        provider = {"channel": "email", "kind": "smtp", "name": "Mail server", "settings": settings, "is_default": True}
+        name = f"Mail server {server.port}"
+        provider = {"channel": "email", "kind": "smtp", "name": name, "settings": settings, "is_default": True}
         return self.must("POST", "providers/", provider)["id"]
 
     def running_scenario(self, name: str, graph: dict[str, Any]) -> int:
