@@ -39,13 +39,13 @@ FIRST = make.graph(
 )
 
 
-def until(look: Callable[[], Any], crew: Crew, seconds: float = 240) -> Any:
+def until(look: Callable[[], Any], crew: Crew, pause: float = 0.05, seconds: float = 240) -> Any:
     """What `look` returns as soon as that is true; the workers must all be alive meanwhile."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
         assert all(worker.poll() is None for worker in crew.workers.values()), "A worker ended by itself."
         assert time.monotonic() < deadline, f"After {seconds} seconds: {states()}"
-        time.sleep(0.005)
+        time.sleep(pause)
     return found
 
 
@@ -71,6 +71,11 @@ def everybody_is(state: str) -> Callable[[], bool]:
     return look
 
 
+def moving(crew: Crew) -> str:
+    """Whoever is in the middle of a transaction that moves contacts."""
+    return until(lambda: crew.in_transaction("flows_execution"), crew, pause=0.01)
+
+
 def mailing(crew: Crew, inbox: Mailbox, chance: random.Random, more: int) -> str:
     """Somebody, after so many more mails have arrived."""
     goal = inbox.size() + more
@@ -82,7 +87,7 @@ def storm(crew: Crew, inbox: Mailbox, ids: list[int], chance: random.Random) -> 
     share = CONTACTS // WRITTEN_TO // 10
     # The workers enter everybody and send the first mail.
     crew.hire()
-    crew.kill(until(lambda: crew.in_transaction("flows_execution"), crew))
+    crew.kill(moving(crew))
     crew.kill(mailing(crew, inbox, chance, share))
     crew.cut(mailing(crew, inbox, chance, share))
     crew.kill(mailing(crew, inbox, chance, share))
@@ -91,7 +96,7 @@ def storm(crew: Crew, inbox: Mailbox, ids: list[int], chance: random.Random) -> 
     # Every fifth clicks, and a week goes by.
     Message.objects.filter(contact_id__in=ids[::5]).update(clicked_at=NOW)
     crew.at(NOW + WEEK)
-    crew.kill(until(lambda: crew.in_transaction("flows_execution"), crew))
+    crew.kill(moving(crew))
     crew.kill(mailing(crew, inbox, chance, share))
     until(everybody_is("completed"), crew)
     until(nothing_is_queued, crew)
