@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from contacts import json_limits
 from flows import canvas, cloning, objectives, saving, starting, stats
 from flows.models import Scenario, ScenarioState
 
@@ -95,10 +96,13 @@ def save_copy(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def rename(request: HttpRequest, pk: int) -> HttpResponse:
     """`{"name"}` → the same, as it is kept, or `{"refused": sentence}`."""
+    scenario = _scenario(pk)
     name = str(_json(request).get("name", "")).strip()
     if not 1 <= len(name) <= 200:
         return JsonResponse({"refused": "A name has 1 to 200 characters."})
-    Scenario.objects.filter(pk=_scenario(pk).pk).update(name=name)
+    if problem := json_limits.text_problem(name):
+        return JsonResponse({"refused": problem})
+    Scenario.objects.filter(pk=scenario.pk).update(name=name)
     return JsonResponse({"name": name})
 
 
