@@ -100,3 +100,14 @@ def named_nodes(graph: Any, but: str = "") -> list[tuple[str, str]]:
         name = f"{node.kind.label} {summary}" if summary in shared else summary
         found.append((node.id, name if summary else f"{node.kind.label} {node.id}"))
     return found
+
+
+def called(graph: dict[str, Any], node_id: str) -> tuple[str, dict[str, str]]:
+    """What people call a node of a saved graph, such as “Wait: 7 days”, and the labels of its connectors by name."""
+    node = next((node for node in graph["nodes"] if node["id"] == node_id), None)
+    if node is None:
+        return "a step that was removed", {}
+    kind = registry()[node["type"]]
+    said = described(kind, node["config"], named_nodes(graph))
+    name = f"{kind.label}: {said['summary']}" if said["summary"] else kind.label
+    return name, {port["name"]: port["label"] for port in said["ports"] if port["label"]}

@@ -17,7 +17,7 @@ class ScenarioSettingsForm(forms.ModelForm):
         model = Scenario
         fields = ["name", "description", "reentry"]
         labels = {"reentry": "A contact may enter"}
-        widgets = {"description": forms.Textarea(attrs={"rows": 2})}
+        widgets = {"description": forms.Textarea(attrs={"rows": 2}), "reentry": forms.RadioSelect}
 
 
 class ScenarioListFilter(forms.Form):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from flows.views import editor, lists, moves, node_dialog
+from flows.views import editor, lists, moves, node_dialog, settings, waiting
 
 urlpatterns = [
     path("scenarios/", lists.scenario_list, name="scenario_list"),
@@ -11,8 +11,11 @@ urlpatterns = [
     path("scenarios/<int:pk>/save/", editor.save, name="scenario_save"),
     path("scenarios/<int:pk>/save-copy/", editor.save_copy, name="scenario_save_copy"),
     path("scenarios/<int:pk>/rename/", editor.rename, name="scenario_rename"),
+    path("scenarios/<int:pk>/leaving/", editor.leaving, name="scenario_leaving"),
+    path("scenarios/<int:pk>/settings/", settings.scenario_settings, name="scenario_settings"),
     path("scenarios/<int:pk>/counts/", editor.counts, name="scenario_counts"),
     path("scenarios/<int:pk>/nodes/<str:key>/dialog/", node_dialog.node_dialog, name="scenario_node_dialog"),
+    path("scenarios/<int:pk>/nodes/<str:node>/waiting/", waiting.waiting, name="scenario_waiting"),
     path("scenarios/<int:pk>/start/", moves.start, name="scenario_start"),
     path("scenarios/<int:pk>/pause/", moves.pause, name="scenario_pause"),
     path("scenarios/<int:pk>/resume/", moves.resume, name="scenario_resume"),

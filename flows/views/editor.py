@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from contacts import json_limits
-from flows import canvas, cloning, objectives, saving, starting, stats
+from flows import canvas, cloning, objectives, saving, starting, stats, validation
+from flows.graph import GraphError
 from flows.models import Scenario, ScenarioState
 
 may_view = permission_required("flows.view_scenario", raise_exception=True)
@@ -104,6 +105,20 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
         return JsonResponse({"refused": problem})
     Scenario.objects.filter(pk=scenario.pk).update(name=name)
     return JsonResponse({"name": name})
+
+
+@may_change
+@require_POST
+def leaving(request: HttpRequest, pk: int) -> HttpResponse:
+    """`{"graph"}`, not saved yet → `{"contacts": n}`: how many wait at shapes that it lacks, and would leave."""
+    scenario = _scenario(pk)
+    graph = _json(request).get("graph")
+    try:
+        gone = saving.removed(scenario, validation.tidy(graph))
+    except GraphError:
+        return JsonResponse({"contacts": 0})
+    waiting = stats.live(scenario) if gone else {}
+    return JsonResponse({"contacts": sum(waiting.get(node, {}).get("waiting", 0) for node in gone)})
 
 
 @may_view

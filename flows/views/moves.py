@@ -74,6 +74,10 @@ def clone(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("scenario_editor", copy.pk)
 
 
+def _contacts(n: int, one: str, many: str) -> str:
+    return f"{intcomma(n)} {f'contact {one}' if n == 1 else f'contacts {many}'}"
+
+
 @permission_required("flows.delete_scenario", raise_exception=True)
 @require_http_methods(["GET", "POST"])
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
@@ -96,8 +100,8 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
             "sentence": "The scenario, its versions and everybody's way through it are deleted for good. "
             "Messages that were sent stay in the ledger.",
             "details": [
-                f"{intcomma(counts['inside'])} contacts are inside now and would leave.",
-                f"{intcomma(counts['entered'])} have entered so far.",
+                f"{_contacts(counts['inside'], 'is', 'are')} inside now and would leave.",
+                f"{_contacts(counts['entered'], 'has', 'have')} entered so far.",
             ],
         },
     )

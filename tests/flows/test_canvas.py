@@ -13,7 +13,7 @@ from django.utils import timezone
 from config.models import User
 from contacts.models import Segment
 from flows import canvas
-from flows.models import Scenario
+from flows.models import NodeCount, Scenario
 from flows.nodes import registry
 from tests import make
 
@@ -148,3 +148,26 @@ def test_a_large_drawing_asks_no_more_of_the_database_than_a_small_one(
     scenario = make.scenario(make.graph(*nodes, edges=""))
     with django_assert_max_num_queries(10):
         canvas.drawn(scenario, timezone.now())
+
+
+def test_saving_tells_beforehand_how_many_would_leave(db: None) -> None:
+    graph = make.graph(("t", "now", {}), ("w", "wait", {"amount": 1, "unit": "days"}), edges="t>w")
+    scenario = make.scenario(graph, state="paused")
+    NodeCount.objects.create(scenario=scenario, node="w", metric="waiting", n=7)
+    client, url = ada(), reverse("scenario_leaving", args=[scenario.pk])
+    ask = {"content_type": "application/json"}
+    assert client.post(url, {"graph": graph}, **ask).json() == {"contacts": 0}
+    assert client.post(url, {"graph": make.graph(("t", "now", {}), edges="")}, **ask).json() == {"contacts": 7}
+    assert client.post(url, {"graph": "nonsense"}, **ask).json() == {"contacts": 0}
+
+
+def test_settings_change_the_name_and_who_may_enter_again(db: None) -> None:
+    scenario = make.scenario(make.graph(("t", "now", {}), edges=""))
+    client, url = ada(), reverse("scenario_settings", args=[scenario.pk])
+    assert "Not while inside" in client.get(url).content.decode()
+    assert client.post(url, {"name": "", "reentry": "once"}).status_code == 200
+    answer = client.post(url, {"name": "Hello", "description": "Greets", "reentry": "once"})
+    assert answer.status_code == 204
+    assert json.loads(answer["HX-Trigger"])["scenario-settings"] == {"name": "Hello"}
+    scenario.refresh_from_db()
+    assert (scenario.name, scenario.description, scenario.reentry) == ("Hello", "Greets", "once")

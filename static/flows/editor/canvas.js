@@ -14,7 +14,7 @@ function make(tag, className, text) {
 }
 
 /** `counts` maps ids to contacts waiting there; `pinned` maps ids to sentences that the last save found. */
-export function createCanvas({ world, viewport, types, store, view, drawEdges }) {
+export function createCanvas({ world, viewport, types, store, view, drawEdges, waitingUrl }) {
   const drawn = new Map();
   let counts = new Map();
   let pinned = new Map();
@@ -35,9 +35,11 @@ export function createCanvas({ world, viewport, types, store, view, drawEdges })
     if (picture) icon.append(picture.content.cloneNode(true));
     const words = make("div", "node-words");
     const parts = {
-      element, card, icon, mark: make("span", "node-mark"), count: make("span", "node-count"), ports: [],
+      element, card, icon, mark: make("span", "node-mark"), count: make("a", "node-count"), ports: [],
       title: make("strong", "node-title", type?.label ?? node.type), summary: make("span", "node-summary"),
     };
+    parts.count.href = waitingUrl.replace("NODE", encodeURIComponent(node.id));
+    parts.count.draggable = false;
     parts.mark.append(document.getElementById("icon-warning").content.cloneNode(true));
     words.append(parts.title, parts.summary);
     card.append(icon, words, parts.mark, parts.count);
@@ -82,7 +84,7 @@ export function createCanvas({ world, viewport, types, store, view, drawEdges })
     const waiting = counts.get(node.id) ?? 0;
     parts.count.hidden = !waiting;
     parts.count.textContent = waiting.toLocaleString("en");
-    parts.count.title = `${waiting.toLocaleString("en")} waiting here`;
+    parts.count.title = `${waiting.toLocaleString("en")} waiting here: see who`;
     parts.element.setAttribute("aria-label", spoken(node, types, waiting, problems));
   }
 

@@ -27,7 +27,7 @@ export function attachKeyboard(editor) {
     return void editor.startConnecting(id);
   }
   function enter() {
-    if (document.activeElement.closest(".port")) return false; // the button's own click
+    if (document.activeElement.closest(".port, a")) return false; // the button's own click, the link's own way
     const id = focused();
     if (editor.connecting()) {
       if (id && id !== editor.connecting().from) editor.finishConnecting(id);

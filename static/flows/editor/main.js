@@ -29,7 +29,7 @@ function open(root) {
   const layer = world.querySelector("svg");
   const view = createView(viewport, world);
   const drawEdges = createEdges({ layer, handles: world.querySelector(".handles"), store });
-  const canvas = createCanvas({ world, viewport, types, store, view, drawEdges });
+  const canvas = createCanvas({ world, viewport, types, store, view, drawEdges, waitingUrl: root.dataset.waitingUrl });
   const { readOnly } = root.dataset; // why nothing may be changed, as a sentence, or empty
 
   const editor = {

@@ -15,6 +15,7 @@ export function createView(viewport, world) {
     viewport.style.backgroundPosition = `${view.x}px ${view.y}px`;
     const dot = 20 * view.k * (view.k < 0.4 ? 4 : 1);
     viewport.style.backgroundSize = `${dot}px ${dot}px`;
+    viewport.classList.toggle("far", view.k < 0.2); // too small to be read: drawn without words
     listeners.forEach((listener) => listener());
   }
   function set(next) {

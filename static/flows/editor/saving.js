@@ -27,7 +27,7 @@ function objectiveOf(form) {
 
 export function attachSaving(editor) {
   const { root, store } = editor;
-  const { saveUrl, copyUrl, renameUrl } = root.dataset;
+  const { saveUrl, copyUrl, renameUrl, leavingUrl, state } = root.dataset;
   const [dialog, conflict] = [document.getElementById("save-dialog"), document.getElementById("conflict-dialog")];
   const [form, error] = [dialog.querySelector("form"), dialog.querySelector("[data-error]")];
   let base = Number(root.dataset.number) || 0;
@@ -37,6 +37,17 @@ export function attachSaving(editor) {
     if (!editor.may()) return;
     error.hidden = true;
     dialog.showModal();
+    warn();
+  }
+  /** Who waits at a shape that is gone leaves the scenario: said before, not after. */
+  async function warn() {
+    const line = dialog.querySelector("[data-leaving]");
+    line.hidden = true;
+    if (state === "draft" || !base) return;
+    const { body } = await post(leavingUrl, { graph: toGraph(store.doc) }).catch(() => ({ body: {} }));
+    const n = body.contacts ?? 0;
+    line.textContent = `${n.toLocaleString("en")} ${n === 1 ? "contact waits" : "contacts wait"} at shapes that you removed and will leave the scenario.`;
+    line.hidden = !n;
   }
   function fail(sentences) {
     error.textContent = sentences.join(" ");
@@ -113,6 +124,11 @@ export function attachSaving(editor) {
       name.value = known;
       editor.say(answer.body.refused ?? "The name could not be changed.");
     }
+  });
+  document.body.addEventListener("scenario-settings", ({ detail }) => {
+    known = name.value = detail.name;
+    document.title = `${known} · Waypost`;
+    editor.say("Settings kept.");
   });
   name.addEventListener("keydown", (event) => { if (event.key === "Enter") name.blur(); });
 }

@@ -1,0 +1,97 @@
+"""Tells in words where contacts are in scenarios and how they came there."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import F, QuerySet
+
+from contacts.models import Contact
+from contacts.remembering import remembered, remembering
+from flows import canvas
+from flows.models import Execution, ExecutionState, Scenario, Step
+
+MOST_STEPS = 30  # of one pass: loops make any number of them
+INSIDE = (ExecutionState.PENDING, ExecutionState.PROCESSING, ExecutionState.WAITING)
+# What became of a contact at a node, where it did not leave by a connector that has a name.
+OUTCOMES = {
+    "next": "went on",
+    "end": "came to the end",
+    "exited": "left the scenario",
+    "failed": "could not go on",
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """One step of a pass: where, what happened, why, and when."""
+
+    node: str
+    outcome: str
+    reason: str
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Journey:
+    """One pass: `node` is where it stands or ended, `since` when it came there; `steps` are its last ones, in order."""
+
+    execution: Execution
+    node: str
+    since: datetime
+    steps: list[Told]
+    inside: bool
+
+    @property
+    def earlier(self) -> int:
+        """How many steps are not told."""
+        return max(0, self.execution.moves - len(self.steps))
+
+
+def of_contact(contact: Contact, most: int = 20) -> list[Journey]:
+    """The contact's newest passes, in two queries."""
+    rows = Execution.objects.filter(contact=contact).select_related("scenario__flow").order_by("-pk")[:most]
+    return _told(list(rows))
+
+
+def waiting_at(scenario: Scenario, node: str) -> QuerySet[Execution]:
+    """The passes that stand at a node, unordered, with their contacts."""
+    return Execution.objects.filter(scenario=scenario, node=node, state__in=INSIDE).select_related("contact")
+
+
+def arrivals(executions: Sequence[Execution]) -> dict[int, datetime]:
+    """When each pass came to where it stands: its last step, or else its entry. One query."""
+    last = Step.objects.filter(
+        execution_id__in=[execution.pk for execution in executions], number=F("execution__moves") - 1
+    )
+    known = dict(last.values_list("execution_id", "at"))
+    return {execution.pk: known.get(execution.pk, execution.entered_at) for execution in executions}
+
+
+def _told(executions: list[Execution]) -> list[Journey]:
+    steps = defaultdict(list)
+    rows = Step.objects.filter(
+        execution_id__in=[execution.pk for execution in executions], number__gte=F("execution__moves") - MOST_STEPS
+    )
+    for step in rows.order_by("execution_id", "number"):
+        steps[step.execution_id].append(step)
+    with remembering():
+        return [_journey(execution, steps[execution.pk]) for execution in executions]
+
+
+def _journey(execution: Execution, steps: list[Step]) -> Journey:
+    told = []
+    for step in steps:
+        name, ports = _called(execution, step.node)
+        label = ports.get(step.outcome)
+        outcome = f"took “{label}”" if label else OUTCOMES.get(step.outcome, step.outcome)
+        told.append(Told(name, outcome, step.reason, step.at))
+    since = steps[-1].at if steps else execution.entered_at
+    return Journey(execution, _called(execution, execution.node)[0], since, told, execution.state in INSIDE)
+
+
+def _called(execution: Execution, node: str) -> tuple[str, dict[str, str]]:
+    flow = execution.scenario.flow
+    graph = flow.graph if flow else canvas.EMPTY
+    return remembered(("called", execution.scenario_id, node), lambda: canvas.called(graph, node))

@@ -1,0 +1,25 @@
+"""The dialog of what a scenario is called and how often a contact may enter it."""
+
+import json
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_http_methods
+
+from flows.forms import ScenarioSettingsForm
+from flows.models import Scenario
+from flows.views.editor import may_change
+
+
+@may_change
+@require_http_methods(["GET", "POST"])
+def scenario_settings(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET shows the form; a good POST closes the dialog and tells the page the new name, which may hold a drawing that
+    is not saved yet and so must stay."""
+    scenario = get_object_or_404(Scenario, pk=pk)
+    form = ScenarioSettingsForm(request.POST or None, instance=scenario)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        told = {"dialog-close": True, "scenario-settings": {"name": scenario.name}}
+        return HttpResponse(status=204, headers={"HX-Trigger": json.dumps(told)})
+    return render(request, "flows/scenario_settings.html", {"form": form, "scenario": scenario})
