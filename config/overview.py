@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, Sum
 from django.urls import reverse
 
-from campaigns.models import Message, Provider
+from campaigns import reviewing
+from campaigns.models import Message, OriginCount, Provider
 from campaigns.models.message import MessageState
 from contacts.models import Contact, CsvImport
 from contacts.models.consent import Channel
-from flows.models import Execution, Scenario
+from flows import stats as flow_stats
+from flows.models import Execution, NodeCount, Scenario
 from flows.models.execution import ExecutionState
 from flows.models.scenario import ScenarioState
 
@@ -57,8 +59,28 @@ def progress() -> Progress:
 
 
 def running(limit: int = 6) -> list[Scenario]:
-    """Running scenarios, newest start first."""
-    return list(Scenario.objects.filter(state__in=RUNNING).order_by("-started_at", "-id")[:limit])
+    """Running scenarios, newest start first, each with its `counts`: entered, inside and sent."""
+    scenarios = list(
+        Scenario.objects.filter(state__in=RUNNING).select_related("flow").order_by("-started_at", "-id")[:limit]
+    )
+    counts = flow_stats.overview(scenarios)
+    for scenario in scenarios:
+        scenario.counts = counts[scenario.pk]  # type: ignore[attr-defined]
+    return scenarios
+
+
+def figures() -> list[tuple[str, int]]:
+    """What has come of everything so far, as (words, number): sums of counts, never a scan of the ledger."""
+    sums = dict(
+        OriginCount.objects.filter(metric__in=["sent", "opened", "clicked"]).values_list("metric").annotate(Sum("n"))
+    )
+    inside = NodeCount.objects.filter(metric="waiting").aggregate(n=Sum("n"))["n"]
+    return [
+        ("contacts inside scenarios now", inside or 0),
+        ("messages sent", sums.get("sent", 0)),
+        ("opened", sums.get("opened", 0)),
+        ("clicked", sums.get("clicked", 0)),
+    ]
 
 
 def recent_states() -> dict[str, int]:
@@ -71,7 +93,11 @@ def recent_states() -> dict[str, int]:
 
 
 def last_messages(limit: int = 8) -> list[Message]:
-    return list(Message.objects.select_related("contact", "content").order_by("-id")[:limit])
+    """The newest messages, each with its `subject` as the contact reads it."""
+    messages = list(Message.objects.select_related("contact", "content").order_by("-id")[:limit])
+    for message in messages:
+        message.subject = " ".join(reviewing.subject_of(message).split())  # type: ignore[attr-defined]
+    return messages
 
 
 def attention(states: dict[str, int]) -> list[Attention]:

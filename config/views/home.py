@@ -14,6 +14,7 @@ def home(request: HttpRequest) -> HttpResponse:
         {
             "progress": overview.progress(),
             "running": overview.running(),
+            "figures": overview.figures(),
             "attention": overview.attention(states),
             "messages_sent": overview.last_messages(),
         },

@@ -6,3 +6,4 @@ import "./dialog.js";
 import "./unsaved.js";
 import "./copy.js";
 import "./tabs.js";
+import "./filters.js";
