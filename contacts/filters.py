@@ -6,7 +6,7 @@ from django.utils import timezone
 from django_filters import rest_framework as filters
 
 from contacts import segments
-from contacts.models import Consent, ConsentState, Contact, ContactTag, Segment
+from contacts.models import Consent, ConsentState, Contact, ContactTag, Segment, Tag
 from contacts.models.consent import Channel
 from contacts.search import search
 
@@ -19,8 +19,9 @@ ANSWERS = [
 
 
 def tagged(contacts: QuerySet[Contact], name: str) -> QuerySet[Contact]:
-    marks = ContactTag.objects.alias(lowered=Lower("tag__name")).filter(contact=OuterRef("pk"), lowered=name.lower())
-    return contacts.filter(Exists(marks))
+    """Contacts who carry a tag. It is looked up first, because the planner knows how common each tag's id is."""
+    tag = Tag.objects.alias(lowered=Lower("name")).filter(lowered=name.lower()).first()
+    return contacts.filter(Exists(ContactTag.objects.filter(contact=OuterRef("pk"), tag_id=tag and tag.pk)))
 
 
 def consenting(contacts: QuerySet[Contact], channel: str, state: str) -> QuerySet[Contact]:

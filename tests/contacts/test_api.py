@@ -7,7 +7,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from config.models import ApiKey
-from contacts.models import Contact, Event, Segment
+from contacts.filters import tagged
+from contacts.models import Contact, Event, Segment, Tag
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -222,3 +223,11 @@ def test_batches_are_few_statements(api, django_assert_max_num_queries):
         assert api.post(EVENTS, {"events": events}).json()["accepted"] == 5000
     print(f"{5000 / (middle - began):.0f} contacts/s, {5000 / (time.monotonic() - middle):.0f} events/s")  # noqa: T201
     assert Contact.objects.count() == 5000
+
+
+def test_a_tag_is_looked_up_before_contacts_are_narrowed_by_it(db):
+    """The planner then knows how common it is; joined by name, it takes the rarest tag for a common one."""
+    Tag.objects.create(name="Rare")
+    sql = str(tagged(Contact.objects.all(), "rare").query)
+    assert "contacts_tag" not in sql.replace("contacts_contacttag", "")
+    assert not tagged(Contact.objects.all(), "nobody's").exists()

@@ -338,3 +338,11 @@ def test_no_rule_is_ever_null(crowd):
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT count(*) FROM contacts_contact WHERE ({found.sql}) IS NULL", found.params)
             assert cursor.fetchone() == (0,), rule
+
+
+@pytest.mark.parametrize("written", ["9" * 10_000, "0." + "0" * 9_990 + "1", "9" * 5_000 + "." + "9" * 4_999])
+def test_the_longest_number_that_an_attribute_can_hold_is_a_number(db, written):
+    ada = make.contact("ada@example.com", attributes={"score": written})
+    make.contact("bob@example.com", attributes={"score": "many"})
+    positive = {"rule": "attribute", "field": "score", "op": "greater", "value": 0}
+    assert list(segments.audience(positive, NOW)) == [ada]
