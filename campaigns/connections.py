@@ -1,5 +1,6 @@
 """Keeps the connections to providers open between batches, for opening one costs more than many messages."""
 
+import atexit
 import logging
 import threading
 from contextlib import AbstractContextManager
@@ -57,6 +58,13 @@ def close(provider_id: int) -> None:
             kept.context.__exit__(None, None, None)
         except Exception as error:  # The other side may be gone long since, and nothing is lost with it.
             logger.info("Closing the connection to provider %s: %s", provider_id, error)
+
+
+@atexit.register
+def close_all() -> None:
+    """Say goodbye to every provider of this thread, as long as there is a Python to do it with."""
+    for provider_id in list(_kept.open):
+        close(provider_id)
 
 
 def close_idle(now: datetime) -> None:

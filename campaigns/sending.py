@@ -204,7 +204,7 @@ def _outcome(provider: Provider, one: _Ready, result: Result, now: datetime, res
             return _again(message, result.reason, now, provider)
     properties: dict[str, Any] = {"provider": provider.pk}
     if isinstance(one.outgoing, OutgoingEmail):
-        properties["subject"] = one.outgoing.message.subject
+        properties["subject"] = one.outgoing.subject
     return Outcome(
         message,
         result.state,

@@ -1,16 +1,17 @@
 """Turns the words of a template into the words for one contact, and says at save what could not be turned."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
-from liquid import BoundTemplate, Environment
+from liquid import BoundTemplate, Environment, RenderContext
 from liquid.exceptions import LiquidError
 from liquid.static_analysis import Variable
 
 from contacts.models import Contact
-from templates_app import mjml, sandbox
+from templates_app import mjml, sandbox, splicing
 from templates_app.models import TemplateVersion
 from templates_app.text_part import text_of
 
@@ -37,12 +38,19 @@ class Problem:
 
 
 class Compiled:
-    """A parsed source, ready for any number of contacts."""
+    """A parsed source, ready for any number of contacts.
 
-    def __init__(self, template: BoundTemplate, source: str) -> None:
+    pieces: fixed texts and outputs in their order, for who wants to work on the fixed ones only once; None where there
+    are tags, so that only Liquid can tell what comes out.
+    """
+
+    def __init__(self, template: BoundTemplate, escape: bool) -> None:
         self._template = template
-        # Most subjects and many bodies have no Liquid at all.
-        self._fixed = None if "{{" in source or "{%" in source else source
+        self.pieces = splicing.pieces(template.nodes, escape)
+        self._outputs = [piece for piece in self.pieces or () if not isinstance(piece, str)]
+        self._room = sandbox.OUTPUT_BYTES - sum(
+            len(piece.encode()) for piece in self.pieces or () if type(piece) is str
+        )
 
     def render(self, context: dict[str, Any]) -> str:
         """The text for one context (see `context_of`).
@@ -50,14 +58,35 @@ class Compiled:
         Raises:
             RenderError: the source breaks a limit or applies a filter to something it cannot work on.
         """
-        if self._fixed is not None:
-            return self._fixed
-        try:
+        if self.pieces is not None:
+            values = iter(self.values(context))
+            return "".join([piece if isinstance(piece, str) else next(values) for piece in self.pieces])
+        with _explained():
             return self._template.render(context)
-        except LiquidError as error:
-            raise RenderError(f"The template cannot be rendered: {error.message}.") from error
-        except (ArithmeticError, LookupError, MemoryError, RecursionError, TypeError, ValueError) as error:
-            raise RenderError(f"The template cannot be rendered: {error}.") from error
+
+    def values(self, context: dict[str, Any]) -> list[str]:
+        """The texts of the outputs among the `pieces`, in their order. Raises RenderError as `render` does."""
+        with _explained():
+            liquid = cache(lambda: self._liquid(context))
+            texts = [output.text(context, liquid) for output in self._outputs]
+        texts = [splicing.lines_unified(text) if "\r" in text else text for text in texts]
+        # Four bytes at most for a character: what is far from the limit need not be encoded to be counted.
+        if sum(map(len, texts)) * 4 > self._room and sum(len(text.encode()) for text in texts) > self._room:
+            raise RenderError("The template cannot be rendered: output stream limit reached.")
+        return texts
+
+    def _liquid(self, context: dict[str, Any]) -> RenderContext:
+        return self._template.context_class(self._template, globals=self._template.make_globals(context))
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except LiquidError as error:
+        raise RenderError(f"The template cannot be rendered: {error.message}.") from error
+    except (ArithmeticError, LookupError, MemoryError, RecursionError, TypeError, ValueError) as error:
+        raise RenderError(f"The template cannot be rendered: {error}.") from error
 
 
 @lru_cache(maxsize=512)
@@ -68,7 +97,7 @@ def compile(source: str, escape: bool) -> Compiled:
         RenderError: the source is not Liquid.
     """
     try:
-        return Compiled(_environment(escape).from_string(source), source)
+        return Compiled(_environment(escape).from_string(source), escape)
     except LiquidError as error:
         raise RenderError(f"Line {_line_of(error)}: {error.message}.") from error
 

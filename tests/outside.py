@@ -26,6 +26,7 @@ class MailServer:
         self.drop_after_data = 0  # how many of the next mails it takes and then says nothing
         self.drop_before_data = 0  # how many of the next recipients it answers by hanging up
         self.hang_up_after = 0  # mails per connection; 0 for no limit
+        self.pipelines = False  # whether it says that it takes several commands at once
         self.port = 0
 
     def to(self) -> list[str]:
@@ -36,6 +37,8 @@ class MailServer:
     ) -> list[str]:
         self.connections += 1
         session.host_name, session.taken = hostname, 0
+        if self.pipelines:
+            responses.insert(1, "250-PIPELINING")
         return responses
 
     async def handle_MAIL(

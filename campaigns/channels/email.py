@@ -1,18 +1,18 @@
 """Email: HTML with its text alternative, tracked links, an open pixel, and a way to unsubscribe in one click."""
 
-import html
 import re
+from functools import cached_property
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
-from campaigns import signatures
-from campaigns.channels import links
+from campaigns.channels import links, mime
 from campaigns.channels.base import Channel, Composer, Refused
+from campaigns.channels.bodies import Addresses, Body
 from campaigns.models import Content
-from campaigns.providers.base import OutgoingEmail
+from campaigns.providers.base import Mime, OutgoingEmail
 from contacts.models import Contact
 from templates_app import rendering
 
@@ -39,53 +39,66 @@ class EmailComposer(Composer):
     def __init__(self, content: Content) -> None:
         marked, self.urls = links.mark_html(rendering.html_of(content.markup, content.body, content.preheader))
         self.subject = rendering.compile(content.subject, escape=False)
-        self.html = rendering.compile(_with_pixel(marked), escape=True)
-        self.text = rendering.compile(rendering.text_of(marked), escape=False)
+        self.html = Body(rendering.compile(_with_pixel(marked), escape=True), escape=True)
+        self.text = Body(rendering.compile(rendering.text_of(marked), escape=False), escape=False)
         self.domain = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
+        self.skeleton = mime.Skeleton()
 
     def compose(self, message_id: int, contact: Contact, context: dict[str, Any]) -> OutgoingEmail:
-        token = signatures.token(message_id)
-        unsubscribe = f"{settings.PUBLIC_URL}/u/{token}"
-        context["unsubscribe_url"] = unsubscribe
+        addresses = Addresses.of(message_id)
+        context["unsubscribe_url"] = addresses.unsubscribe
+        # One line: a header ends where its line ends, whatever a contact's name says.
+        subject = " ".join(self.subject.render(context).replace("\0", "").split())
+        headers = {
+            "Message-ID": f"<{message_id}.{addresses.token[-16:]}@{self.domain}>",
+            "List-Unsubscribe": f"<{addresses.unsubscribe}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",  # RFC 8058
+        }
         recipient = contact.email or ""
-        message = EmailMultiAlternatives(
-            # One line: a header ends where its line ends, whatever a contact's name says.
-            subject=" ".join(self.subject.render(context).replace("\0", "").split()),
-            body=_linked(self.text.render(context), message_id, token, escape=False),
-            to=[recipient],
-            headers={
-                "Message-ID": f"<{message_id}.{token[-16:]}@{self.domain}>",
-                "List-Unsubscribe": f"<{unsubscribe}>",
-                "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",  # RFC 8058
-            },
+        mail = self.skeleton.join(
+            {"Subject": subject, "To": recipient} | headers,
+            self.text.quoted(context, addresses),
+            self.html.quoted(context, addresses),
         )
-        message.attach_alternative(_linked(self.html.render(context), message_id, token, escape=True), "text/html")
-        return OutgoingEmail(message_id=message_id, recipient=recipient, message=message)
+        return ComposedEmail(message_id, recipient, subject, headers, mail, (self, context, addresses))
+
+
+class ComposedEmail(OutgoingEmail):
+    """An email written as bytes already. Django's message is made only for the kinds that want one."""
+
+    headers: dict[str, str]
+    _subject: str
+    _mail: bytes
+    _source: tuple[EmailComposer, dict[str, Any], Addresses]
+
+    def __init__(
+        self, message_id: int, recipient: str, subject: str, headers: dict[str, str], mail: bytes,
+        source: tuple[EmailComposer, dict[str, Any], Addresses],
+    ) -> None:  # fmt: skip
+        # `message` is left out: it is made when it is first asked for.
+        vars(self).update(
+            message_id=message_id, recipient=recipient, sender="", headers=headers, _subject=subject, _mail=mail,
+            _source=source,
+        )  # fmt: skip
+
+    @property
+    def subject(self) -> str:
+        return self._subject
+
+    def mime(self, sender: str) -> Mime:
+        return Mime(mime.signed(sender, self._mail), self.headers["Message-ID"])
+
+    @cached_property
+    def message(self) -> EmailMultiAlternatives:
+        composer, context, addresses = self._source
+        message = EmailMultiAlternatives(
+            self.subject, composer.text.text(context, addresses), to=[self.recipient], headers=self.headers
+        )
+        message.attach_alternative(composer.html.text(context, addresses), "text/html")
+        return message
 
 
 def _with_pixel(source: str) -> str:
     """The pixel stands last in the body, so that nothing waits for it."""
     end = source.lower().rfind("</body")
     return source + _PIXEL if end < 0 else source[:end] + _PIXEL + source[end:]
-
-
-def _linked(text: str, message_id: int, token: str, escape: bool) -> str:
-    """The text with this message's own addresses in place of the marks."""
-    base = f"{settings.PUBLIC_URL}/c/{token}/"
-    if links.FRESH in text:
-        text = links.FRESH_LINK.sub(lambda match: _fresh(match, message_id, base, escape), text)
-    text = text.replace(links.CLICK, base).replace(links.PIXEL, f"{settings.PUBLIC_URL}/o/{token}.gif")
-    return text.replace("\0", "")
-
-
-def _fresh(match: re.Match[str], message_id: int, base: str, escape: bool) -> str:
-    """A link whose address was rendered for this contact: the address travels along, and a signature vouches for it."""
-    number, written = int(match[1]), match[2]
-    url = (html.unescape(written) if escape else written).strip()
-    if url.lower().startswith(("mailto:", "tel:", "sms:")):
-        return written
-    if not url.lower().startswith(("http://", "https://")):
-        return "#"  # Nothing that a contact's data says becomes a script or a local file.
-    signature = signatures.url_signature(message_id, number, url)
-    address = f"{base}{number}?s={signature}&u={quote(url, safe='')}"
-    return html.escape(address) if escape else address

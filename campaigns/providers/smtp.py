@@ -1,18 +1,24 @@
 """Any mail server, spoken to over one kept-open SMTP connection."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from email.utils import formataddr
+from email.utils import formataddr, parseaddr
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from django import forms
+from django.core.mail.message import sanitize_address
 
 from campaigns import secrets
 from campaigns.models import Provider
 from campaigns.providers import _senders
 from campaigns.providers._smtp_line import Line
+from campaigns.providers._smtp_session import Letter
 from campaigns.providers._unusable import Unusable
 from campaigns.providers.base import Kind, OutgoingEmail, Result, SettingsForm, one_line
+
+_PLAIN = re.compile(r"[\w.+'-]+@[\w.-]+", re.ASCII)
 
 
 class Form(SettingsForm):
@@ -77,15 +83,27 @@ class _Connection:
         self.sender = sender
 
     def send(self, batch: Sequence[OutgoingEmail]) -> list[Result]:
-        results: list[Result] = []
-        down: Result | None = None
+        results: list[Result | None] = []
+        letters: list[Letter] = []
         for outgoing in batch:
-            # A server that cannot be reached is not asked again for every message: each try may last a whole timeout.
-            result = down or self.line.send(outgoing.message, outgoing.sender or self.sender, outgoing.recipient)
-            if result.outage and result.state == "failed":
-                down = result
-            results.append(result)
-        return results
+            try:
+                letters.append(self._letter(outgoing))
+            except (ValueError, UnicodeError, LookupError) as error:
+                results.append(Result("failed", reason=f"The message cannot be built: {error}"))
+            else:
+                results.append(None)
+        sent = self.line.send(letters)
+        last: Result | None = None
+        for n, result in enumerate(results):
+            if result is None:
+                # A server that cannot be reached is not asked again for every message: each try may last a timeout.
+                last = results[n] = next(sent, last)
+        return [result for result in results if result]
+
+    def _letter(self, outgoing: OutgoingEmail) -> Letter:
+        sender = outgoing.sender or self.sender
+        mime = outgoing.mime(sender)
+        return Letter(_mailbox(sender), _mailbox(outgoing.recipient), mime.content, mime.id)
 
 
 class Smtp(Kind):
@@ -122,6 +140,19 @@ class Smtp(Kind):
 
     def sender(self, provider: Provider) -> str:
         return formataddr((provider.settings.get("from_name", ""), provider.settings["from_email"]))
+
+
+def _mailbox(address: str) -> str:
+    """The bare address for the envelope, in ASCII. Raises ValueError where it is none."""
+    return address if _PLAIN.fullmatch(address) else _encoded(address)
+
+
+@lru_cache(maxsize=100)
+def _encoded(address: str) -> str:
+    mailbox = parseaddr(sanitize_address(address, "utf-8"))[1]
+    if not mailbox.isascii() or not mailbox.isprintable() or any(mark in mailbox for mark in " <>"):
+        raise ValueError(f"“{address}” is no address of a mailbox.")
+    return mailbox
 
 
 kind = Smtp()

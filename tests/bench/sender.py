@@ -63,8 +63,7 @@ def built_before() -> bytes:
     contact = Contact.objects.order_by("pk")[0]
     composer = channels.of("email").composer(Content.objects.get())
     outgoing = composer.compose(1, contact, rendering.context_of(contact, None))
-    outgoing.message.from_email = "from@example.com"
-    return outgoing.message.message().as_bytes(linesep="\r\n")
+    return outgoing.mime("from@example.com").content
 
 
 def main() -> None:

@@ -16,6 +16,5 @@ def mail_server(smtp_server: outside.MailServer) -> outside.MailServer:
 @pytest.fixture(autouse=True)
 def fresh_worker() -> Iterator[None]:
     yield
-    for provider_id in list(connections._kept.open):
-        connections.close(provider_id)
+    connections.close_all()
     sending._pace.size = 100

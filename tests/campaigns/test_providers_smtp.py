@@ -15,9 +15,10 @@ from tests.outside import MailServer, mail_server
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def server() -> Iterator[MailServer]:
+@pytest.fixture(params=[False, True], ids=["step by step", "pipelining"])
+def server(request: pytest.FixtureRequest) -> Iterator[MailServer]:
     with mail_server() as running:
+        running.pipelines = request.param
         yield running
 
 

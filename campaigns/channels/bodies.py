@@ -1,0 +1,95 @@
+"""One body of an email, HTML or text: what is the same for everybody is encoded once, and the rest put between."""
+
+import html
+import re
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+from urllib.parse import quote
+
+from django.conf import settings
+
+from campaigns import signatures
+from campaigns.channels import links, mime
+from templates_app.rendering import Compiled
+
+# Between the fixed texts: a link rendered for each contact, an output, what tracked links begin with, the pixel.
+_SLOT = re.compile("(\0f\\d+\0=.*?\0\\.|\0v\\d+;|\0c|\0o)", re.DOTALL)
+_VALUE = re.compile("\0v(\\d+);")
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """The addresses in one message that belong to it alone. `click` is what those of tracked links begin with."""
+
+    message_id: int
+    token: str
+    click: str
+    pixel: str
+    unsubscribe: str
+
+    @classmethod
+    def of(cls, message_id: int) -> "Addresses":
+        token, url = signatures.token(message_id), settings.PUBLIC_URL
+        return cls(message_id, token, f"{url}/c/{token}/", f"{url}/o/{token}.gif", f"{url}/u/{token}")
+
+
+class Body:
+    """A compiled source whose links are marked (see links.py)."""
+
+    def __init__(self, source: Compiled, escape: bool) -> None:
+        self.source, self.escape = source, escape
+        if source.pieces is None:
+            return
+        numbers = count()
+        tokens = _SLOT.split(
+            "".join(piece if isinstance(piece, str) else f"\0v{next(numbers)};" for piece in source.pieces)
+        )
+        fixed = [text.replace("\0", "") for text in tokens[::2]]
+        self._may_be_empty = not any(fixed)
+        self._parts: list[Any] = tokens[:]
+        self._parts[::2] = mime.quoted_around(fixed)
+        self._fresh = list(dict.fromkeys(slot for slot in tokens[1::2] if slot.startswith(links.FRESH)))
+        # What `_fillings` lists, by the slots' own words.
+        order = {f"\0v{n};": n for n in range(next(numbers))}
+        for slot in (links.CLICK, links.PIXEL, *self._fresh):
+            order[slot] = len(order)
+        self._order = [order[slot] for slot in tokens[1::2]]
+
+    def quoted(self, context: dict[str, Any], addresses: Addresses) -> bytes:
+        """The body as quoted-printable; empty only if the text is. Raises RenderError."""
+        if self.source.pieces is None:
+            return mime.quoted(self.text(context, addresses))
+        fillings = self._fillings(context, addresses)
+        parts = self._parts[:]
+        parts[1::2] = map(fillings.__getitem__, self._order)
+        body = b"".join(parts)
+        return b"" if self._may_be_empty and mime.is_empty(body) else body
+
+    def text(self, context: dict[str, Any], addresses: Addresses) -> str:
+        """The body as text, with this message's own addresses in place of the marks. Raises RenderError."""
+        text = self.source.render(context)
+        if links.FRESH in text:
+            text = links.FRESH_LINK.sub(lambda match: _fresh(match, addresses, self.escape), text)
+        return text.replace(links.CLICK, addresses.click).replace(links.PIXEL, addresses.pixel).replace("\0", "")
+
+    def _fillings(self, context: dict[str, Any], addresses: Addresses) -> list[bytes]:
+        values = self.source.values(context)
+        texts = [*values, addresses.click, addresses.pixel]
+        for slot in self._fresh:
+            written = _VALUE.sub(lambda match: values[int(match[1])], slot)
+            texts.append(links.FRESH_LINK.sub(lambda match: _fresh(match, addresses, self.escape), written))
+        return [mime.quoted(text.replace("\0", "")) for text in texts]
+
+
+def _fresh(match: re.Match[str], addresses: Addresses, escape: bool) -> str:
+    """A link whose address was rendered for this contact: the address travels along, and a signature vouches for it."""
+    number, written = int(match[1]), match[2]
+    url = (html.unescape(written) if escape else written).strip()
+    if url.lower().startswith(("mailto:", "tel:", "sms:")):
+        return written
+    if not url.lower().startswith(("http://", "https://")):
+        return "#"  # Nothing that a contact's data says becomes a script or a local file.
+    signature = signatures.url_signature(addresses.message_id, number, url)
+    address = f"{addresses.click}{number}?s={signature}&u={quote(url, safe='')}"
+    return html.escape(address) if escape else address
