@@ -1,5 +1,7 @@
 """Drawing without a mouse: by keys, with what a screen reader hears, and with fingers on a phone."""
 
+from itertools import pairwise
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
@@ -175,3 +177,29 @@ def test_on_a_phone_shapes_are_added_by_a_tap_and_the_drawing_is_pinched(phone: 
     fingers("touchEnd")
     after = phone.view()
     assert after["k"] > before["k"] * 1.5
+
+
+def test_of_a_large_drawing_only_the_part_in_view_is_on_the_page_and_tab_goes_on_beyond_it(
+    signed_in: Page, site: str, admin: User
+) -> None:
+    names = [f"n{n}" for n in range(200)]
+    edges = " ".join(f"{one}>{next_one}" for one, next_one in pairwise(names))
+    graph = make.graph(
+        ("n0", "now", {}), *((name, "wait", {"amount": 1, "unit": "days"}) for name in names[1:]), edges=edges
+    )
+    for place, node in enumerate(graph["nodes"]):
+        node["x"], node["y"] = 80 + 300 * place, 80
+    canvas = Canvas(signed_in, site, make.scenario(graph).pk).open()
+    assert len(canvas.ids()) < 30
+    assert len(canvas.edges()) < 30
+    canvas.node("n0").focus()
+    reached = []
+    for _ in range(80):  # every shape and its way out
+        canvas.press("Tab")
+        id = signed_in.evaluate("document.activeElement.matches('.node') && document.activeElement.dataset.id")
+        if id:
+            reached.append(id)
+    assert reached == names[1:41]
+    canvas.settle()
+    expect(canvas.node("n40")).to_be_in_viewport()
+    assert canvas.node("n5").count() == 0
