@@ -16,7 +16,7 @@ from flows.models import Scenario
 from flows.nodes import registry
 from flows.nodes.base import Group, Node, Trigger
 
-EMPTY = {"nodes": [], "edges": []}
+EMPTY: dict[str, Any] = {"nodes": [], "edges": []}
 
 
 def types() -> list[dict[str, Any]]:

@@ -85,7 +85,8 @@ def pan(page: Any) -> None:
         page.mouse.wheel(15, 8)
 
 
-def main(site: str, cookie: dict[str, str]) -> None:
+def main(site: str, cookie: str) -> None:
+    from django.conf import settings
     from playwright.sync_api import sync_playwright
 
     from flows.models import Flow, Scenario
@@ -100,7 +101,7 @@ def main(site: str, cookie: dict[str, str]) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium.PATH, args=chromium.FLAGS)
         context = browser.new_context(viewport={"width": 1440, "height": 900})
-        context.add_cookies([{**cookie, "url": site}])
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": site}])
         page = context.new_page()
         for _ in range(ROUNDS):
             for size, address in addresses.items():
@@ -143,8 +144,7 @@ if __name__ == "__main__":
         server.daemon = True
         server.start()
         server.is_ready.wait()
-        name = settings.SESSION_COOKIE_NAME
         try:
-            main(f"http://127.0.0.1:{server.port}", {"name": name, "value": client.cookies[name].value})
+            main(f"http://127.0.0.1:{server.port}", client.cookies[settings.SESSION_COOKIE_NAME].value)
         finally:
             server.terminate()
