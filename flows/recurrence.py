@@ -45,7 +45,7 @@ class Recurrence:
         here = calendar.local(since, zone)
         end = max(here, self.starts) + HORIZON
         rule = rrule.rrule(
-            FREQUENCIES[self.unit],
+            FREQUENCIES[self.unit],  # type: ignore[arg-type]  # the stubs want a literal
             dtstart=self.starts,
             interval=self.every,
             until=min(end, self.until) if self.until else end,

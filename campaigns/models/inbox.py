@@ -7,7 +7,9 @@ from contacts.models.consent import Channel
 
 class InboxMessage(models.Model):
     channel = models.CharField(max_length=8, choices=Channel.choices)
-    message_id = models.BigIntegerField(null=True, db_index=True, help_text="The ledger's row; null for a test message.")
+    message_id = models.BigIntegerField(
+        null=True, db_index=True, help_text="The ledger's row; null for a test message."
+    )
     sender = models.CharField(max_length=320)
     recipient = models.CharField(max_length=320)
     subject = models.TextField(blank=True)

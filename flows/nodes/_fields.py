@@ -35,7 +35,8 @@ class LocalTimeField(forms.CharField):
         if not re.fullmatch(r"\d{1,2}:\d{2}(:\d{2})?", text, re.ASCII):
             raise forms.ValidationError("Give a time such as 09:00.")
         try:
-            return time(*map(int, text.split(":"))).isoformat(timespec="minutes")
+            hour, minute, second = [*map(int, text.split(":")), 0][:3]
+            return time(hour, minute, second).isoformat(timespec="minutes")
         except ValueError as error:
             raise forms.ValidationError("Give a time between 00:00 and 23:59.") from error
 
@@ -78,7 +79,10 @@ class ZoneField(forms.CharField):
         self.special = {OWN_ZONE} if own else set()
         # Called only where the field is drawn: every form copies its choices, and most forms only check a config.
         widget = forms.Select(
-            choices=lambda: [*labels, *((name, name.replace("_", " ")) for name in sorted(zones.names()))]
+            choices=lambda: [  # type: ignore[arg-type]  # the stubs know no callables here
+                *labels,
+                *((name, name.replace("_", " ")) for name in sorted(zones.names())),
+            ]
         )
         super().__init__(required=False, widget=widget, **kwargs)
 

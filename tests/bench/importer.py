@@ -77,11 +77,15 @@ def ours() -> tuple[float, dict[str, float], tuple[int, int, int, int]]:
         pass
     wall, after = time.perf_counter() - started, cpu_seconds()
     file.refresh_from_db()
-    return wall, {name: after[name] - cpu[name] for name in cpu}, (
-        file.created,
-        file.updated,
-        file.unchanged,
-        file.refused,
+    return (
+        wall,
+        {name: after[name] - cpu[name] for name in cpu},
+        (
+            file.created,
+            file.updated,
+            file.unchanged,
+            file.refused,
+        ),
     )
 
 

@@ -95,8 +95,8 @@ def test_a_node_can_only_be_named_inside_a_scenario():
 
 
 def test_rules_read_as_sentences():
-    scope = Scope(origin="scenario:1", nodes=[("n2", "Welcome")])
-    assert "Clicked the email “Welcome”" in segments.sentence(
+    scope = Scope(origin="scenario:1", nodes=[("n2", "“Welcome”")])
+    assert "Clicked “Welcome”" in segments.sentence(
         {"rule": "message", "did": "clicked", "node": "n2", "channel": "email"}, scope
     )
     assert "Did not open any message in the last 3 days" in segments.sentence(
