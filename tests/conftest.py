@@ -18,6 +18,17 @@ def smtp_server() -> Iterator[outside.MailServer]:
         yield server
 
 
+@pytest.fixture(autouse=True)
+def new_installation(request: pytest.FixtureRequest) -> None:
+    """Tests that commit empty every table when they end, also of what migrations put there: the two local outboxes."""
+    uses_database = {"db", "transactional_db", "live_server"} & set(request.fixturenames)
+    if uses_database or request.node.get_closest_marker("django_db"):
+        request.getfixturevalue("_django_db_helper")
+        from tests import make
+
+        make.local_outboxes()
+
+
 def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:
     """An embedded PostgreSQL for each process that runs tests: the timeline is only read up to the oldest transaction
     that a server has open, and a test in another process may keep one open for long."""

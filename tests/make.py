@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
+from campaigns.models import Provider
 from contacts.models import Contact
 from flows import saving
 from flows.models import Scenario
@@ -42,3 +43,10 @@ def scenario(graph: dict[str, Any], name: str = "Welcome", **fields: Any) -> Sce
     made = Scenario.objects.create(name=name, **fields)
     saving.save(made, graph, {}, None, None, NOW)
     return made
+
+
+def local_outboxes() -> None:
+    """What a new installation sends through."""
+    for channel in ("email", "sms"):
+        if not Provider.objects.filter(channel=channel).exists():
+            Provider.objects.create(channel=channel, kind="local", name="Local outbox", is_default=True)
