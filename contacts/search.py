@@ -25,7 +25,7 @@ def search(contacts: QuerySet[Contact], text: str) -> QuerySet[Contact]:
     if not words:
         return contacts.none() if text else contacts
     query = " & ".join(f"'{word}':*" for word in words)
-    found = RawSQL(  # noqa: S611 - a constant; the words are a parameter
+    found = RawSQL(  # a constant; the words are a parameter
         """contacts_search_words(contacts_contact.email, contacts_contact.first_name, contacts_contact.last_name,
            contacts_contact.phone, contacts_contact.external_id) @@ %s::tsquery""",
         [query],
