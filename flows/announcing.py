@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.models import Q
+
 from contacts import timeline
 from contacts.models import Event
 from flows.models import Scenario, ScenarioState
@@ -11,13 +13,15 @@ ENTERED, COMPLETED = "scenario.entered", "scenario.completed"
 
 
 def announce(scenario: Scenario, entered: Sequence[int], completed: Sequence[int], now: datetime) -> None:
-    """Record the passes of these contacts where another running scenario listens to them, and only there: nearly
+    """Record the passes of these contacts where another scenario listens to them, and only there: nearly
     nobody does, and every pass would otherwise cost two rows more."""
     passed = {name: ids for name, ids in ((ENTERED, entered), (COMPLETED, completed)) if ids}
     if not passed:
         return
-    listening = Scenario.objects.filter(state=ScenarioState.RUNNING, listens_to__in=list(passed))
-    for name in set(listening.exclude(pk=scenario.pk).values_list("listens_to", flat=True)):
+    others = Scenario.objects.exclude(state=ScenarioState.DRAFT).exclude(pk=scenario.pk)
+    listening = others.filter(Q(listens_to__in=list(passed)) | Q(awaits__overlap=list(passed)))
+    heard = {name for names in listening.values_list("listens_to", "awaits") for name in (names[0], *names[1])}
+    for name in sorted(heard & passed.keys()):
         timeline.record_for(passed[name], name, {"scenario": scenario.pk}, now)
 
 

@@ -2,15 +2,16 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
-from datetime import datetime
-from itertools import starmap
-from typing import NamedTuple, TypeVar
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
 
-from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, transaction
 
-from flows.graph import Graph, parse
-from flows.models import ExecutionState, Flow, NodeCount, Reentry, Scenario, ScenarioState, Step
+from flows import reentry
+from flows.claiming import Standing, claim, running
+from flows.kept_graphs import kept
+from flows.models import ExecutionState, Follows, NodeCount, Scenario, Step
 from flows.models.execution import Execution
 from flows.nodes.base import Batch
 from flows.stretch import Stretch
@@ -20,95 +21,73 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 BATCH = 5_000
-
-_graphs: dict[int, Graph] = {}
-
-
-class Standing(NamedTuple):
-    """A claimed execution and where it stands."""
-
-    id: int
-    scenario: int
-    node: str
-    contact: int
-    moves: int
-    event: int | None
-    state: str
-
-
-def graph_of(flow_id: int) -> Graph:
-    """The parsed graph of a flow. Flows never change, so it is kept."""
-    if flow_id not in _graphs:
-        if len(_graphs) > 500:
-            _graphs.clear()
-        _graphs[flow_id] = parse(Flow.objects.values_list("graph", flat=True).get(pk=flow_id))
-    return _graphs[flow_id]
+CLEARED = "All contacts were taken out of the scenario."
 
 
 def advance(now: datetime) -> bool:
     """Move one batch of what is due in running scenarios. Returns whether there may be more."""
     with transaction.atomic():
-        claimed = _claim(now, BATCH)
+        claimed = claim(now, BATCH)
         by_scenario: dict[int, list[Standing]] = defaultdict(list)
         for standing in claimed:
             by_scenario[standing.scenario].append(standing)
         for scenario in running(by_scenario):
-            _carry(scenario, by_scenario[scenario.pk], now)
+            carry(scenario, by_scenario[scenario.pk], now)
     return len(claimed) >= BATCH
 
 
-def running(ids: Collection[int]) -> list[Scenario]:
-    """Those of the scenarios that run, locked so that a pause waits for the transaction that is moving contacts."""
-    if not ids:
-        return []
-    # The ORM knows FOR UPDATE only, which two workers could not hold at once.
-    return list(
-        Scenario.objects.raw(
-            "SELECT * FROM flows_scenario WHERE id = ANY(%s) AND state = %s FOR SHARE",
-            [list(ids), ScenarioState.RUNNING],
+def carry(scenario: Scenario, standings: Sequence[Standing], now: datetime) -> None:
+    """Move claimed executions of a scenario whose row is locked; whichever cannot be moved fails alone."""
+    by_flow: dict[int, list[Standing]] = defaultdict(list)
+    for standing in standings:
+        by_flow[standing.flow if scenario.follows == Follows.ENTERED else scenario.flow_id].append(standing)
+    for flow_id, theirs in by_flow.items():
+        isolating(
+            lambda part, flow_id=flow_id: _move(scenario, flow_id, part, now),
+            theirs,
+            lambda standing, error: _fail(scenario, standing, error, now),
         )
-    )
 
 
-def _claim(now: datetime, limit: int) -> list[Standing]:
-    """Due executions of running scenarios. Paused ones are never looked at, however much of theirs is overdue; the
-    random order lets everybody have a turn where one scenario alone would fill every batch."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT e.* FROM (SELECT id FROM flows_scenario WHERE state = 'running' ORDER BY random()) s
-            CROSS JOIN LATERAL (
-                SELECT id, scenario_id, node, contact_id, moves, event_id, state FROM flows_execution
-                WHERE scenario_id = s.id AND state IN ('pending', 'waiting') AND due_at IS NOT NULL AND due_at <= %s
-                ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
-            ) e LIMIT %s""",
-            [now, limit, limit],
-        )
-        return list(starmap(Standing, cursor.fetchall()))
-
-
-def _carry(scenario: Scenario, standings: list[Standing], now: datetime) -> None:
-    graph = graph_of(scenario.flow_id)
-
-    def work(part: Sequence[Standing]) -> None:
-        stretch = Stretch(scenario, graph, now)
-        groups: dict[tuple[str, str], list[Standing]] = defaultdict(list)
-        for standing in part:
-            groups[standing.node, standing.state].append(standing)
-        arrived: list[Batch] = []
-        woken: list[Batch] = []
-        for (node, state), group in groups.items():
-            batch = stretch.batch(
-                node,
-                [one.id for one in group],
-                [one.contact for one in group],
-                [one.moves for one in group],
-                [one.event for one in group],
-            )
+def _move(scenario: Scenario, flow_id: int, standings: Sequence[Standing], now: datetime) -> None:
+    stretch = Stretch(scenario, kept(flow_id), now)
+    late = _lateness(scenario)
+    groups: dict[tuple[str, str, bool, bool], list[Standing]] = defaultdict(list)
+    for one in standings:
+        cleared = scenario.cleared_at is not None and one.entered_at < scenario.cleared_at
+        groups[one.node, one.state, late is not None and one.due_at < late, cleared].append(one)
+    arrived: list[Batch] = []
+    woken: list[Batch] = []
+    for (node, state, is_late, cleared), group in groups.items():
+        batch = standing_batch(stretch, node, group, is_late)
+        if cleared:
+            stretch.leave(batch, CLEARED, resting=state == ExecutionState.WAITING)
+        else:
             (woken if state == ExecutionState.WAITING else arrived).append(batch)
-        stretch.carry(arrived, woken)
-        stretch.write(entering=False)
+    stretch.carry(arrived, woken)
+    stretch.write()
 
-    isolating(work, standings, lambda standing, error: _fail(scenario, standing, error, now))
+
+def standing_batch(stretch: Stretch, node: str, standings: Sequence[Standing], late: bool = False) -> Batch:
+    """Claimed executions that stand at the same node, as nodes see them."""
+    batch = stretch.batch(
+        node,
+        [one.id for one in standings],
+        [one.contact for one in standings],
+        [one.moves for one in standings],
+        [one.event for one in standings],
+    )
+    batch.arrived = [one.arrived_at for one in standings]
+    batch.late = late
+    return batch
+
+
+def _lateness(scenario: Scenario) -> datetime | None:
+    """Whoever was due before that moment is too late for messages; None where all are sent."""
+    seconds = scenario.overdue.get("skip_older_than")
+    if seconds is None:
+        return None
+    return datetime.fromisoformat(scenario.overdue["resumed"]) - timedelta(seconds=seconds)
 
 
 def isolating(work: Callable[[Sequence[T]], None], items: Sequence[T], fail: Callable[[T, Exception], None]) -> None:
@@ -140,7 +119,7 @@ def _fail(scenario: Scenario, standing: Standing, error: Exception, now: datetim
         due_at=None,
         finished_at=now,
         moves=standing.moves + 1,
-        single=scenario.reentry == Reentry.ONCE,
+        single=reentry.keeps_place(scenario.reentry, finished=True),
     )
     Step.objects.create(
         execution_id=standing.id, number=standing.moves, node=standing.node, outcome="failed", reason=reason, at=now

@@ -7,13 +7,16 @@ from itertools import islice
 from django.db import connection, transaction
 from django.db.models import F
 
-from contacts.columns import literal
 from contacts.models import Installation
-from flows.engine import BATCH, graph_of, isolating, running
-from flows.models import EntryRun, Scenario, ScenarioState
+from flows import exits, leaving, reentry
+from flows.claiming import running
+from flows.engine import BATCH, isolating
+from flows.kept_graphs import graph_of, kept
+from flows.models import EntryRun, Reentry, Scenario, ScenarioState
 from flows.nodes import registry
 from flows.nodes.base import Run, Trigger
-from flows.stretch import AlreadyInside, Stretch
+from flows.stretch import Stretch
+from flows.writing import AlreadyInside
 
 # A trigger that fell behind by more runs than this at once goes on with the rest at the next tick.
 MOST_RUNS_PER_TICK = 500
@@ -22,59 +25,55 @@ MOST_RUNS_PER_TICK = 500
 def enter(scenario: Scenario, contacts: Sequence[int], events: Sequence[int | None], now: datetime) -> int:
     """Let contacts into a running scenario whose row the caller has locked; returns how many entered.
 
-    `events` has, for each contact, the id of the event that let it in, or None. Whoever is inside already stays out:
-    asked before, and refused by the database where two entries meet.
+    `events` has, for each contact, the id of the event that let it in, or None. Whom the re-entry mode refuses stays
+    out: asked before, and refused by the database where two entries meet.
     """
     entered = 0
 
     def work(pairs: Sequence[tuple[int, int | None]]) -> None:
         nonlocal entered
-        pairs = _outside(scenario, pairs)
-        while pairs:
+        while pairs := _welcome(scenario, pairs, now):
             try:
                 with transaction.atomic():
                     _walk(scenario, pairs, now)
                 entered += len(pairs)
                 return
             except AlreadyInside:
-                pairs = _outside(scenario, pairs)
+                continue
 
-    pairs = sorted(zip(contacts, events, strict=True))
+    pairs = sorted(zip(contacts, events, strict=True), key=lambda pair: pair[0])
     for start in range(0, len(pairs), BATCH):
         # A contact whose first stretch breaks never entered: the trace of it is the log.
         isolating(work, pairs[start : start + BATCH], lambda pair, error: None)
     return entered
 
 
-def _outside(scenario: Scenario, pairs: Sequence[tuple[int, int | None]]) -> list[tuple[int, int | None]]:
-    """Those who may enter: who still exist and do not take up their one place in the scenario."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """SELECT id FROM contacts_contact c WHERE id = ANY(%s::text::bigint[]) AND NOT EXISTS (
-                SELECT FROM flows_execution WHERE scenario_id = %s AND contact_id = c.id AND single)""",
-            [literal([contact for contact, _ in pairs]), scenario.pk],
-        )
-        outside = {row[0] for row in cursor.fetchall()}
-    return [pair for pair in pairs if pair[0] in outside]
+def _welcome(
+    scenario: Scenario, pairs: Sequence[tuple[int, int | None]], now: datetime
+) -> list[tuple[int, int | None]]:
+    """Those who may enter."""
+    contacts = [contact for contact, _ in pairs]
+    welcome = reentry.welcome(scenario, contacts, now)
+    if scenario.exits.get("segment"):
+        welcome &= exits.admissible(scenario, list(welcome), now)
+    return [pair for pair in pairs if pair[0] in welcome]
 
 
 def _walk(scenario: Scenario, pairs: Sequence[tuple[int, int | None]], now: datetime) -> None:
     """Entry and first stretch in one: everybody is written where they come to rest."""
-    graph = graph_of(scenario.flow_id)
-    stretch = Stretch(scenario, graph, now)
+    contacts = [contact for contact, _ in pairs]
+    if scenario.reentry == Reentry.RESTART:
+        leaving.restart(scenario, contacts, now)
+    reentry.make_room(scenario, contacts, now)
+    flow = kept(scenario.flow_id)
+    stretch = Stretch(scenario, flow, now, entering=True)
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT nextval(pg_get_serial_sequence('flows_execution', 'id')) FROM generate_series(1, %s)", [len(pairs)]
         )
         ids = [row[0] for row in cursor.fetchall()]
-    stretch.carry(
-        [
-            stretch.batch(
-                graph.trigger.id, ids, [contact for contact, _ in pairs], [0] * len(ids), [event for _, event in pairs]
-            )
-        ]
-    )
-    stretch.write(entering=True)
+    stretch.carry([stretch.batch(flow.graph.trigger.id, ids, contacts, [0] * len(ids), [event for _, event in pairs])])
+    stretch.write()
 
 
 def plan(now: datetime) -> bool:

@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from flows.nodes import registry
@@ -83,6 +84,39 @@ class Graph:
         """The node through which contacts enter; None unless there is exactly one."""
         triggers = self.triggers
         return triggers[0] if len(triggers) == 1 else None
+
+    @cached_property
+    def back_edges(self) -> frozenset[tuple[str, str]]:
+        """The (node id, port) of the edges that lead back to where contacts have been: each closes a loop."""
+        ways: dict[str, list[Edge]] = {node_id: [] for node_id in self.nodes}
+        for edge in self.edges:
+            ways[edge.source].append(edge)
+        found: set[tuple[str, str]] = set()
+        done: set[str] = set()
+        for trigger in self.triggers:
+            path, open_ways = {trigger.id}, [(trigger.id, iter(ways[trigger.id]))]
+            while open_ways:
+                node_id, rest = open_ways[-1]
+                edge = next(rest, None)
+                if edge is None:
+                    open_ways.pop()
+                    path.discard(node_id)
+                    done.add(node_id)
+                elif edge.target in path:
+                    found.add((edge.source, edge.port))
+                elif edge.target not in done:
+                    path.add(edge.target)
+                    open_ways.append((edge.target, iter(ways[edge.target])))
+        return frozenset(found)
+
+    @cached_property
+    def awaited(self) -> dict[str, list[str]]:
+        """The ids of the nodes where contacts wait for an event, by the event's name."""
+        found: dict[str, list[str]] = {}
+        for node in self.nodes.values():
+            if name := node.kind.awaits(node.config):
+                found.setdefault(name, []).append(node.id)
+        return found
 
     def successors(self) -> dict[str, list[str]]:
         """For every node id, the ids behind its ports."""

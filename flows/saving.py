@@ -7,7 +7,8 @@ from django.db import transaction
 
 from flows import entering, objectives, validation
 from flows.graph import Problem, saved_trigger
-from flows.models import Flow, Scenario, ScenarioState
+from flows.kept_graphs import graph_of
+from flows.models import Flow, Follows, Scenario, ScenarioState
 
 
 class Invalid(Exception):
@@ -57,7 +58,8 @@ def save(
         locked.flow = Flow.objects.create(scenario=locked, number=number, graph=graph, created_by=author)
     locked.objective = objective
     locked.listens_to = _listens_to(locked)
-    locked.save(update_fields=["flow", "objective", "listens_to"])
+    locked.awaits = _awaits(locked)
+    locked.save(update_fields=["flow", "objective", "listens_to", "awaits"])
     scenario.refresh_from_db()
     assert scenario.flow is not None
     return scenario.flow
@@ -87,3 +89,9 @@ def _listens_to(scenario: Scenario) -> str:
         return ""
     kind, config = entering.trigger_of(scenario)
     return kind.event(config) or ""
+
+
+def _awaits(scenario: Scenario) -> list[str]:
+    """The names of the events that contacts may be waiting for in any version that somebody may still be following."""
+    graphs = [scenario.flow] if scenario.follows == Follows.LIVE else list(scenario.flows.all())
+    return sorted({name for flow in graphs if flow for name in graph_of(flow.pk).awaited})

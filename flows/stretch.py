@@ -1,7 +1,6 @@
-"""Carries a batch of executions node after node until each of them rests or ends, and writes it all down at once.
+"""Carries a batch of executions node after node, in memory, until each of them rests or ends.
 
-This is the only module that writes executions, steps and counts. Ids travel as array literals and rows are written by
-`INSERT … SELECT unnest(…)`: a stretch costs a fixed handful of statements whatever the size of its batch.
+`flows.writing` then puts it all down at once.
 """
 
 from collections import defaultdict
@@ -10,25 +9,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from contacts import contact_zones
-from contacts.columns import Columns
-from flows import announcing
-from flows.graph import Graph
-from flows.models import ExecutionState, Reentry, Scenario
+from flows import announcing, exits, rounds, writing
+from flows.kept_graphs import Kept
+from flows.models import ExecutionState, Scenario
 from flows.nodes import registry
-from flows.nodes.base import Batch, Do, End, Leave, Outcome, Rest
+from flows.nodes.base import Batch, Do, End, Group, Leave, Outcome, Rest
+from flows.writing import Settled
 
 # A graph whose loops all pass a wait can never carry a batch further than through each of its nodes once.
 MOST_NODES_PER_STRETCH = 10_000
-
-
-class AlreadyInside(Exception):
-    """Some contacts entered elsewhere while this stretch was being worked: roll back and leave them out."""
-
-    def __init__(self, entered: set[int]) -> None:
-        self.entered = entered
+REMOVED = "The step was removed from the scenario."
+REDIRECTED = "redirected"
 
 
 class Wandering(Exception):
@@ -36,33 +28,26 @@ class Wandering(Exception):
 
 
 @dataclass
-class _Settled:
-    """Executions whose stretch is over: where they are now."""
-
-    batch: Batch
-    state: str
-    due_at: datetime | Sequence[datetime] | None = None
-
-
-@dataclass
 class Stretch:
-    """One transaction's worth of movement in one scenario."""
+    """One transaction's worth of movement in one version of one scenario. With `entering` the executions are new."""
 
     scenario: Scenario
-    graph: Graph
+    flow: Kept
     now: datetime
+    entering: bool = False
     # The steps each set of executions makes, in order, keyed by the identity of its list of ids, which stays the same
     # object while the set moves undivided.
-    _steps: dict[int, tuple[Batch, list[tuple[str, str, str]]]] = field(default_factory=dict)
-    _settled: list[_Settled] = field(default_factory=list)
+    steps: dict[int, tuple[Batch, list[tuple[str, str, str]]]] = field(default_factory=dict)
+    settled: list[Settled] = field(default_factory=list)
+    counts: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     _later: list[tuple[Any, Batch]] = field(default_factory=list)
-    _counts: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     _zones: dict[int, str] = field(default_factory=dict)
 
     def batch(
         self, node: str, ids: list[int], contacts: list[int], visits: list[int], events: list[int | None]
     ) -> Batch:
-        config = self.graph.nodes[node].config if node in self.graph.nodes else {}
+        nodes = self.flow.graph.nodes
+        config = nodes[node].config if node in nodes else {}
         return Batch(self.scenario.pk, node, config, self.now, ids, contacts, visits, events, self._zone_of)
 
     def _zone_of(self, contacts: Sequence[int]) -> dict[int, str]:
@@ -85,21 +70,43 @@ class Stretch:
             batch, was_resting = todo.pop()
             if was_resting:
                 self._count(batch, "waiting", -1)
-            node = self.graph.nodes.get(batch.node_id)
+            node = self.flow.graph.nodes.get(batch.node_id)
             if node is None:
-                self._leave_for_good(batch, ExecutionState.EXITED, "exited", "The step was removed from the scenario.")
+                todo.extend((onward, False) for onward in self._redirect(batch))
                 continue
             kind = types[node.type]
+            if kind.group is Group.ACTIONS and exits.any_for(self.scenario):
+                batch, leaving = exits.sort(self.scenario, batch, self.entering)
+                for gone, reason in leaving:
+                    self._leave_for_good(gone, ExecutionState.EXITED, "exited", reason)
+                if not len(batch):
+                    continue
             for outcome in kind.wake(batch) if was_resting else kind.run(batch):
                 if len(outcome.batch):
                     todo.extend((onward, False) for onward in self._take(outcome))
 
+    def leave(self, batch: Batch, reason: str, resting: bool) -> None:
+        """They leave the scenario where they stand."""
+        if resting:
+            self._count(batch, "waiting", -1)
+        self._leave_for_good(batch, ExecutionState.EXITED, "exited", reason)
+
+    def _redirect(self, batch: Batch) -> list[Batch]:
+        """Their node is gone: they go where the version sends them."""
+        target = self.flow.redirects.get(batch.node_id)
+        if target is None or target not in self.flow.graph.nodes:
+            self._leave_for_good(batch, ExecutionState.EXITED, "exited", REMOVED)
+            return []
+        self._step(batch, REDIRECTED, REMOVED)
+        self._count(batch, f"left:{REDIRECTED}")
+        return [self._arrive(batch, target)]
+
     def _take(self, outcome: Outcome) -> list[Batch]:
-        """Note one outcome; returns the batch that goes on, if any."""
+        """Note one outcome; returns the batches that go on."""
         batch = outcome.batch
         if isinstance(outcome, Rest):
             self._count(batch, "waiting")
-            self._settled.append(_Settled(batch, ExecutionState.WAITING, outcome.due_at))
+            self.settled.append(Settled(batch, ExecutionState.WAITING, outcome.due_at))
             return []
         if isinstance(outcome, End):
             self._leave_for_good(batch, ExecutionState.COMPLETED, "end", outcome.reason)
@@ -112,114 +119,50 @@ class Stretch:
         return self._go_on(batch, outcome)
 
     def _go_on(self, batch: Batch, outcome: Leave | Do) -> list[Batch]:
+        target = self.flow.graph.follow(batch.node_id, outcome.port)
+        if (batch.node_id, outcome.port) in self.flow.graph.back_edges:
+            batch, tired = rounds.sort(batch, outcome.port, self.scenario.most_rounds)
+            if len(tired):
+                reason = f"Went back from here {self.scenario.most_rounds:,} times, which is as often as is allowed."
+                self._leave_for_good(tired, ExecutionState.EXITED, "exited", reason)
+            if not len(batch):
+                return []
         self._step(batch, outcome.port, outcome.reason)
         self._count(batch, f"left:{outcome.port}")
-        target = self.graph.follow(batch.node_id, outcome.port)
         if target is None:
-            self._settled.append(_Settled(self._onward(batch, batch.node_id), ExecutionState.COMPLETED))
+            self.settled.append(Settled(self._onward(batch, batch.node_id), ExecutionState.COMPLETED))
             return []
-        onward = self._onward(batch, target)
+        return [self._arrive(batch, target)]
+
+    def _arrive(self, batch: Batch, node: str) -> Batch:
+        onward = self._onward(batch, node)
         self._count(onward, "entered")
-        return [onward]
+        return onward
 
     def _onward(self, batch: Batch, node: str) -> Batch:
-        return self.batch(node, batch.ids, batch.contacts, [visit + 1 for visit in batch.visits], batch.events)
+        onward = self.batch(node, batch.ids, batch.contacts, [visit + 1 for visit in batch.visits], batch.events)
+        onward.late = batch.late
+        return onward
 
     def _leave_for_good(self, batch: Batch, state: str, outcome: str, reason: str) -> None:
         self._step(batch, outcome, reason)
         self._count(batch, outcome if outcome != "end" else "ended")
-        self._settled.append(_Settled(self._onward(batch, batch.node_id), state))
+        self.settled.append(Settled(self._onward(batch, batch.node_id), state))
 
     def _step(self, batch: Batch, outcome: str, reason: str) -> None:
-        _, made = self._steps.setdefault(id(batch.ids), (batch, []))
+        _, made = self.steps.setdefault(id(batch.ids), (batch, []))
         made.append((batch.node_id, outcome, reason))
 
     def _count(self, batch: Batch, metric: str, sign: int = 1) -> None:
-        self._counts[batch.node_id, metric] += sign * len(batch)
+        self.counts[batch.node_id, metric] += sign * len(batch)
 
-    # Writing. Every method below is one statement per group of executions that share everything but their ids.
-
-    def write(self, entering: bool) -> None:
-        """Put it all down. With `entering` the executions are new; raises AlreadyInside if some could not enter."""
-        with connection.cursor() as cursor:
-            for settled in self._settled:
-                if entering:
-                    self._insert(cursor, settled)
-                else:
-                    self._update(cursor, settled)
-            for batch, made in self._steps.values():
-                self._write_steps(cursor, batch, made)
-            self._write_counts(cursor)
+    def write(self) -> None:
+        """Put it all down. With `entering` raises AlreadyInside if some could not enter."""
+        writing.write(self)
         for perform, batch in self._later:
             perform(batch)
-        entered = self._contacts(*ExecutionState) if entering else []
+        entered = self._contacts(*ExecutionState) if self.entering else []
         announcing.announce(self.scenario, entered, self._contacts(ExecutionState.COMPLETED), self.now)
 
     def _contacts(self, *states: str) -> list[int]:
-        return [contact for one in self._settled if one.state in states for contact in one.batch.contacts]
-
-    def _insert(self, cursor: Any, settled: _Settled) -> None:
-        batch, columns = settled.batch, Columns()
-        finished = settled.state != ExecutionState.WAITING
-        cursor.execute(
-            f"""INSERT INTO flows_execution (id, contact_id, event_id, moves, due_at, scenario_id, flow_id, state, node,
-                                             single, entered_at, finished_at, error)
-            SELECT {columns.many("bigint", batch.ids)}, {columns.many("bigint", batch.contacts)},
-                   {columns.any("bigint", batch.events)}, {columns.any("int", batch.visits)},
-                   {columns.any("timestamptz", settled.due_at)},
-                   %s, %s, %s, %s, %s, %s, %s, ''
-            ON CONFLICT DO NOTHING RETURNING id""",
-            [
-                *columns.values,
-                self.scenario.pk,
-                self.scenario.flow_id,
-                settled.state,
-                batch.node_id,
-                self._keeps_place(finished),
-                self.now,
-                self.now if finished else None,
-            ],
-        )
-        if cursor.rowcount < len(batch):
-            raise AlreadyInside({row[0] for row in cursor.fetchall()})
-
-    def _update(self, cursor: Any, settled: _Settled) -> None:
-        batch, columns = settled.batch, Columns()
-        finished = settled.state != ExecutionState.WAITING
-        cursor.execute(
-            f"""UPDATE flows_execution e
-            SET state = %s, node = %s, due_at = u.due_at, moves = u.moves, single = e.single AND %s, finished_at = %s
-            FROM (SELECT {columns.many("bigint", batch.ids)} AS id, {columns.any("int", batch.visits)} AS moves,
-                         {columns.any("timestamptz", settled.due_at)} AS due_at) u
-            WHERE e.id = u.id""",  # noqa: S608 - only column lists of our own
-            [
-                settled.state,
-                batch.node_id,
-                self._keeps_place(finished),
-                self.now if finished else None,
-                *columns.values,
-            ],
-        )
-
-    def _keeps_place(self, finished: bool) -> bool:
-        return not finished or self.scenario.reentry == Reentry.ONCE
-
-    def _write_steps(self, cursor: Any, batch: Batch, made: list[tuple[str, str, str]]) -> None:
-        columns = Columns()
-        rows = ", ".join(["(%s::int, %s, %s, %s)"] * len(made))
-        cursor.execute(
-            f"""INSERT INTO flows_step (execution_id, number, node, outcome, reason, at)
-            SELECT u.id, u.visit + v.n, v.node, v.outcome, v.reason, %s
-            FROM (SELECT {columns.many("bigint", batch.ids)} AS id, {columns.any("int", batch.visits)} AS visit) u
-            CROSS JOIN (VALUES {rows}) v (n, node, outcome, reason)""",  # noqa: S608 - placeholders only
-            [self.now, *columns.values, *(part for n, step in enumerate(made) for part in (n, *step))],
-        )
-
-    def _write_counts(self, cursor: Any) -> None:
-        counts = [(node, metric, n) for (node, metric), n in self._counts.items() if n]
-        if counts:
-            cursor.execute(
-                """INSERT INTO flows_nodecount (scenario_id, node, metric, n)
-                SELECT %s, * FROM unnest(%s::text[], %s::text[], %s::bigint[])""",
-                [self.scenario.pk, *map(list, zip(*counts, strict=True))],
-            )
+        return [contact for one in self.settled if one.state in states for contact in one.batch.contacts]

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import transaction
 
 from contacts import segments, timeline
-from flows.engine import running
+from flows.claiming import running
 from flows.entering import enter, trigger_of
 from flows.models import Scenario
 from flows.starting import WrongState

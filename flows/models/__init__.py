@@ -4,7 +4,7 @@ from flows.models.count import NodeCount
 from flows.models.entry_run import EntryRun
 from flows.models.execution import Execution, ExecutionState
 from flows.models.flow import Flow
-from flows.models.scenario import Reentry, Scenario, ScenarioState
+from flows.models.scenario import Follows, Reentry, Scenario, ScenarioState
 from flows.models.step import Step
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Execution",
     "ExecutionState",
     "Flow",
+    "Follows",
     "NodeCount",
     "Reentry",
     "Scenario",

@@ -20,8 +20,9 @@ class ExecutionState(models.TextChoices):
 class Execution(models.Model):
     """One contact's pass through a scenario: at exactly one node, in exactly one state.
 
-    `single` is true while the pass takes up the contact's one place in the scenario; the partial unique index on it
-    is what refuses a second entry, also between two workers that enter the same contact at once.
+    `single` is true while the pass takes up the contact's one place in the scenario (as the re-entry mode has it); the
+    partial unique index on it is what refuses a second entry, also between two workers that enter the same contact at
+    once.
     """
 
     # No database constraints towards the big tables: rows come by the million, from ids read in the same transaction.
@@ -35,6 +36,7 @@ class Execution(models.Model):
     single = models.BooleanField(default=True)
     event_id = models.BigIntegerField(null=True, help_text="The event that let the contact in.")
     entered_at = models.DateTimeField()
+    arrived_at = models.DateTimeField(help_text="When it came to the node where it stands.")
     finished_at = models.DateTimeField(null=True)
     error = models.TextField(default="")
 

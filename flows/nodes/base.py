@@ -55,6 +55,10 @@ class Batch:
     visits: list[int]  # the number of the step that each is about to make
     events: list[int | None]  # the event that let each one in
     zone_of: Callable[[Sequence[int]], dict[int, str]] = field(repr=False)  # contact ids → IANA names, cached
+    # When each came here; only of those who rested here and are due, the others came just `now`.
+    arrived: list[datetime] | None = None
+    # Whether they are overdue for so long that the operator wants their messages skipped.
+    late: bool = False
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -82,6 +86,8 @@ class Batch:
             [self.visits[i] for i in chosen],
             [self.events[i] for i in chosen],
             self.zone_of,
+            self.arrived and [self.arrived[i] for i in chosen],
+            self.late,
         )
 
     def split(self, rule: dict[str, Any]) -> "tuple[Batch, Batch]":
@@ -197,13 +203,23 @@ class Node:
         """Whether everybody rests here for some time: what makes a loop through it harmless."""
         return False
 
+    def awaits(self, config: dict[str, Any]) -> str | None:
+        """The name of the event that contacts wait for here. When it happens to one who rests here, `wake` is asked
+        at once; it has to look for itself whether the event is the right one."""
+        return None
+
     def run(self, batch: Batch) -> Iterator[Outcome]:
         """What becomes of a batch that arrived here."""
         raise NotImplementedError
 
     def wake(self, batch: Batch) -> Iterator[Outcome]:
-        """What becomes of a batch that rested here and is due."""
+        """What becomes of a batch that rested here and is due, or whose event happened; `batch.arrived` is given."""
         yield Leave(batch)
+
+    def until(self, batch: Batch) -> Sequence[datetime | None] | None:
+        """When each of a batch that rests here would be due by this config, counted from `batch.arrived`; None where
+        the node type has no such moment. What waits are timed anew with when a version changes them."""
+        return None
 
 
 @dataclass(frozen=True)

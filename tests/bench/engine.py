@@ -56,8 +56,9 @@ def floor(scenario: int, flow: int, content: int, first: int, second: int, tag: 
     started = time.perf_counter()
     run(
         """INSERT INTO flows_execution (scenario_id, flow_id, contact_id, state, node, due_at, moves, single,
-            entered_at, error) SELECT %s, %s, id, 'waiting', 'n3', %s, 2, true, %s, '' FROM contacts_contact""",
-        scenario, flow, LATER, START,
+            entered_at, arrived_at, error) SELECT %s, %s, id, 'waiting', 'n3', %s, 2, true, %s, %s, ''
+        FROM contacts_contact""",
+        scenario, flow, LATER, START, START,
     )  # fmt: skip
     run(
         """INSERT INTO campaigns_message (contact_id, channel, origin_id, origin_pass, visit, content_id, state, reason,
@@ -75,9 +76,9 @@ def floor(scenario: int, flow: int, content: int, first: int, second: int, tag: 
     started = time.perf_counter()
     run(
         """UPDATE flows_execution e SET state = 'completed', due_at = NULL, moves = 5, single = false, finished_at = %s,
-            node = CASE WHEN m.clicked_at IS NULL THEN 'n5' ELSE 'n6' END
+            arrived_at = %s, node = CASE WHEN m.clicked_at IS NULL THEN 'n5' ELSE 'n6' END
         FROM campaigns_message m WHERE m.origin_pass = e.id AND m.origin_id = %s""",
-        LATER, first,
+        LATER, LATER, first,
     )  # fmt: skip
     run(
         """INSERT INTO campaigns_message (contact_id, channel, origin_id, origin_pass, visit, content_id, state, reason,

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from campaigns.models import Message, Provider
 from contacts import timeline
-from flows import engine, entering, listening, starting
+from flows import claiming, engine, entering, listening, starting
 from flows.models import EntryRun, Execution, Scenario, Step
 from tests import make
 from tests.contacts.other_connection import other_connection
@@ -63,7 +63,7 @@ def at_once(*works: Callable[[], Any]) -> list[Any]:
 def entered(scenario: Scenario, contacts: list[int]) -> Callable[[], int]:
     def work() -> int:
         with transaction.atomic():
-            (locked,) = engine.running([scenario.pk])
+            (locked,) = claiming.running([scenario.pk])
             return entering.enter(locked, contacts, [None] * len(contacts), NOW)
 
     return work
@@ -158,7 +158,7 @@ def test_a_worker_does_not_wait_for_those_whom_another_one_moves(monkeypatch):
 def test_a_pause_waits_for_the_batch_that_is_moving_and_then_nobody_moves(monkeypatch):
     scenario = inside(20, 5, monkeypatch)
     moving, paused = threading.Event(), threading.Event()
-    carry = engine._carry
+    carry = engine.carry
 
     def slowly(*args: Any) -> None:
         carry(*args)
@@ -171,7 +171,7 @@ def test_a_pause_waits_for_the_batch_that_is_moving_and_then_nobody_moves(monkey
                 pass
         assert not paused.is_set()
 
-    monkeypatch.setattr(engine, "_carry", slowly)
+    monkeypatch.setattr(engine, "carry", slowly)
 
     def pause() -> int:
         moving.wait()
@@ -255,9 +255,9 @@ def test_what_is_overdue_in_a_paused_scenario_does_not_slow_the_others():
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO flows_execution (scenario_id, flow_id, contact_id, state, node, due_at, moves, single,
-                entered_at, error)
-            SELECT %s, %s, 1000000 + n, 'waiting', 'wait', %s, 2, true, %s, '' FROM generate_series(1, 100000) n""",
-            [paused.pk, paused.flow_id, NOW - WEEK, NOW - WEEK],
+                entered_at, arrived_at, error)
+            SELECT %s, %s, 1000000 + n, 'waiting', 'wait', %s, 2, true, %s, %s, '' FROM generate_series(1, 100000) n""",
+            [paused.pk, paused.flow_id, NOW - WEEK, NOW - WEEK, NOW - WEEK],
         )
         cursor.execute("ANALYZE flows_execution")
         cursor.execute("ANALYZE flows_scenario")

@@ -152,7 +152,8 @@ def test_a_contact_who_is_inside_does_not_enter_again():
 def test_the_database_itself_refuses_a_second_pass():
     (anna,) = make.contacts(1)
     scenario = make.scenario(FIRST)
-    common = {"scenario": scenario, "flow": scenario.flow, "contact_id": anna, "node": "wait", "entered_at": NOW}
+    common = {"scenario": scenario, "flow": scenario.flow, "contact_id": anna, "node": "wait"}
+    common |= {"entered_at": NOW, "arrived_at": NOW}
     Execution.objects.create(state="waiting", **common)
     with pytest.raises(IntegrityError), transaction.atomic():
         Execution.objects.create(state="waiting", **common)

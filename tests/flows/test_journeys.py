@@ -31,7 +31,7 @@ def ada() -> Client:
 def inside(scenario: Scenario, contact: Any, node: str = "w") -> Execution:
     execution = Execution.objects.create(
         scenario=scenario, flow=scenario.flow, contact=contact, state=ExecutionState.WAITING, node=node, due_at=NOW,
-        entered_at=NOW, moves=2,
+        entered_at=NOW, arrived_at=NOW, moves=2,
     )  # fmt: skip
     Step.objects.create(execution=execution, number=0, node="t", outcome="next", at=NOW)
     Step.objects.create(execution=execution, number=1, node="c", outcome="no", at=NOW)

@@ -150,8 +150,9 @@ def test_rules_can_ask_about_scenarios():
     scenario = make.scenario(make.graph(("in", "now", {}), edges=""))
     for name, state in (("inside", ExecutionState.WAITING), ("done", ExecutionState.COMPLETED)):
         Execution.objects.create(
-            scenario=scenario, flow=scenario.flow, contact_id=ids[name], state=state, node="in", entered_at=NOW
-        )
+            scenario=scenario, flow=scenario.flow, contact_id=ids[name], state=state, node="in", entered_at=NOW,
+            arrived_at=NOW,
+        )  # fmt: skip
     for asked, name in (("inside", "inside"), ("completed", "done"), ("never_entered", "never")):
         rule = {"rule": "scenario", "id": scenario.pk, "is": asked}
         assert segments.problems(rule) == []

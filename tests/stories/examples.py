@@ -88,7 +88,7 @@ def pages() -> dict[str, str]:
     scenario = started[0]
     Execution.objects.create(
         scenario=scenario, flow=scenario.flow, contact=one, state=ExecutionState.WAITING, node="n3",
-        due_at=now + timedelta(days=7), entered_at=now,
+        due_at=now + timedelta(days=7), entered_at=now, arrived_at=now,
     )  # fmt: skip
     content = Content.objects.create(
         digest="d", channel="email", subject="Hello", body=version.body, markup="html", template_version=version

@@ -1,0 +1,36 @@
+"""Wakes contacts for whom the event that they wait for has happened."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connection
+
+from contacts.columns import literal
+from flows.kept_graphs import graph_of
+from flows.models import Flow, Follows, Scenario
+
+
+def wake(scenario: Scenario, name: str, contacts: Sequence[int], now: datetime) -> None:
+    """Make those of the contacts due who rest where an event of this name is awaited.
+
+    Whether it is the right event, the node finds out from the timeline when it is asked: waking somebody for nothing
+    does no harm, and whoever came to rest while the event was being written looks once for itself.
+    """
+    nodes = _nodes(scenario, name)
+    if not nodes:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """UPDATE flows_execution SET due_at = %s WHERE id IN (
+                SELECT id FROM flows_execution WHERE contact_id = ANY(%s::text::bigint[]) AND scenario_id = %s
+                AND state = 'waiting' AND node = ANY(%s) AND (due_at IS NULL OR due_at > %s) ORDER BY id FOR UPDATE
+            )""",
+            [now, literal(contacts), scenario.pk, nodes, now],
+        )
+
+
+def _nodes(scenario: Scenario, name: str) -> list[str]:
+    if scenario.follows == Follows.LIVE:
+        return graph_of(scenario.flow_id).awaited.get(name, [])
+    flows = Flow.objects.filter(scenario=scenario).values_list("pk", flat=True)
+    return sorted({node for flow in flows for node in graph_of(flow).awaited.get(name, [])})

@@ -1,0 +1,123 @@
+"""Writes down what a stretch of movement came to: executions, steps and counts.
+
+Ids travel as array literals and rows are written by `INSERT … SELECT unnest(…)`: a stretch costs a fixed handful of
+statements whatever the size of its batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection
+
+from contacts.columns import Columns
+from flows import reentry
+from flows.models import ExecutionState
+from flows.nodes.base import Batch
+
+if TYPE_CHECKING:
+    from flows.stretch import Stretch
+
+
+class AlreadyInside(Exception):
+    """Some contacts entered elsewhere while this stretch was being worked: roll back and leave them out."""
+
+
+@dataclass
+class Settled:
+    """Executions whose stretch is over: where they are now."""
+
+    batch: Batch
+    state: str
+    due_at: datetime | Sequence[datetime | None] | None = None
+
+    @property
+    def finished(self) -> bool:
+        return self.state != ExecutionState.WAITING
+
+
+def write(stretch: Stretch) -> None:
+    """Every kind of row is one statement per group of executions that share everything but their ids."""
+    with connection.cursor() as cursor:
+        for settled in stretch.settled:
+            if stretch.entering:
+                _insert(cursor, stretch, settled)
+            else:
+                _update(cursor, stretch, settled)
+        for batch, made in stretch.steps.values():
+            _write_steps(cursor, batch, made, stretch.now)
+        _write_counts(cursor, stretch)
+
+
+def _insert(cursor: Any, stretch: Stretch, settled: Settled) -> None:
+    batch, columns, now = settled.batch, Columns(), stretch.now
+    cursor.execute(
+        f"""INSERT INTO flows_execution (id, contact_id, event_id, moves, due_at, scenario_id, flow_id, state, node,
+                                         single, entered_at, arrived_at, finished_at, error)
+        SELECT {columns.many("bigint", batch.ids)}, {columns.many("bigint", batch.contacts)},
+               {columns.any("bigint", batch.events)}, {columns.any("int", batch.visits)},
+               {columns.any("timestamptz", settled.due_at)},
+               %s, %s, %s, %s, %s, %s, %s, %s, ''
+        ON CONFLICT DO NOTHING""",
+        [
+            *columns.values,
+            stretch.scenario.pk,
+            stretch.flow.id,
+            settled.state,
+            batch.node_id,
+            reentry.keeps_place(stretch.scenario.reentry, settled.finished),
+            now,
+            now,
+            now if settled.finished else None,
+        ],
+    )
+    if cursor.rowcount < len(batch):
+        raise AlreadyInside
+
+
+def _update(cursor: Any, stretch: Stretch, settled: Settled) -> None:
+    batch, columns = settled.batch, Columns()
+    # Who was woken and rests on where they were came there when they came.
+    arrived = batch.arrived if batch.arrived and not settled.finished else stretch.now
+    cursor.execute(
+        f"""UPDATE flows_execution e
+        SET state = %s, node = %s, due_at = u.due_at, moves = u.moves, arrived_at = u.arrived_at, flow_id = %s,
+            single = e.single AND %s, finished_at = %s
+        FROM (SELECT {columns.many("bigint", batch.ids)} AS id, {columns.any("int", batch.visits)} AS moves,
+                     {columns.any("timestamptz", settled.due_at)} AS due_at,
+                     {columns.any("timestamptz", arrived)} AS arrived_at) u
+        WHERE e.id = u.id""",  # noqa: S608 - only column lists of our own
+        [
+            settled.state,
+            batch.node_id,
+            stretch.flow.id,
+            reentry.keeps_place(stretch.scenario.reentry, settled.finished),
+            stretch.now if settled.finished else None,
+            *columns.values,
+        ],
+    )
+
+
+def _write_steps(cursor: Any, batch: Batch, made: list[tuple[str, str, str]], now: datetime) -> None:
+    columns = Columns()
+    rows = ", ".join(["(%s::int, %s, %s, %s)"] * len(made))
+    cursor.execute(
+        f"""INSERT INTO flows_step (execution_id, number, node, outcome, reason, at)
+        SELECT u.id, u.visit + v.n, v.node, v.outcome, v.reason, %s
+        FROM (SELECT {columns.many("bigint", batch.ids)} AS id, {columns.any("int", batch.visits)} AS visit) u
+        CROSS JOIN (VALUES {rows}) v (n, node, outcome, reason)""",  # noqa: S608 - placeholders only
+        [now, *columns.values, *(part for n, step in enumerate(made) for part in (n, *step))],
+    )
+
+
+def _write_counts(cursor: Any, stretch: Stretch) -> None:
+    counts = [(node, metric, n) for (node, metric), n in stretch.counts.items() if n]
+    if counts:
+        cursor.execute(
+            """INSERT INTO flows_nodecount (scenario_id, node, metric, n)
+            SELECT %s, * FROM unnest(%s::text[], %s::text[], %s::bigint[])""",
+            [stretch.scenario.pk, *map(list, zip(*counts, strict=True))],
+        )
