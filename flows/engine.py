@@ -3,7 +3,7 @@
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, transaction
@@ -51,15 +51,14 @@ def carry(scenario: Scenario, standings: Sequence[Standing], now: datetime) -> N
 
 def _move(scenario: Scenario, flow_id: int, standings: Sequence[Standing], now: datetime) -> None:
     stretch = Stretch(scenario, kept(flow_id), now)
-    late = _lateness(scenario)
     groups: dict[tuple[str, str, bool, bool], list[Standing]] = defaultdict(list)
     for one in standings:
-        cleared = scenario.cleared_at is not None and one.entered_at < scenario.cleared_at
-        groups[one.node, one.state, late is not None and one.due_at < late, cleared].append(one)
+        groups[one.node, one.state, one.late, one.cleared].append(one)
     arrived: list[Batch] = []
     woken: list[Batch] = []
-    for (node, state, is_late, cleared), group in groups.items():
-        batch = standing_batch(stretch, node, group, is_late)
+    for (node, state, late, cleared), group in groups.items():
+        batch = standing_batch(stretch, node, group)
+        batch.late = late
         if cleared:
             stretch.leave(batch, CLEARED, resting=state == ExecutionState.WAITING)
         else:
@@ -68,26 +67,15 @@ def _move(scenario: Scenario, flow_id: int, standings: Sequence[Standing], now: 
     stretch.write()
 
 
-def standing_batch(stretch: Stretch, node: str, standings: Sequence[Standing], late: bool = False) -> Batch:
+def standing_batch(stretch: Stretch, node: str, standings: Sequence[Standing]) -> Batch:
     """Claimed executions that stand at the same node, as nodes see them."""
-    batch = stretch.batch(
+    return stretch.batch(
         node,
         [one.id for one in standings],
         [one.contact for one in standings],
         [one.moves for one in standings],
         [one.event for one in standings],
     )
-    batch.arrived = [one.arrived_at for one in standings]
-    batch.late = late
-    return batch
-
-
-def _lateness(scenario: Scenario) -> datetime | None:
-    """Whoever was due before that moment is too late for messages; None where all are sent."""
-    seconds = scenario.overdue.get("skip_older_than")
-    if seconds is None:
-        return None
-    return datetime.fromisoformat(scenario.overdue["resumed"]) - timedelta(seconds=seconds)
 
 
 def isolating(work: Callable[[Sequence[T]], None], items: Sequence[T], fail: Callable[[T, Exception], None]) -> None:

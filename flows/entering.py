@@ -69,7 +69,10 @@ def _walk(scenario: Scenario, pairs: Sequence[tuple[int, int | None]], now: date
     stretch = Stretch(scenario, flow, now, entering=True)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('flows_execution', 'id')) FROM generate_series(1, %s)", [len(pairs)]
+            # The sequence's name is looked up once, not for each number.
+            """SELECT nextval(ids) FROM generate_series(1, %s), (
+                SELECT pg_get_serial_sequence('flows_execution', 'id')::regclass AS ids OFFSET 0) AS sequence""",
+            [len(pairs)],
         )
         ids = [row[0] for row in cursor.fetchall()]
     stretch.carry([stretch.batch(flow.graph.trigger.id, ids, contacts, [0] * len(ids), [event for _, event in pairs])])
