@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from itertools import starmap
 from typing import NamedTuple
 
 from django.db import connection
@@ -45,7 +44,7 @@ def claim(now: datetime, limit: int) -> list[Standing]:
             ) e LIMIT %s""",  # noqa: S608 - our own columns
             [now, limit, limit],
         )
-        return list(starmap(Standing, cursor.fetchall()))
+        return list(map(Standing._make, cursor.fetchall()))
 
 
 def running(ids: Collection[int]) -> list[Scenario]:

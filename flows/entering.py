@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import islice
+from operator import itemgetter
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -41,7 +42,7 @@ def enter(scenario: Scenario, contacts: Sequence[int], events: Sequence[int | No
             except AlreadyInside:
                 continue
 
-    pairs = sorted(zip(contacts, events, strict=True), key=lambda pair: pair[0])
+    pairs = sorted(zip(contacts, events, strict=True), key=itemgetter(0))
     for start in range(0, len(pairs), BATCH):
         # A contact whose first stretch breaks never entered: the trace of it is the log.
         isolating(work, pairs[start : start + BATCH], lambda pair, error: None)
