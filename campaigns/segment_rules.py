@@ -41,6 +41,10 @@ LONGEST = timedelta(days=36500)
 NEGATIVE = "not:"
 
 
+def _any(what: str) -> forms.NumberInput:
+    return forms.NumberInput(attrs={"placeholder": f"any {what}"})
+
+
 class MessageForm(RuleForm):
     did = forms.ChoiceField(
         label="Contact",
@@ -50,8 +54,8 @@ class MessageForm(RuleForm):
         ],
     )
     node = forms.ChoiceField(label="Message of", required=False)
-    scenario = forms.IntegerField(label="Of scenario (number)", required=False, min_value=1)
-    campaign = forms.IntegerField(label="Of campaign (number)", required=False, min_value=1)
+    scenario = forms.IntegerField(label="Of scenario (number)", required=False, min_value=1, widget=_any("scenario"))
+    campaign = forms.IntegerField(label="Of campaign (number)", required=False, min_value=1, widget=_any("campaign"))
     channel = forms.ChoiceField(label="Channel", required=False, choices=[("", "any channel"), *Channel.choices])
     within__unit = forms.ChoiceField(
         label="When",

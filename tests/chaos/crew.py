@@ -93,7 +93,7 @@ class Mailbox:
 @contextmanager
 def mailbox(folder: Path) -> Iterator[Mailbox]:
     path = folder / "received"
-    command = [sys.executable, "-m", "tests.chaos.mail_sink", str(path)]
+    command = [sys.executable, "-m", "tests.chaos.receiver", str(path)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout

@@ -1,18 +1,19 @@
-"""An SMTP server that takes every mail and writes its Message-ID down before it says so.
-
-`python -m tests.chaos.mail_sink RECEIVED` prints its port, and adds one line to the file RECEIVED for each mail.
-"""
+"""The least of all SMTP servers: it takes everything as fast as it comes, and gives each mail to a function."""
 
 import asyncio
-import os
-import sys
+from collections.abc import Callable
+
+Take = Callable[[bytes], None]
 
 
 class Session(asyncio.Protocol):
-    """One connection. Whoever is killed in the middle of a mail has not handed it over."""
+    """One connection: answers every line at once, and everything up to the lone dot as one mail.
 
-    def __init__(self, received: int) -> None:
-        self.received = received
+    A mail is taken before that is said. Whoever is killed in the middle of one has not handed it over.
+    """
+
+    def __init__(self, take: Take) -> None:
+        self.take = take
         self.rest = b""
         self.in_data = False
 
@@ -29,14 +30,13 @@ class Session(asyncio.Protocol):
                 return
             if self.in_data:
                 mail, self.rest, self.in_data = self.rest[:end], self.rest[end + 5 :], False
-                start = mail.lower().index(b"message-id:") + 11
-                os.write(self.received, mail[start : mail.index(b"\r\n", start)].strip() + b"\n")
+                self.take(mail)
                 self.transport.write(b"250 taken\r\n")
             else:
                 line, self.rest = self.rest[:end].upper(), self.rest[end + 2 :]
-                self.answer(line)
+                self._answer(line)
 
-    def answer(self, line: bytes) -> None:
+    def _answer(self, line: bytes) -> None:
         if line.startswith(b"EHLO"):
             self.transport.write(b"250-sink\r\n250-PIPELINING\r\n250 8BITMIME\r\n")
         elif line == b"DATA":
@@ -49,13 +49,12 @@ class Session(asyncio.Protocol):
             self.transport.write(b"250 ok\r\n")
 
 
-async def serve(path: str) -> None:
-    received = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    server = await asyncio.get_running_loop().create_server(lambda: Session(received), "127.0.0.1", 0)
-    sys.stdout.write(f"{server.sockets[0].getsockname()[1]}\n")
-    sys.stdout.flush()
-    await server.serve_forever()
+def serve(take: Take, listening: Callable[[int], None]) -> None:
+    """Take mails until the process ends; `listening` is told the port."""
 
+    async def forever() -> None:
+        server = await asyncio.get_running_loop().create_server(lambda: Session(take), "127.0.0.1", 0)
+        listening(server.sockets[0].getsockname()[1])
+        await server.serve_forever()
 
-if __name__ == "__main__":
-    asyncio.run(serve(sys.argv[1]))
+    asyncio.run(forever())
