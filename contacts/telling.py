@@ -11,8 +11,8 @@ _SENTENCES = {
     "contact.updated": "Contact changed",
     "tag.added": "Tag “{tag}” added",
     "tag.removed": "Tag “{tag}” removed",
-    "segment.entered": "Entered segment “{segment}”",
-    "segment.left": "Left segment “{segment}”",
+    "segment.entered": "Entered segment “{name}”",
+    "segment.left": "Left segment “{name}”",
     "email.sent": "Email sent",
     "email.delivered": "Email delivered",
     "email.opened": "Email opened",
@@ -30,6 +30,8 @@ _SENTENCES = {
     "scenario.completed": "Completed a scenario",
     "api.call": "Let in through the API",
 }
+# Properties that the sentence says, or that say it to programs, by the first part of the event's name.
+_SAID = {"tag": ("tag",), "segment": ("segment", "name")}
 _BAD = {"email.bounced", "email.complained", "email.unsubscribed", "sms.failed", "sms.unsubscribed"}
 _GOOD = {"contact.created", "email.opened", "email.clicked", "sms.clicked", "sms.replied", "scenario.completed"}
 
@@ -54,7 +56,8 @@ def tell(event: Event) -> Told:
     known = _SENTENCES.get(event.name)
     sentence = known.format_map(_Blank(properties)) if known else event.name
     tone = "danger" if event.name in _BAD else "success" if event.name in _GOOD else "" if known else "info"
-    shown = {key: value for key, value in properties.items() if key != "tag" or not event.name.startswith("tag.")}
+    said = _SAID.get(event.name.partition(".")[0], ()) if known else ()
+    shown = {key: value for key, value in properties.items() if key not in said}
     return Told(sentence, [(key, _short(value)) for key, value in list(shown.items())[:12]], event.at, tone)
 
 
