@@ -24,7 +24,7 @@ _MAX_COUNT = 1_000_000
 _MAX_SPAN = timedelta(days=36500)
 
 # The inner row hides an outer one of the same name, so rules on properties mean the event that is looked for here.
-_SUCH = 'FROM contacts_event WHERE "contacts_event"."name" = {0} AND {1}'
+_SUCH = 'FROM contacts_event WHERE "contacts_event"."name" = {0} AND ({1})'
 _HIS = '"contacts_event"."contact_id" = "contacts_contact"."id"'
 
 
