@@ -73,8 +73,6 @@ ASKED: list[tuple[dict, str]] = [
 
 
 def build(contacts: int) -> list[int]:
-    from contacts.models import Segment
-
     run(
         """INSERT INTO contacts_contact (email, first_name, last_name, timezone, language, attributes, created_at,
             updated_at) SELECT 'c' || n || '@example.com', 'First', 'Last', 'Europe/Paris', 'en', jsonb_build_object(
@@ -94,18 +92,35 @@ def build(contacts: int) -> list[int]:
     )
     for table in ("contacts_contact", "contacts_contacttag", "contacts_event", "contacts_consent"):
         run(f"VACUUM ANALYZE {table}")
-    return [Segment.objects.create(name=f"Segment {n}", rule=rule).pk for n, (rule, _) in enumerate(ASKED)]
+    return list(range(1, len(ASKED) + 1))
 
 
-def fill() -> float:
+def fill(segments: list[int]) -> float:
+    """The first pass over one segment as the lane makes it, timed; the others by hand, which is quicker to wait for."""
     from contacts import timeline
-    from contacts.segments import following, refreshing
+    from contacts.models import Segment, SegmentRefresh
+    from contacts.segments import following, refreshing, watching
 
     timeline.skip_to_now(following.CONSUMER)
+    first = Segment.objects.create(pk=segments[0], name="Segment 0", rule=ASKED[0][0])
     started = time.perf_counter()
     while refreshing.refresh(NOW):
         pass
     spent = time.perf_counter() - started
+    for number, (pk, (rule, sql)) in enumerate(zip(segments, ASKED, strict=True)):
+        if pk != first.pk:
+            Segment.objects.create(pk=pk, name=f"Segment {number}", rule=rule)
+            run(
+                "INSERT INTO contacts_membership (segment_id, contact_id)"
+                f" SELECT %s, c.id FROM contacts_contact c WHERE {sql}",
+                pk,
+            )
+    later = NOW + refreshing.SETTLED
+    for watched in watching.segments().values():
+        if watched.id != first.pk:
+            SegmentRefresh.objects.create(
+                segment_id=watched.id, follows=watched.follows, slice=1, due_at=later, refreshed_at=NOW
+            )
     run("VACUUM ANALYZE contacts_membership")
     return spent
 
@@ -178,7 +193,7 @@ def measure(contacts: int) -> dict[str, float]:
     from contacts.segments import following
 
     segments = build(contacts)
-    filled = fill()
+    filled = fill(segments)
     floors, follows, written = [], [], []
     for turn in range(ROUNDS + 1):
         had = crossings()
@@ -193,7 +208,7 @@ def measure(contacts: int) -> dict[str, float]:
     assert all(abs(one - other) < one / 10 for one, other in written), written
     floors, follows = floors[1:], follows[1:]  # the first ones find cold caches
     return {
-        "fill_seconds": round(filled, 1),
+        "first_pass_of_one_seconds": round(filled, 2),
         "crossings": written[-1][1],
         "floor_ms": round(statistics.median(floors) * 1000),
         "refresh_ms": round(statistics.median(follows) * 1000),

@@ -4,22 +4,28 @@ import time
 from datetime import datetime
 from typing import Any
 
+from django.db import connection
+
 from contacts.models import Contact, Event, Membership, Segment
 from contacts.segments import following, refreshing
+from contacts.timeline import HORIZON
 from tests.make import NOW
 
 
 def settle(now: datetime = NOW) -> None:
     """Work until nothing is due and everything that happened has been looked at."""
-    while following.follow(now) or refreshing.refresh(now) or _unread():
-        pass
+    while following.follow(now) or refreshing.refresh(now) or following.is_behind():
+        until_readable()
 
 
-def _unread() -> bool:
-    if not following.is_behind():
-        return False
-    time.sleep(0.005)  # a transaction elsewhere on the server keeps the newest events from being read
-    return True
+def until_readable() -> None:
+    """Wait for transactions elsewhere on the server, which keep the newest events from being read."""
+    with connection.cursor() as cursor:
+        while True:
+            cursor.execute(f"SELECT COALESCE(max(xact), 0) < {HORIZON} FROM contacts_event")
+            if cursor.fetchone()[0]:
+                return
+            time.sleep(0.005)
 
 
 def segment(name: str, rule: Any) -> Segment:

@@ -9,11 +9,11 @@ from django.test.utils import CaptureQueriesContext
 
 from contacts import saving, tagging, timeline
 from contacts.models import Contact, Event, Membership, Segment, SegmentRefresh
-from contacts.segments import deleting, following, refreshing, watching
+from contacts.segments import deleting, following, previewing, refreshing, watching
 from contacts.segments import saving as segment_saving
 from contacts.timeline import NewEvent
 from tests import make
-from tests.contacts.membering import members, segment, settle, told
+from tests.contacts.membering import members, segment, settle, told, until_readable
 from tests.contacts.other_connection import other_connection
 from tests.make import NOW
 
@@ -171,8 +171,7 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_contacts_and_
     def statements(contacts: int) -> int:
         ids = make.contacts(contacts, f"{contacts}.example.com")
         tagging.add(ids, ["vip"], NOW)
-        while not following.is_behind():
-            pass
+        until_readable()
         with CaptureQueriesContext(connection) as captured:
             assert following.follow(NOW)
         assert Membership.objects.filter(contact_id__in=ids).count() == contacts * Segment.objects.count()
@@ -190,6 +189,7 @@ def test_what_is_rolled_back_comes_again_and_is_told_once():
     ann = make.contact("ann@example.com")
     vip = segment("VIP", VIP)
     tagging.add([ann.pk], ["vip"], NOW)
+    until_readable()
     with pytest.raises(InterruptedError), transaction.atomic():
         assert following.follow(NOW)
         raise InterruptedError
@@ -233,6 +233,7 @@ def test_who_changes_while_a_new_segment_is_filled_is_known_in_the_end(small_sli
     vip = Segment.objects.create(name="VIP", rule=VIP)
     refreshing.refresh(NOW)
     tagging.add([ids[0], ids[5]], ["vip"], NOW)
+    until_readable()
     assert following.follow(NOW)
     assert members(vip) == {ids[0]}, "the last one is still to be looked at"
     settle()
@@ -328,3 +329,26 @@ def test_a_rule_that_breaks_the_database_does_not_hinder_the_others(monkeypatch,
     monkeypatch.undo()
     settle(NOW + refreshing.SETTLED)
     assert members(broken) == {ann.pk}
+
+
+def test_pages_count_members_where_they_are_exact_and_ask_the_rule_elsewhere():
+    def shown(segment: Segment) -> tuple[int, list[str], bool]:
+        with CaptureQueriesContext(connection) as captured:
+            found = previewing.of_segment(segment, NOW)
+        by_rule = any("contacts_contacttag" in query["sql"] for query in captured)
+        return found.count, [contact.email for contact in found.sample], by_rule
+
+    ann = make.contact("ann@example.com")
+    vip = Segment.objects.create(name="VIP", rule=VIP)
+    tagging.add([ann.pk], ["vip"], NOW)
+    assert shown(vip) == (1, ["ann@example.com"], True), "nobody has filled it"
+    settle()
+    assert shown(vip) == (1, ["ann@example.com"], False)
+    tagging.remove([ann.pk], ["vip"], NOW)
+    assert shown(vip) == (0, [], True), "nobody has read what happened"
+    settle()
+    assert shown(vip) == (0, [], False)
+    vip.rule = {"not": VIP}
+    assert shown(vip)[0] == 1
+    recent = segment("Recent", {"all": [VIP, within(1)]})
+    assert shown(recent) == (0, [], True), "time passes"

@@ -9,6 +9,7 @@ from campaigns import sending, tracking, unsubscribing
 from campaigns.models import Message, Provider
 from contacts import saving, tagging, timeline
 from contacts.models import Contact, Event
+from contacts.segments import deleting
 from flows import starting
 from flows.models import Execution, Reentry, Scenario
 from tests import make
@@ -192,3 +193,13 @@ def test_coming_into_a_certain_segment_lets_in_and_going_out_of_it_elsewhere():
     settle()
     assert (inside(came), inside(named), inside(went)) == (["ann"], ["ben"], ["ben"])
     assert (members(vip), members(new)) == ({ann}, set())
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_a_segment_that_a_scenario_listens_to_cannot_be_deleted(as_text):
+    vip, other = segment("VIP", {"rule": "tag", "name": "vip"}), segment("Other", {"all": []})
+    listening_to("segment.left", {"all": [about("segment", str(vip.pk) if as_text else vip.pk)]})
+    listening_to("order.placed", about("segment", other.pk))
+    with pytest.raises(deleting.InUse, match=r"After segment\.left"):
+        deleting.delete(vip)
+    deleting.delete(other)
