@@ -7,8 +7,11 @@ who comes and goes between two looks has crossed nothing.
 """
 
 import logging
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import reduce
+from operator import or_
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 
@@ -30,11 +33,13 @@ BATCH = 5_000
 TOGETHER = 100
 EVERYBODY = 2**63 - 1
 
+# What happened to a contact is a number with a bit for each name of an event; from here on names share the last one.
+LAST_BIT = 61
+
 # All rules are asked in one walk over the contacts; NULL is the answer where nothing that happened concerns a rule.
 _CROSSED = """
 WITH given AS MATERIALIZED (
-    SELECT contact_id, array_agg(DISTINCT name) AS names
-    FROM unnest({0}::text::bigint[], {1}::text[]) AS e (contact_id, name) GROUP BY 1
+    SELECT * FROM unnest({0}::text::bigint[], {1}::text::bigint[]) AS e (contact_id, happened)
 ), asked AS MATERIALIZED (
     SELECT s.segment_id, contacts_contact.id AS contact_id, s.inside
     FROM given JOIN contacts_contact ON contacts_contact.id = given.contact_id
@@ -114,27 +119,30 @@ def _recompute(
 def _crossed(
     segments: Sequence[Watched], known: Mapping[int, int], events: Sequence[LoggedEvent], now: datetime
 ) -> Where:
-    asked = [_asked(segment, known[segment.id], now) for segment in segments]
+    bits = {name: 1 << min(place, LAST_BIT) for place, name in enumerate(sorted({event.name for event in events}))}
+    happened: dict[int, int] = defaultdict(int)
+    for event in events:
+        happened[event.contact_id] |= bits[event.name]
+    asked = [_asked(segment, known[segment.id], bits, now) for segment in segments]
     return fill(
         _CROSSED,
-        value(literal([event.contact_id for event in events])),
-        value([event.name for event in events]),
+        value(literal(list(happened))),
+        value(literal(list(happened.values()))),
         Where(", ".join(part.sql for part in asked), tuple(p for part in asked for p in part.params)),
         value([segment.id for segment in segments]),
     )
 
 
-def _asked(segment: Watched, known: int, now: datetime) -> Where:
+def _asked(segment: Watched, known: int, bits: Mapping[str, int], now: datetime) -> Where:
     """Whether a contact is inside, asked only of those whom an event may have moved and who are `known` already."""
-    conditions = []
-    if segment.moved_by is not None:
-        conditions.append(fill("given.names && {0}::text[]", value(sorted(segment.moved_by))))
-    if known < EVERYBODY:
-        conditions.append(fill('"contacts_contact"."id" <= {0}', value(known)))
-    condition = Where(
-        " AND ".join(part.sql for part in conditions) or "TRUE", tuple(p for part in conditions for p in part.params)
+    moving = [bit for name, bit in bits.items() if segment.hears([name])]
+    return fill(
+        '({0}::bigint, CASE WHEN given.happened & {1} <> 0 AND "contacts_contact"."id" <= {2} THEN ({3}) END)',
+        value(segment.id),
+        value(reduce(or_, moving)),
+        value(known),
+        segment.where(now),
     )
-    return fill("({0}::bigint, CASE WHEN {1} THEN ({2}) END)", value(segment.id), condition, segment.where(now))
 
 
 def is_behind() -> bool:

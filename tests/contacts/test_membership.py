@@ -167,6 +167,17 @@ def test_only_segments_that_an_event_may_move_are_asked():
     assert "order.placed" not in asked[0]
 
 
+def test_an_event_moves_only_its_own_contact_however_many_names_a_batch_has():
+    ids = make.contacts(80)
+    late = segment("Late", {"rule": "event", "name": "zzz"})
+    odd = segment("Odd", {"any": [{"rule": "event", "name": f"event.{n}"} for n in range(1, 70, 2)]})
+    timeline.record([NewEvent(pk, f"event.{n}") for n, pk in enumerate(ids[:70])], NOW)
+    timeline.record([NewEvent(ids[79], "zzz")], NOW)
+    settle()
+    assert members(odd) == set(ids[1:70:2])
+    assert members(late) == {ids[79]}
+
+
 def test_the_number_of_statements_does_not_depend_on_the_number_of_contacts_and_segments():
     def statements(contacts: int) -> int:
         ids = make.contacts(contacts, f"{contacts}.example.com")
