@@ -1,5 +1,6 @@
 """Rules about messages: whether a contact was sent one, opened it, clicked it, and so on."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -127,6 +128,16 @@ class Message(RuleKind):
         else:
             found = Where(f'EXISTS (SELECT 1 {such} AND m.contact_id = "contacts_contact"."id")', tuple(params))
         return ~found if negative else found
+
+    def moved_by(self, config: Config) -> Collection[str]:
+        verb, _ = _verb(config)
+        # A provider may report a failure while the message is still in hand; then it counts once that is recorded.
+        verbs = ["failed", "sent"] if verb == "failed" else [verb]
+        channels = [config["channel"]] if config.get("channel") else Channel.values
+        return [f"{channel}.{each}" for channel in channels for each in verbs]
+
+    def drifts(self, config: Config) -> bool:
+        return bool(config.get("within"))
 
     def sentence(self, config: Config) -> str:
         return self.sentence_in(config, Scope())

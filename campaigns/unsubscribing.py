@@ -52,4 +52,6 @@ def resubscribe(message: Message, now: datetime) -> bool:
 
 def come_back(contact_id: int, channel: str, source: str, now: datetime) -> bool:
     with transaction.atomic():
-        return bool(consent.set_state([contact_id], channel, ConsentState.SUBSCRIBED, source, now))
+        changed = consent.set_state([contact_id], channel, ConsentState.SUBSCRIBED, source, now)
+        timeline.record_for(changed, "contact.updated", {"changed": [f"consent.{channel}"], "source": source}, now)
+    return bool(changed)

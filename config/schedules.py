@@ -22,6 +22,7 @@ LANES: dict[str, list[str]] = {
         "flows.starting.complete",
     ],
     "send": ["campaigns.sending.work"],
+    "segments": ["contacts.segments.following.follow", "contacts.segments.refreshing.refresh"],
     "upkeep": [
         "contacts.importing.work",
         "config.upkeep.prune",

@@ -142,7 +142,8 @@ WHITENOISE_IMMUTABLE_FILE_TEST = (lambda path, url: False) if DEBUG else (lambda
 MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"
 
-# Every lane is a django-q2 cluster of its own, so that advancing, sending and upkeep never queue behind each other.
+# Every lane is a django-q2 cluster of its own, so that advancing, sending, recomputing segments and upkeep never queue
+# behind each other.
 Q_CLUSTER = {
     "name": "advance",
     "orm": "default",
@@ -163,6 +164,7 @@ Q_CLUSTER = {
     "ALT_CLUSTERS": {
         "advance": {},
         "send": {},
+        "segments": {"workers": 1, "poll": 0.1},
         "upkeep": {"workers": 1, "poll": 0.2},
     },
 }

@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from contacts.columns import literal
-from contacts.lanes import nudge
+from contacts.lanes import READERS, nudge
 
 LONGEST = 100
 
@@ -102,5 +102,5 @@ def _write(change: str, params: list, event: str, source: str, now: datetime) ->
         )
         written = cursor.rowcount
     if written:
-        nudge("advance")
+        nudge(*READERS)
     return written

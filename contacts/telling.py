@@ -11,8 +11,8 @@ _SENTENCES = {
     "contact.updated": "Contact changed",
     "tag.added": "Tag “{tag}” added",
     "tag.removed": "Tag “{tag}” removed",
-    "segment.entered": "Entered segment “{segment}”",
-    "segment.left": "Left segment “{segment}”",
+    "segment.entered": "Entered segment “{name}”",
+    "segment.left": "Left segment “{name}”",
     "email.sent": "Email sent",
     "email.delivered": "Email delivered",
     "email.opened": "Email opened",
@@ -30,6 +30,8 @@ _SENTENCES = {
     "scenario.completed": "Completed a scenario",
     "api.call": "Let in through the API",
 }
+# Properties that the sentence says, or that say it to programs, by the first part of the event's name.
+_SAID = {"tag": ("tag",), "segment": ("segment", "name")}
 _BAD = {"email.bounced", "email.complained", "email.unsubscribed", "sms.failed", "sms.unsubscribed"}
 _GOOD = {"contact.created", "email.opened", "email.clicked", "sms.clicked", "sms.replied", "scenario.completed"}
 # Of what Waypost records itself, what only programs can make something of.
@@ -56,7 +58,7 @@ def tell(event: Event) -> Told:
     known = _SENTENCES.get(event.name)
     sentence = known.format_map(_Blank(properties)) if known else event.name
     tone = "danger" if event.name in _BAD else "success" if event.name in _GOOD else "" if known else "info"
-    left_out = _FOR_PROGRAMS | {"tag"} if known else set()
+    left_out = _FOR_PROGRAMS.union(_SAID.get(event.name.partition(".")[0], ())) if known else set()
     shown = {key: value for key, value in properties.items() if key not in left_out}
     return Told(sentence, [(key, _short(value)) for key, value in list(shown.items())[:12]], event.at, tone)
 

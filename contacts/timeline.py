@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from contacts.lanes import nudge
+from contacts.lanes import READERS, nudge
 
 # How far every transaction below has ended: what it wrote is either seen by this snapshot or was rolled back.
 HORIZON = "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
@@ -70,7 +70,7 @@ def record(events: Sequence[NewEvent], now: datetime) -> Recorded:
         )
         given, written = cursor.fetchone()
     if written:
-        nudge("advance")
+        nudge(*READERS)
     return Recorded(written, given - written, len(events) - given)
 
 
@@ -100,7 +100,7 @@ def record_for(contact_ids: Sequence[int], name: str, properties: Mapping[str, A
         )
         written = dict(cursor.fetchall())
     if written:
-        nudge("advance")
+        nudge(*READERS)
     return written
 
 

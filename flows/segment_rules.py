@@ -1,5 +1,6 @@
 """Rules about the scenarios that a contact is in, has completed, or has never entered."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django import forms
@@ -51,6 +52,13 @@ class ScenarioRule(RuleKind):
             (config["id"], [str(state) for state in states]),
         )
         return ~entered if asked == "never_entered" else entered
+
+    def moved_by(self, config: Config) -> Collection[str]:
+        return ["scenario.entered", "scenario.completed"]
+
+    def drifts(self, config: Config) -> bool:
+        """Passes are only told where somebody listens, and leaving before an end never is."""
+        return True
 
     def sentence(self, config: Config) -> str:
         chosen = config.get("id")

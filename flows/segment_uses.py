@@ -12,15 +12,24 @@ _AUDIENCE = """
         flows_flow.graph, '$.nodes[*].config.segment ? (@ == $id)', jsonb_build_object('id', %s::bigint)
     )
 """
+# A trigger whose event is a contact's coming into the segment or going out of it.
+_CROSSING = """
+    jsonb_path_exists(
+        flows_flow.graph,
+        '$.nodes[*].config ? (@.event == "segment.entered" || @.event == "segment.left").filter.**
+            ? (@.rule == "property" && @.field == "segment" && (@.value == $id || @.value == $text))',
+        (SELECT jsonb_build_object('id', n.id, 'text', n.id::text) FROM (SELECT %s::bigint AS id) n)
+    )
+"""
 _USES = " OR ".join(
     [
         NAMES_SEGMENT.format(column="flows_scenario.objective"),
         f"EXISTS (SELECT 1 FROM flows_flow WHERE flows_flow.id = flows_scenario.flow_id AND"  # noqa: S608
-        f" ({NAMES_SEGMENT.format(column='flows_flow.graph')} OR {_AUDIENCE}))",
+        f" ({NAMES_SEGMENT.format(column='flows_flow.graph')} OR {_AUDIENCE} OR {_CROSSING}))",
     ]
 )
 
 
 def uses(segment_id: int) -> list[Use]:
-    found = Scenario.objects.filter(RawSQL(_USES, [segment_id] * 3, BooleanField())).only("name")  # noqa: S611
+    found = Scenario.objects.filter(RawSQL(_USES, [segment_id] * 4, BooleanField())).only("name")  # noqa: S611
     return [Use("Scenario", scenario.name, reverse("scenario_editor", args=[scenario.pk])) for scenario in found]

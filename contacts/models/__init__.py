@@ -5,6 +5,7 @@ from contacts.models.contact import Contact
 from contacts.models.csv_import import CsvChunk, CsvImport, CsvRefusal
 from contacts.models.event import Event, EventCursor
 from contacts.models.installation import Installation
+from contacts.models.membership import Membership, SegmentRefresh
 from contacts.models.segment import Segment
 from contacts.models.tag import ContactTag, Tag
 
@@ -19,7 +20,9 @@ __all__ = [
     "Event",
     "EventCursor",
     "Installation",
+    "Membership",
     "Segment",
+    "SegmentRefresh",
     "Suppression",
     "Tag",
 ]

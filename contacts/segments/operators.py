@@ -60,6 +60,12 @@ def operator(key: Any) -> Operator | None:
     return OPERATORS.get(_ALIASES.get(key, key)) if isinstance(key, str) else None
 
 
+def drifts(key: Any) -> bool:
+    """Whether the answer changes as time passes."""
+    found = operator(key)
+    return found is not None and found.takes == "days"
+
+
 def problems(key: Any, value: Any, of_dates: bool = False) -> list[str]:
     """Why `key value` cannot be asked; `of_dates` where what is compared is always a moment."""
     found = operator(key)

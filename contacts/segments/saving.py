@@ -15,4 +15,4 @@ def save(segment: Segment) -> None:
     if former != segment.rule:
         segment.size = segment.counted_at = None
     segment.save()
-    nudge("upkeep")
+    nudge("segments", "upkeep")

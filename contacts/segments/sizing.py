@@ -6,6 +6,7 @@ from django.db import OperationalError, connection, transaction
 from django.db.models import F, Q
 
 from contacts.models import Segment
+from contacts.segments import knowing
 from contacts.segments.compiler import InvalidRule
 from contacts.segments.matching import count
 
@@ -32,7 +33,7 @@ def _size(segment: Segment, now: datetime) -> int | None:
     try:
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET LOCAL statement_timeout = %s", [LONGEST])
-            size = count(segment.rule, now)
+            size = knowing.count(segment) if knowing.is_known(segment) else count(segment.rule, now)
             cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
             return size
     except (InvalidRule, OperationalError):

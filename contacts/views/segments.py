@@ -45,7 +45,7 @@ def segment_page(request: HttpRequest, pk: int) -> HttpResponse:
 def segment_count(request: HttpRequest, pk: int) -> HttpResponse:
     """The exact count and a sample, which the page loads after itself."""
     segment, now = get_object_or_404(Segment, pk=pk), timezone.now()
-    found = previewing.preview(segment.rule, segments.Scope(segment=pk), now, sample=10)
+    found = previewing.of_segment(segment, now, sample=10)
     if found.count is not None:
         sizing.keep(segment, found.count, now)
     return render(request, "contacts/_segment_count.html", {"segment": segment, "preview": found})

@@ -63,7 +63,8 @@ class OnEvent(Trigger):
         filter = RuleField(
             required=False,
             label="Only when",
-            help_text="Asks about the event’s properties and the contact. Empty: always.",
+            help_text="Asks about the event’s properties and the contact. Empty: always. "
+            "Events of a segment have its number as the property segment, and its name as name.",
             scope=segments.Scope(event=True),
         )
 

@@ -49,9 +49,9 @@ def test_machines_can_ask_for_its_health(first: Up) -> None:
 
 
 def test_every_lane_has_a_cluster_of_its_own(first: Up) -> None:
-    heads = [first.lane(name)[0] for name in ("advance", "send", "upkeep")]
+    heads = [first.lane(name)[0] for name in ("advance", "send", "segments", "upkeep")]
     assert {head.ppid() for head in heads} == {first.process.pid}
-    assert [head.environ()["Q_CLUSTER_NAME"] for head in heads] == ["advance", "send", "upkeep"]
+    assert [head.environ()["Q_CLUSTER_NAME"] for head in heads] == ["advance", "send", "segments", "upkeep"]
 
 
 @pytest.mark.parametrize("which", [0, 1])

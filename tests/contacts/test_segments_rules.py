@@ -257,3 +257,13 @@ def test_the_longest_number_that_an_attribute_can_hold_is_a_number(db, written):
     make.contact("bob@example.com", attributes={"score": "many"})
     positive = {"rule": "attribute", "field": "score", "op": "greater", "value": 0}
     assert list(segments.audience(positive, NOW)) == [ada]
+
+
+@pytest.mark.django_db
+def test_a_property_that_has_two_spellings_is_still_asked_of_the_contacts_own_events():
+    ann, ben = make.contact("ann@example.com"), make.contact("ben@example.com")
+    Event.objects.create(contact=ann, name="order", properties={"sku": 5}, at=NOW)
+    Event.objects.create(contact=ben, name="visit", properties={"sku": "5"}, at=NOW)
+    ordered = {"rule": "event", "name": "order", "where": [{"field": "sku", "op": "equals", "value": 5}]}
+    assert segments.matching(ordered, [ann.pk, ben.pk], NOW) == {ann.pk}
+    assert segments.count(ordered, NOW) == 1

@@ -9,9 +9,11 @@ from campaigns import sending, tracking, unsubscribing
 from campaigns.models import Message, Provider
 from contacts import saving, tagging, timeline
 from contacts.models import Contact, Event
+from contacts.segments import deleting
 from flows import starting
 from flows.models import Execution, Reentry, Scenario
 from tests import make
+from tests.contacts.membering import members, segment, settle
 from tests.flows.drive import until_still
 from tests.make import NOW
 
@@ -176,3 +178,28 @@ def test_events_of_contacts_who_are_gone_let_nobody_in():
     timeline.record_for([ann.pk], "order.placed", {}, NOW)
     Contact.objects.filter(pk=ann.pk).delete()
     assert inside(scenario) == []
+
+
+def test_coming_into_a_certain_segment_lets_in_and_going_out_of_it_elsewhere():
+    vip, new = segment("VIP", {"rule": "tag", "name": "vip"}), segment("New", {"rule": "tag", "name": "new"})
+    came, went = listening_to("segment.entered", about("segment", vip.pk)), listening_to("segment.left")
+    named = listening_to("segment.entered", about("name", "New"))
+    ann, ben = make.contact("ann@example.com").pk, make.contact("ben@example.com").pk
+    tagging.add([ann], ["vip"], NOW)
+    tagging.add([ben], ["new"], NOW)
+    settle()
+    assert (inside(came), inside(named), inside(went)) == (["ann"], ["ben"], [])
+    tagging.remove([ben], ["new"], NOW)
+    settle()
+    assert (inside(came), inside(named), inside(went)) == (["ann"], ["ben"], ["ben"])
+    assert (members(vip), members(new)) == ({ann}, set())
+
+
+@pytest.mark.parametrize("as_text", [False, True])
+def test_a_segment_that_a_scenario_listens_to_cannot_be_deleted(as_text):
+    vip, other = segment("VIP", {"rule": "tag", "name": "vip"}), segment("Other", {"all": []})
+    listening_to("segment.left", {"all": [about("segment", str(vip.pk) if as_text else vip.pk)]})
+    listening_to("order.placed", about("segment", other.pk))
+    with pytest.raises(deleting.InUse, match=r"After segment\.left"):
+        deleting.delete(vip)
+    deleting.delete(other)

@@ -1,5 +1,6 @@
 """What is known of a contact: a field or an attribute, compared with a value."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -57,6 +58,12 @@ class Attribute(RuleKind):
 
     def sql(self, config: Config, now: datetime, scope: Scope) -> Where:
         return comparing.sql(operand(config["field"]), config["op"], config.get("value"), now)
+
+    def moved_by(self, config: Config) -> Collection[str]:
+        return ["contact.updated"]
+
+    def drifts(self, config: Config) -> bool:
+        return operators.drifts(config["op"])
 
     def sentence(self, config: Config) -> str:
         return operators.sentence(_named(config.get("field")), config.get("op"), config.get("value"))

@@ -11,7 +11,7 @@ RuleListField → a list of property rules; everything else → text. Because sa
 has to be strict about types: never trust the form alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -66,6 +66,17 @@ class RuleKind:
     def sentence_in(self, config: Config, scope: Scope) -> str:
         """The same where the scope knows more (the labels of nodes)."""
         return self.sentence(config)
+
+    def moved_by(self, config: Config) -> Collection[str] | None:
+        """The events after which the answer may be another one, for the contact to whom they happened; None: any event.
+
+        `contact.created` goes without saying. What leaves no event is a matter of `drifts`."""
+        return None
+
+    def drifts(self, config: Config) -> bool:
+        """Whether the answer may become another one without an event: because time passes, or because what is asked
+        about leaves none."""
+        return True
 
     def countable(self, config: Config) -> bool:
         """Whether the rule means something outside a scenario, so that matching contacts can be counted."""

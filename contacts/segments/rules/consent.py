@@ -1,5 +1,6 @@
 """What a contact said about being written to on a channel."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django import forms
@@ -43,6 +44,12 @@ class Consent(RuleKind):
             (config["channel"], states),
         )
         return ~said if config["is"] == ConsentState.UNKNOWN else said
+
+    def moved_by(self, config: Config) -> Collection[str]:
+        return ["contact.updated", f"{config['channel']}.unsubscribed"]
+
+    def drifts(self, config: Config) -> bool:
+        return False
 
     def sentence(self, config: Config) -> str:
         channel = {"email": "email", "sms": "SMS"}.get(str(config.get("channel")), "…")

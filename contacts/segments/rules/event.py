@@ -1,11 +1,12 @@
 """What happened to a contact: an event did or did not occur, so often, lately, with certain properties."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
 
-from contacts.segments import compiler, explain, tree
+from contacts.segments import compiler, explain, operators, tree
 from contacts.segments.rule_list import RuleListField
 from contacts.segments.rules.base import Config, RuleForm, RuleKind, truth, unknown_keys
 from contacts.segments.where import Scope, Where, fill, value
@@ -23,7 +24,7 @@ _MAX_COUNT = 1_000_000
 _MAX_SPAN = timedelta(days=36500)
 
 # The inner row hides an outer one of the same name, so rules on properties mean the event that is looked for here.
-_SUCH = 'FROM contacts_event WHERE "contacts_event"."name" = {0} AND {1}'
+_SUCH = 'FROM contacts_event WHERE "contacts_event"."name" = {0} AND ({1})'
 _HIS = '"contacts_event"."contact_id" = "contacts_contact"."id"'
 
 
@@ -84,6 +85,12 @@ class Event(RuleKind):
         such = fill(_SUCH, value(config["name"].strip()), conditions)
         happened = _counted(such, config["count"], scope.few) if config.get("count") else _happened(such)
         return happened if config.get("did", True) else ~happened
+
+    def moved_by(self, config: Config) -> Collection[str]:
+        return [config["name"].strip()]
+
+    def drifts(self, config: Config) -> bool:
+        return bool(config.get("within")) or any(operators.drifts(leaf["op"]) for leaf in tree.leaves(_such(config)))
 
     def sentence(self, config: Config) -> str:
         words = f"{'did' if config.get('did', True) else 'did not'} “{config.get('name') or '…'}”"

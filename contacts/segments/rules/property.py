@@ -38,6 +38,9 @@ class Property(RuleKind):
             Key('"contacts_event"."properties"', config["field"]), config["op"], config.get("value"), now
         )
 
+    def drifts(self, config: Config) -> bool:
+        return operators.drifts(config["op"])
+
     def sentence(self, config: Config) -> str:
         return operators.sentence(str(config.get("field") or "…"), config.get("op"), config.get("value"))
 

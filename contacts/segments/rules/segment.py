@@ -1,5 +1,6 @@
 """Whether a contact is in another segment."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any, cast
 
@@ -50,6 +51,13 @@ class Segment(RuleKind):
         """The other rule in full, not its members: it holds for the same moment and costs one query in all."""
         inside = compiler.compiled(scope.known[config["id"]], now, scope.of_segment(config["id"]))
         return inside if config.get("in", True) else ~inside
+
+    def moved_by(self, config: Config) -> Collection[str]:
+        """The other segment's rules are looked at themselves."""
+        return []
+
+    def drifts(self, config: Config) -> bool:
+        return False
 
     def sentence(self, config: Config) -> str:
         word = "is in" if config.get("in", True) else "is not in"

@@ -1,5 +1,6 @@
 """Whether a contact carries a tag."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django import forms
@@ -36,6 +37,12 @@ class Tag(RuleKind):
             (config["name"].strip(),),
         )
         return tagged if config.get("has", True) else ~tagged
+
+    def moved_by(self, config: Config) -> Collection[str]:
+        return ["tag.added", "tag.removed"]
+
+    def drifts(self, config: Config) -> bool:
+        return False
 
     def sentence(self, config: Config) -> str:
         has = "has" if config.get("has", True) else "does not have"
