@@ -37,7 +37,7 @@ found AS MATERIALIZED (
 # In the order of emails, so that two merges at once do not wait for each other in a ring.
 _FRESH = """
 fresh AS MATERIALIZED (
-    SELECT nextval(pg_get_serial_sequence('contacts_contact', 'id')) AS new_id, n.* FROM (
+    SELECT nextval('contacts_contact_id_seq') AS new_id, n.* FROM (
         SELECT * FROM placed WHERE id IS NULL AND NOT doubtful
         ORDER BY lower(COALESCE(email, '')), COALESCE(phone, ''), COALESCE(external_id, '')
     ) n
@@ -98,7 +98,10 @@ touched AS MATERIALIZED (
 """  # noqa: S608
 
 _AROUND = """
-said AS (
+labels AS MATERIALIZED (
+    SELECT id, jsonb_build_object('tag', name) || %(source)s::jsonb AS properties
+    FROM contacts_tag WHERE id = ANY(%(tags)s::bigint[]) ORDER BY id FOR KEY SHARE
+), said AS (
     INSERT INTO contacts_consent AS had (contact_id, channel, state, at, source)
     SELECT id, channel, state, %(now)s, %(origin)s FROM (
         SELECT new_id AS id, 'email' AS channel, consent_email AS state FROM fresh WHERE consent_email <> 'unknown'
@@ -112,17 +115,14 @@ said AS (
 ), marked AS (
     INSERT INTO contacts_contacttag (contact_id, tag_id, at)
     SELECT n.id, t.id, %(now)s FROM (SELECT new_id AS id, tags FROM fresh UNION ALL SELECT id, tags FROM touched) AS n,
-        unnest(n.tags) AS t (id)
+        unnest(n.tags) AS m (tag_id) JOIN labels t ON t.id = m.tag_id
     ON CONFLICT (tag_id, contact_id) DO NOTHING RETURNING contact_id, tag_id
 ), told AS (
     INSERT INTO contacts_event (contact_id, name, properties, at)
     SELECT new_id, 'contact.created', %(source)s::jsonb, %(now)s FROM fresh
     UNION ALL SELECT id, 'contact.updated', jsonb_build_object('changed', changes) || %(source)s::jsonb, %(now)s
         FROM changed WHERE changes <> '{}'
-    UNION ALL SELECT m.contact_id, 'tag.added', t.properties, %(now)s FROM marked m JOIN (
-        SELECT id, jsonb_build_object('tag', name) || %(source)s::jsonb AS properties
-        FROM contacts_tag WHERE id = ANY(%(tags)s::bigint[]) OFFSET 0
-    ) AS t ON t.id = m.tag_id
+    UNION ALL SELECT m.contact_id, 'tag.added', t.properties, %(now)s FROM marked m JOIN labels t ON t.id = m.tag_id
 )
 """
 

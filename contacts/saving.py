@@ -146,8 +146,14 @@ def save(batch: merging.Batch, now: datetime, source: str = "", resubscribe: boo
 
 def delete(contact_ids: Sequence[int]) -> int:
     """Delete contacts with everything about them; returns how many there were."""
-    with transaction.atomic():
-        return Contact.objects.filter(pk__in=list(contact_ids)).delete()[1].get("contacts.Contact", 0)
+
+    def attempt() -> int:
+        there = Contact.objects.filter(pk__in=list(contact_ids))
+        # In the order in which everybody locks them, and before anything that hangs on them.
+        list(there.order_by("pk").select_for_update().values_list("pk"))
+        return there.delete()[1].get("contacts.Contact", 0)
+
+    return _retried(attempt)
 
 
 def _cleaned(given: Any) -> Fields:
@@ -175,7 +181,7 @@ def _written(profile: Profile, now: datetime, source: str) -> None:
 
 
 def _retried(attempt: Callable[[], Made]) -> Made:
-    """Save in one transaction, and once more from the start where somebody else was quicker with an identifier."""
+    """Write in one transaction, and once more from the start where somebody else was quicker or stood in the way."""
     attempts = 1
     while True:
         try:

@@ -56,7 +56,9 @@ def add(contact_ids: Sequence[int], names: Iterable[str], now: datetime, source:
             INSERT INTO contacts_contacttag (contact_id, tag_id, at)
             SELECT there.id, t.id, %s FROM (
                 SELECT id FROM contacts_contact WHERE id = ANY(%s::text::bigint[]) ORDER BY id FOR KEY SHARE
-            ) AS there CROSS JOIN (SELECT DISTINCT unnest(%s::bigint[]) AS id) AS t ORDER BY there.id, t.id
+            ) AS there CROSS JOIN (
+                SELECT id FROM contacts_tag WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE
+            ) AS t ORDER BY there.id, t.id
             ON CONFLICT (tag_id, contact_id) DO NOTHING RETURNING contact_id, tag_id
         )
         """,
@@ -75,13 +77,14 @@ def remove(contact_ids: Sequence[int], names: Iterable[str], now: datetime, sour
     return _write(
         """
         WITH changed AS (
-            DELETE FROM contacts_contacttag USING contacts_tag t
-            WHERE t.id = tag_id AND lower(t.name) IN (SELECT lower(unnest(%s::text[])))
-                AND contact_id = ANY(%s::text::bigint[])
+            DELETE FROM contacts_contacttag USING contacts_tag t, (
+                SELECT id FROM contacts_contact WHERE id = ANY(%s::text::bigint[]) ORDER BY id FOR KEY SHARE
+            ) AS there
+            WHERE t.id = tag_id AND lower(t.name) IN (SELECT lower(unnest(%s::text[]))) AND there.id = contact_id
             RETURNING contact_id, tag_id
         )
         """,
-        [lowered, literal(contact_ids)],
+        [literal(contact_ids), lowered],
         "tag.removed",
         source,
         now,

@@ -21,7 +21,14 @@ NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CITIES = ["Paris", "Lyon", "Besançon", "Köln", "New York", "Saint-Étienne", "Łódź"]
 PLANS = ["free", "pro", "team"]
 HEADERS = "email,phone,first name,last name,city,plan,orders,tags,consent\n"
-WRITTEN = ("contacts_contact", "contacts_tag", "contacts_csvimport")  # and all that hangs on them
+WRITTEN = (
+    "contacts_contact",
+    "contacts_event",
+    "contacts_contacttag",
+    "contacts_consent",
+    "contacts_tag",
+    "contacts_csvimport",
+)
 
 
 def person(n: int) -> list[str]:
