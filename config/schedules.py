@@ -24,6 +24,7 @@ LANES: dict[str, list[str]] = {
     "send": ["campaigns.sending.work"],
     "upkeep": [
         "contacts.importing.work",
+        "contacts.search.sort_in",
         "config.upkeep.prune",
         "campaigns.counting.squash",
         "flows.counting.squash",
