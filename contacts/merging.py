@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from contacts.cleaning import IDENTIFIERS, Fields
+from contacts.columns import literal
 from contacts.contact_zones import zone_from_phone
 from contacts.lanes import nudge
 from contacts.merge_sql import CREATE, MERGE
@@ -78,7 +79,7 @@ def merge(batch: Batch, now: datetime, source: str, resubscribe: bool) -> Merged
     if "tags" in columns:
         sets = dict.fromkeys(columns["tags"])  # in their order: the first to name a tag says how it is spelled
         tags = tag_ids(name for names in sets if names for name in names)
-        literals = {names: f"{{{','.join(str(tags[name]) for name in names)}}}" if names else None for names in sets}
+        literals = {names: literal(list({tags[name] for name in names})) if names else None for names in sets}
         columns["tags"] = [literals[names] for names in columns["tags"]]
     if "phone" in columns:
         columns["zone"] = [phone and zone_from_phone(phone) for phone in columns["phone"]]

@@ -29,20 +29,21 @@ def tag_ids(names: Iterable[str]) -> dict[str, int]:
     cleaned = {name: clean_name(name) for name in names}
     if not cleaned:
         return {}
-    unique = {name.lower(): name for name in reversed(cleaned.values())}
+    wanted = list(dict.fromkeys(cleaned.values()))
     with connection.cursor() as cursor:
-        select = "SELECT lower(name), id FROM contacts_tag WHERE lower(name) IN (SELECT lower(unnest(%s::text[])))"
-        cursor.execute(select, [list(unique.values())])
+        # Only PostgreSQL says which names are the same: Python writes some letters small in another way, such as İ.
+        select = "SELECT given, id FROM unnest(%s::text[]) AS given JOIN contacts_tag ON lower(name) = lower(given)"
+        cursor.execute(select, [wanted])
         known = dict(cursor.fetchall())
-        missing = sorted(name for lowered, name in unique.items() if lowered not in known)
+        missing = {name.lower(): name for name in reversed(wanted) if name not in known}
         if missing:
             cursor.execute(
                 "INSERT INTO contacts_tag (name) SELECT unnest(%s::text[]) ON CONFLICT (lower(name)) DO NOTHING",
-                [missing],
+                [[missing[lowered] for lowered in sorted(missing)]],
             )
-            cursor.execute(select, [list(unique.values())])
+            cursor.execute(select, [wanted])
             known = dict(cursor.fetchall())
-    return {given: known[name.lower()] for given, name in cleaned.items()}
+    return {given: known[name] for given, name in cleaned.items()}
 
 
 def add(contact_ids: Sequence[int], names: Iterable[str], now: datetime, source: str = "") -> int:
