@@ -106,7 +106,8 @@ labels AS MATERIALIZED (
 ), said_first AS (
     INSERT INTO contacts_consent (contact_id, channel, state, at, source)
     SELECT new_id, channel, state, %(now)s, %(origin)s FROM fresh,
-        LATERAL (VALUES ('email', consent_email), ('sms', consent_sms)) AS said (channel, state) WHERE state <> 'unknown'
+        LATERAL (VALUES ('email', consent_email), ('sms', consent_sms)) AS said (channel, state)
+    WHERE state <> 'unknown'
 ), said AS (
     INSERT INTO contacts_consent AS had (contact_id, channel, state, at, source)
     SELECT id, channel, state, %(now)s, %(origin)s FROM touched,

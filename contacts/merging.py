@@ -26,14 +26,24 @@ _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 class Batch:
     """Clean rows by column: a value for each row, None where the row says nothing.
 
-    `columns` holds texts, `attributes` as JSON, `tags` as tuples of names, `consent_email` and `consent_sms` as states.
+    `columns` holds texts, `attributes` as JSON, `tags` as tuples of names, `consent_email` and `consent_sms` as states,
+    and the `zone` that the phone lies in.
     `fields` gives a row as fields, asked for the few that cannot be merged; `apart` names rows that must not be.
     """
 
     size: int
     columns: dict[str, Column]
     fields: Callable[[int], Fields]
-    apart: frozenset[int] = frozenset()
+    apart: frozenset[int]
+
+    @classmethod
+    def of(
+        cls, size: int, columns: dict[str, Column], fields: Callable[[int], Fields], apart: Iterable[int]
+    ) -> "Batch":
+        """With what the columns tell: the zones, and the rows that share an identifier, which are set apart too."""
+        if "phone" in columns:
+            columns = {**columns, "zone": [phone and zone_from_phone(phone) for phone in columns["phone"]]}
+        return cls(size, columns, fields, frozenset(apart).union(_repeated(columns)))
 
 
 @dataclass(slots=True)
@@ -62,7 +72,7 @@ def batch_of(rows: Sequence[Fields]) -> Batch:
         consents = [row.get("consent") or {} for row in rows]
         for channel in sorted({channel for consent in consents for channel in consent}):
             columns[f"consent_{channel}"] = [consent.get(channel) for consent in consents]
-    return Batch(len(rows), columns, rows.__getitem__, frozenset(apart))
+    return Batch.of(len(rows), columns, rows.__getitem__, apart)
 
 
 def merge(batch: Batch, now: datetime, source: str, resubscribe: bool) -> Merged:
@@ -81,12 +91,9 @@ def merge(batch: Batch, now: datetime, source: str, resubscribe: bool) -> Merged
         tags = tag_ids(name for names in sets if names for name in names)
         literals = {names: literal(list({tags[name] for name in names})) if names else None for names in sets}
         columns["tags"] = [literals[names] for names in columns["tags"]]
-    if "phone" in columns:
-        columns["zone"] = [phone and zone_from_phone(phone) for phone in columns["phone"]]
     columns["place"] = list(map(str, range(batch.size)))
-    apart = batch.apart.union(_repeated(columns))
-    if apart:
-        columns["apart"] = ["t" if place in apart else "f" for place in range(batch.size)]
+    if batch.apart:
+        columns["apart"] = ["t" if place in batch.apart else "f" for place in range(batch.size)]
     origin = {"source": source} if source else {}
     with connection.cursor() as cursor:
         cursor.execute(CREATE)

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import psycopg.errors
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from contacts import merging, profile_rows, tagging
 from contacts.cleaning import IDENTIFIERS, Errors, Fields, clean
@@ -182,13 +182,15 @@ def _written(profile: Profile, now: datetime, source: str) -> None:
 
 def _retried(attempt: Callable[[], Made]) -> Made:
     """Write in one transaction, and once more from the start where somebody else was quicker or stood in the way."""
+    passing: tuple[type[Exception], ...] = (psycopg.errors.UniqueViolation,)
+    if not connection.in_atomic_block:  # whose locks would stay, and so would the deadlock
+        passing = (*passing, psycopg.errors.DeadlockDetected)
     attempts = 1
     while True:
         try:
             with transaction.atomic():
                 return attempt()
         except DatabaseError as error:
-            lost = isinstance(error.__cause__, psycopg.errors.UniqueViolation | psycopg.errors.DeadlockDetected)
-            if not lost or attempts == ATTEMPTS:
+            if not isinstance(error.__cause__, passing) or attempts == ATTEMPTS:
                 raise
             attempts += 1

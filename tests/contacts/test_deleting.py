@@ -1,17 +1,17 @@
 """Who is deleted leaves nothing behind, whatever others are just writing about them."""
 
-import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.contrib.admin.sites import site
-from django.db import connection, transaction
+from django.db import connection
 
 from contacts import consent, saving, tagging, timeline
 from contacts.models import Consent, Contact, ContactTag, Event, Tag
 from contacts.timeline import NewEvent
 from tests import make
+from tests.contacts.at_once import at_once, meanwhile
 
 NOW = make.NOW
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -32,46 +32,6 @@ WRITERS: dict[str, Callable[[int], Any]] = {
 def ada() -> int:
     fields = {"email": "ada@example.com", "tags": ["vip", "old"], "consent": {"email": "subscribed"}}
     return saving.create(fields, NOW).pk
-
-
-def session(work: Callable[[], Any], failed: list[Exception]) -> threading.Thread:
-    def run() -> None:
-        try:
-            work()
-        except Exception as error:
-            failed.append(error)
-        finally:
-            connection.close()
-
-    return threading.Thread(target=run)
-
-
-def at_once(works: list[Callable[[], Any]]) -> list[Exception]:
-    """Each in a session of its own; what went wrong."""
-    failed: list[Exception] = []
-    threads = [session(work, failed) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return failed
-
-
-def meanwhile(work: Callable[[], Any], other: Callable[[], Any]) -> None:
-    """Do `work` in a transaction, which ends when `other`, in a session of its own, waits for it."""
-    failed: list[Exception] = []
-    thread = session(other, failed)
-    with transaction.atomic():
-        work()
-        thread.start()
-        with connection.cursor() as cursor:
-            waits = False
-            while thread.is_alive() and not waits:
-                cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-                (waits,) = cursor.fetchone()
-    thread.join()
-    assert not failed, failed
-    assert waits
 
 
 def orphans() -> int:
@@ -122,8 +82,7 @@ def test_many_who_write_and_delete_at_once_neither_fail_nor_leave_anything():
         lambda: timeline.record([NewEvent(pk, "paid") for pk in ids], NOW),
         lambda: tagging.add(ids, ["new"], NOW),
     ]
-    for error in at_once(works):
-        raise error
+    at_once(*works)
     assert orphans() == 0
 
 
