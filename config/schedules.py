@@ -25,6 +25,7 @@ LANES: dict[str, list[str]] = {
     "segments": ["contacts.segments.following.follow", "contacts.segments.refreshing.refresh"],
     "upkeep": [
         "contacts.importing.work",
+        "contacts.search.sort_in",
         "config.upkeep.prune",
         "campaigns.counting.squash",
         "flows.counting.squash",

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from contacts import saving
 from contacts.models import Contact, CsvImport, Segment, Suppression, Tag
 from contacts.search import search
 
@@ -27,6 +28,12 @@ class ContactAdmin(ReadOnly):
     ordering = ["-id"]
     show_full_result_count = False
     list_per_page = 50
+
+    def delete_model(self, request: HttpRequest, obj: Contact) -> None:
+        saving.delete([obj.pk])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Contact]) -> None:
+        saving.delete(list(queryset.values_list("pk", flat=True)))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Contact], search_term: str

@@ -58,7 +58,7 @@ def clean(rows: Sequence[Sequence[str]], mapping: Sequence[str | None], country:
     if errors:
         places = [place for place in places if place not in errors]
         columns = {name: [column[place] for place in places] for name, column in columns.items()}
-    return Cleaned(Batch(len(places), columns, lambda place: fields_of(places[place])[0]), places, errors)
+    return Cleaned(Batch.of(len(places), columns, lambda place: fields_of(places[place])[0], ()), places, errors)
 
 
 def _mend(columns: dict[str, Column], mended: dict[int, Fields], size: int) -> None:

@@ -5,9 +5,12 @@ import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from math import inf
 
 # A row longer than this is taken for a quote that was never closed.
 LONGEST_ROW = 2 * 1024 * 1024
+# Where a row may end after its beginning, and how long a line and a piece of the file may be on top of that.
+FARTHEST = 3 * LONGEST_ROW
 # The standard library's own limit counts letters of one cell; ours, which also bounds rows, comes first.
 csv.field_size_limit(2 * LONGEST_ROW)
 
@@ -43,7 +46,11 @@ class Reader:
         self._delimiter = delimiter
 
     def __iter__(self) -> Iterator[Row]:
-        while True:
+        return self.rows(inf)
+
+    def rows(self, end: float) -> Iterator[Row]:
+        """Those that begin before `end`, empty ones left out. No more than FARTHEST bytes after it are looked at."""
+        while self.offset < end:
             self._taken, self._size = [], 0
             line = self.lines + 1
             try:

@@ -3,22 +3,29 @@
 import csv
 import io
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
 
+import psycopg.errors
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from contacts import csv_columns, saving
 from contacts.cleaning import IDENTIFIERS
-from contacts.csv_reading import Reader, Row
+from contacts.csv_reading import FARTHEST, Reader, Row
 from contacts.lanes import nudge
 from contacts.models import CsvImport, CsvRefusal
+from contacts.reading_ahead import Supply, one_ahead
 from contacts.uploading import pieces_of
 
 logger = logging.getLogger(__name__)
-SLICE = 10_000
+# A slice is one transaction of so many pieces, and a piece is so many rows, or fewer where they are long.
+PIECES = 6
+PIECE = 5_000
+PIECE_BYTES = 2 * 1024 * 1024
 State = CsvImport.State
 
 
@@ -51,8 +58,10 @@ def work(now: datetime) -> bool:
                 # Rows and position are one commit: a crash of the database takes back both, and the slice comes again.
                 cursor.execute("SET LOCAL synchronous_commit = off")
             _take(file, now)
-    except (OperationalError, InterfaceError):
-        raise  # the database went away: the slice was rolled back and comes again
+    except (OperationalError, InterfaceError) as error:
+        # The slice was rolled back and comes again: at once if it only got in another's way.
+        if not isinstance(error.__cause__, psycopg.errors.DeadlockDetected):
+            raise
     except Exception:
         logger.exception("Import %s failed", pk)
         CsvImport.objects.filter(pk=pk, state__in=(State.QUEUED, State.RUNNING)).update(
@@ -63,9 +72,40 @@ def work(now: datetime) -> bool:
 
 def _take(file: CsvImport, now: datetime) -> None:
     """One slice: whatever happens to the process, either all of it is kept or none."""
-    reader = Reader(pieces_of(file, file.offset), file.encoding, file.delimiter, file.offset, file.lines_read)
-    rows = list(islice(reader, SLICE))
-    reader.close()
+    supply = Supply(pieces_of(file, file.offset), PIECE_BYTES + FARTHEST)
+    with closing(one_ahead(islice(_pieces(file, supply), PIECES), supply.fill)) as pieces:
+        for piece in pieces:
+            _keep(file, piece, now)
+    file.state = State.RUNNING
+    if file.offset >= file.size:
+        file.state, file.finished_at = State.DONE, now
+        file.chunks.all().delete()
+    file.save()
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Rows that are merged at once, cleaned, and how far they reach in the file."""
+
+    rows: int
+    good: list[Row]
+    cleaned: csv_columns.Cleaned
+    refused: list[tuple[Row, str]]
+    offset: int
+    lines: int
+
+
+def _pieces(file: CsvImport, supply: Iterable[bytes]) -> Iterator[_Piece]:
+    reader = Reader(supply, file.encoding, file.delimiter, file.offset, file.lines_read)
+    try:
+        while reader.offset < file.size:
+            rows = list(islice(reader.rows(reader.offset + PIECE_BYTES), PIECE))
+            yield _piece(file, rows, reader.offset, reader.lines)
+    finally:
+        reader.close()
+
+
+def _piece(file: CsvImport, rows: list[Row], offset: int, lines: int) -> _Piece:
     refused: list[tuple[Row, str]] = []
     good: list[Row] = []
     width = len(file.headers)
@@ -75,11 +115,18 @@ def _take(file: CsvImport, now: datetime) -> None:
             refused.append((row, problem))
         else:
             good.append(row)
-    options = file.options
-    cleaned = csv_columns.clean([row.cells for row in good], file.mapping, options.get("country", ""))
+    cleaned = csv_columns.clean([row.cells for row in good], file.mapping, file.options.get("country", ""))
     refused += [(good[place], _sentence(errors)) for place, errors in cleaned.errors.items()]
-    result = saving.save(cleaned.batch, now, source="import", resubscribe=bool(options.get("resubscribe")))
-    refused += [(good[cleaned.places[failure.index]], _sentence(failure.errors)) for failure in result.failed]
+    return _Piece(len(rows), good, cleaned, refused, offset, lines)
+
+
+def _keep(file: CsvImport, piece: _Piece, now: datetime) -> None:
+    cleaned, good = piece.cleaned, piece.good
+    result = saving.save(cleaned.batch, now, source="import", resubscribe=bool(file.options.get("resubscribe")))
+    refused = [
+        *piece.refused,
+        *((good[cleaned.places[failure.index]], _sentence(failure.errors)) for failure in result.failed),
+    ]
     CsvRefusal.objects.bulk_create(
         [
             CsvRefusal(csv_import=file, line=row.line, reason=problem, cells=[_storable(cell) for cell in row.cells])
@@ -87,17 +134,12 @@ def _take(file: CsvImport, now: datetime) -> None:
         ],
         batch_size=1000,
     )
-    file.offset, file.lines_read = reader.offset, reader.lines
-    file.rows_read += len(rows)
+    file.offset, file.lines_read = piece.offset, piece.lines
+    file.rows_read += piece.rows
     file.created += result.created
     file.updated += result.updated
     file.unchanged += result.unchanged
     file.refused += len(refused)
-    file.state = State.RUNNING
-    if len(rows) < SLICE:
-        file.state, file.finished_at, file.offset = State.DONE, now, file.size
-        file.chunks.all().delete()
-    file.save()
 
 
 def _ragged(row: Row, width: int) -> str:

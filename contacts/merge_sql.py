@@ -27,7 +27,8 @@ found AS MATERIALIZED (
     ) p ON true
 ), placed AS MATERIALIZED (
     SELECT *, COALESCE(
-        apart OR weaker OR by_email <> id OR by_phone <> id OR count(id) OVER (PARTITION BY id) > 1
+        apart OR weaker OR by_email <> id OR by_phone <> id
+        OR id IN (SELECT id FROM found GROUP BY id HAVING count(id) > 1)
         OR id IN (SELECT unnest(ARRAY[by_email, by_phone]) FROM found WHERE by_email <> id OR by_phone <> id), false
     ) AS doubtful
     FROM found
@@ -37,7 +38,7 @@ found AS MATERIALIZED (
 # In the order of emails, so that two merges at once do not wait for each other in a ring.
 _FRESH = """
 fresh AS MATERIALIZED (
-    SELECT nextval(pg_get_serial_sequence('contacts_contact', 'id')) AS new_id, n.* FROM (
+    SELECT nextval('contacts_contact_id_seq') AS new_id, n.* FROM (
         SELECT * FROM placed WHERE id IS NULL AND NOT doubtful
         ORDER BY lower(COALESCE(email, '')), COALESCE(phone, ''), COALESCE(external_id, '')
     ) n
@@ -97,32 +98,39 @@ touched AS MATERIALIZED (
 )
 """  # noqa: S608
 
+# Nobody else can say anything about a fresh contact yet, so nothing can be in the way; that is for the others.
 _AROUND = """
-said AS (
+labels AS MATERIALIZED (
+    SELECT id, jsonb_build_object('tag', name) || %(source)s::jsonb AS properties
+    FROM contacts_tag WHERE id = ANY(%(tags)s::bigint[]) ORDER BY id FOR KEY SHARE
+), said_first AS (
+    INSERT INTO contacts_consent (contact_id, channel, state, at, source)
+    SELECT new_id, channel, state, %(now)s, %(origin)s FROM fresh,
+        LATERAL (VALUES ('email', consent_email), ('sms', consent_sms)) AS said (channel, state)
+    WHERE state <> 'unknown'
+), said AS (
     INSERT INTO contacts_consent AS had (contact_id, channel, state, at, source)
-    SELECT id, channel, state, %(now)s, %(origin)s FROM (
-        SELECT new_id AS id, 'email' AS channel, consent_email AS state FROM fresh WHERE consent_email <> 'unknown'
-        UNION ALL SELECT new_id, 'sms', consent_sms FROM fresh WHERE consent_sms <> 'unknown'
-        UNION ALL SELECT id, 'email', consent_email FROM touched WHERE says_email
-        UNION ALL SELECT id, 'sms', consent_sms FROM touched WHERE says_sms
-    ) AS n
+    SELECT id, channel, state, %(now)s, %(origin)s FROM touched,
+        LATERAL (VALUES ('email', consent_email, says_email), ('sms', consent_sms, says_sms))
+            AS said (channel, state, says) WHERE says
     ON CONFLICT (contact_id, channel) DO UPDATE
     SET state = EXCLUDED.state, at = EXCLUDED.at, source = EXCLUDED.source
     WHERE had.state <> EXCLUDED.state AND (%(resubscribe)s OR had.state <> 'unsubscribed')
+), marked_first AS (
+    INSERT INTO contacts_contacttag (contact_id, tag_id, at)
+    SELECT new_id, labels.id, %(now)s FROM fresh, unnest(tags) AS tag_id JOIN labels ON labels.id = tag_id
 ), marked AS (
     INSERT INTO contacts_contacttag (contact_id, tag_id, at)
-    SELECT n.id, t.id, %(now)s FROM (SELECT new_id AS id, tags FROM fresh UNION ALL SELECT id, tags FROM touched) AS n,
-        unnest(n.tags) AS t (id)
+    SELECT touched.id, labels.id, %(now)s FROM touched, unnest(tags) AS tag_id JOIN labels ON labels.id = tag_id
     ON CONFLICT (tag_id, contact_id) DO NOTHING RETURNING contact_id, tag_id
 ), told AS (
     INSERT INTO contacts_event (contact_id, name, properties, at)
     SELECT new_id, 'contact.created', %(source)s::jsonb, %(now)s FROM fresh
     UNION ALL SELECT id, 'contact.updated', jsonb_build_object('changed', changes) || %(source)s::jsonb, %(now)s
         FROM changed WHERE changes <> '{}'
-    UNION ALL SELECT m.contact_id, 'tag.added', t.properties, %(now)s FROM marked m JOIN (
-        SELECT id, jsonb_build_object('tag', name) || %(source)s::jsonb AS properties
-        FROM contacts_tag WHERE id = ANY(%(tags)s::bigint[]) OFFSET 0
-    ) AS t ON t.id = m.tag_id
+    UNION ALL SELECT contact_id, 'tag.added', properties, %(now)s FROM (
+        SELECT new_id AS contact_id, unnest(tags) AS tag_id FROM fresh UNION ALL SELECT contact_id, tag_id FROM marked
+    ) AS new JOIN labels ON labels.id = tag_id
 )
 """
 

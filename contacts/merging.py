@@ -10,6 +10,7 @@ from typing import Any
 from django.db import connection
 
 from contacts.cleaning import IDENTIFIERS, Fields
+from contacts.columns import literal
 from contacts.contact_zones import zone_from_phone
 from contacts.lanes import nudge
 from contacts.merge_sql import CREATE, MERGE
@@ -25,14 +26,24 @@ _ESCAPES = str.maketrans({"\\": r"\\", "\t": r"\t", "\n": r"\n", "\r": r"\r"})
 class Batch:
     """Clean rows by column: a value for each row, None where the row says nothing.
 
-    `columns` holds texts, `attributes` as JSON, `tags` as tuples of names, `consent_email` and `consent_sms` as states.
+    `columns` holds texts, `attributes` as JSON, `tags` as tuples of names, `consent_email` and `consent_sms` as states,
+    and the `zone` that the phone lies in.
     `fields` gives a row as fields, asked for the few that cannot be merged; `apart` names rows that must not be.
     """
 
     size: int
     columns: dict[str, Column]
     fields: Callable[[int], Fields]
-    apart: frozenset[int] = frozenset()
+    apart: frozenset[int]
+
+    @classmethod
+    def of(
+        cls, size: int, columns: dict[str, Column], fields: Callable[[int], Fields], apart: Iterable[int]
+    ) -> "Batch":
+        """With what the columns tell: the zones, and the rows that share an identifier, which are set apart too."""
+        if "phone" in columns:
+            columns = {**columns, "zone": [phone and zone_from_phone(phone) for phone in columns["phone"]]}
+        return cls(size, columns, fields, frozenset(apart).union(_repeated(columns)))
 
 
 @dataclass(slots=True)
@@ -61,7 +72,7 @@ def batch_of(rows: Sequence[Fields]) -> Batch:
         consents = [row.get("consent") or {} for row in rows]
         for channel in sorted({channel for consent in consents for channel in consent}):
             columns[f"consent_{channel}"] = [consent.get(channel) for consent in consents]
-    return Batch(len(rows), columns, rows.__getitem__, frozenset(apart))
+    return Batch.of(len(rows), columns, rows.__getitem__, apart)
 
 
 def merge(batch: Batch, now: datetime, source: str, resubscribe: bool) -> Merged:
@@ -73,19 +84,18 @@ def merge(batch: Batch, now: datetime, source: str, resubscribe: bool) -> Merged
     """
     if not batch.size:
         return Merged(0, 0)
-    columns = dict(batch.columns)
+    # The email first, so that sorted lines are sorted by it.
+    columns: dict[str, Column] = {name: batch.columns[name] for name in TEXTS if name in batch.columns}
+    columns.update(batch.columns)
     tags: dict[str, int] = {}
     if "tags" in columns:
         sets = dict.fromkeys(columns["tags"])  # in their order: the first to name a tag says how it is spelled
         tags = tag_ids(name for names in sets if names for name in names)
-        literals = {names: f"{{{','.join(str(tags[name]) for name in names)}}}" if names else None for names in sets}
+        literals = {names: literal(list({tags[name] for name in names})) if names else None for names in sets}
         columns["tags"] = [literals[names] for names in columns["tags"]]
-    if "phone" in columns:
-        columns["zone"] = [phone and zone_from_phone(phone) for phone in columns["phone"]]
     columns["place"] = list(map(str, range(batch.size)))
-    apart = batch.apart.union(_repeated(columns))
-    if apart:
-        columns["apart"] = ["t" if place in apart else "f" for place in range(batch.size)]
+    if batch.apart:
+        columns["apart"] = ["t" if place in batch.apart else "f" for place in range(batch.size)]
     origin = {"source": source} if source else {}
     with connection.cursor() as cursor:
         cursor.execute(CREATE)
@@ -94,7 +104,9 @@ def merge(batch: Batch, now: datetime, source: str, resubscribe: bool) -> Merged
             connection.wrap_database_errors,
             cursor.copy(f"COPY contacts_given ({', '.join(columns)}) FROM STDIN") as copy,
         ):
-            copy.write("\n".join(map("\t".join, zip(*map(_escaped, columns.values()), strict=True))) + "\n")
+            # Neighbours in an index are looked up together, and sorting what is sorted costs next to nothing.
+            lines = sorted(map("\t".join, zip(*map(_escaped, columns.values()), strict=True)))
+            copy.write("\n".join(lines) + "\n")
         cursor.execute(
             MERGE,
             {

@@ -87,9 +87,7 @@ def _insert(new: list[Profile], now: datetime) -> None:
     if not new:
         return
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('contacts_contact', 'id')) FROM generate_series(1, %s)", [len(new)]
-        )
+        cursor.execute("SELECT nextval('contacts_contact_id_seq') FROM generate_series(1, %s)", [len(new)])
         for profile, (pk,) in zip(new, cursor.fetchall(), strict=True):
             profile.id = pk
         columns = ("id", *_COLUMNS, "created_at", "updated_at")
@@ -152,11 +150,13 @@ def _tag(profiles: list[Profile], origin: dict[str, str], now: datetime) -> list
             """
             WITH added AS (
                 INSERT INTO contacts_contacttag (contact_id, tag_id, at)
-                SELECT id, tag_id, %s FROM unnest(%s::bigint[], %s::bigint[]) AS n (id, tag_id) ORDER BY 1, 2
+                SELECT n.id, tag_id, %s FROM unnest(%s::bigint[], %s::bigint[]) AS n (id, tag_id) JOIN (
+                    SELECT id FROM contacts_tag WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE
+                ) AS t ON t.id = tag_id ORDER BY 1, 2
                 ON CONFLICT (tag_id, contact_id) DO NOTHING RETURNING contact_id, tag_id
             )
             SELECT contact_id, name FROM added JOIN contacts_tag t ON t.id = tag_id ORDER BY 1, 2
             """,
-            [now, [pk for pk, _ in wanted], [ids[name] for _, name in wanted]],
+            [now, [pk for pk, _ in wanted], [ids[name] for _, name in wanted], list(ids.values())],
         )
         return [NewEvent(pk, "tag.added", {"tag": name, **origin}) for pk, name in cursor.fetchall()]

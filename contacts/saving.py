@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import psycopg.errors
 from django.core.exceptions import ValidationError
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 
 from contacts import merging, profile_rows, tagging
 from contacts.cleaning import IDENTIFIERS, Errors, Fields, clean
@@ -146,8 +146,14 @@ def save(batch: merging.Batch, now: datetime, source: str = "", resubscribe: boo
 
 def delete(contact_ids: Sequence[int]) -> int:
     """Delete contacts with everything about them; returns how many there were."""
-    with transaction.atomic():
-        return Contact.objects.filter(pk__in=list(contact_ids)).delete()[1].get("contacts.Contact", 0)
+
+    def attempt() -> int:
+        there = Contact.objects.filter(pk__in=list(contact_ids))
+        # In the order in which everybody locks them, and before anything that hangs on them.
+        list(there.order_by("pk").select_for_update().values_list("pk"))
+        return there.delete()[1].get("contacts.Contact", 0)
+
+    return _retried(attempt)
 
 
 def _cleaned(given: Any) -> Fields:
@@ -175,14 +181,16 @@ def _written(profile: Profile, now: datetime, source: str) -> None:
 
 
 def _retried(attempt: Callable[[], Made]) -> Made:
-    """Save in one transaction, and once more from the start where somebody else was quicker with an identifier."""
+    """Write in one transaction, and once more from the start where somebody else was quicker or stood in the way."""
+    passing: tuple[type[Exception], ...] = (psycopg.errors.UniqueViolation,)
+    if not connection.in_atomic_block:  # whose locks would stay, and so would the deadlock
+        passing = (*passing, psycopg.errors.DeadlockDetected)
     attempts = 1
     while True:
         try:
             with transaction.atomic():
                 return attempt()
         except DatabaseError as error:
-            lost = isinstance(error.__cause__, psycopg.errors.UniqueViolation | psycopg.errors.DeadlockDetected)
-            if not lost or attempts == ATTEMPTS:
+            if not isinstance(error.__cause__, passing) or attempts == ATTEMPTS:
                 raise
             attempts += 1

@@ -1,14 +1,16 @@
 """Finds contacts by the beginnings of the words in their email, name, phone and external id."""
 
 import re
+from datetime import datetime
 
+from django.db import connection
 from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
-from contacts.models import Contact
+from contacts.models import Contact, CsvImport
 
 _WORD = re.compile(r"[^\W_]+")
-_PHONE = re.compile(r"[+0-9][0-9 ().\-/]{3,}")
+_PHONE = re.compile(r"[+(0-9][0-9 ().\-/]{3,}")
 
 
 def search(contacts: QuerySet[Contact], text: str) -> QuerySet[Contact]:
@@ -18,8 +20,8 @@ def search(contacts: QuerySet[Contact], text: str) -> QuerySet[Contact]:
     """
     text = text.replace("\0", "").strip()[:200]
     if _PHONE.fullmatch(text):
-        digits = re.sub(r"\D", "", text)
-        words = [digits if text.startswith("+") else digits.lstrip("0") or digits]
+        digits = re.sub(r"\(0\)|\D", "", text)
+        words = [digits if text.startswith("+") else digits.lstrip("0") or digits] if digits else []
     else:
         words = _WORD.findall(text.lower())[:10]
     if not words:
@@ -32,3 +34,15 @@ def search(contacts: QuerySet[Contact], text: str) -> QuerySet[Contact]:
         output_field=BooleanField(),
     )
     return contacts.filter(Q(found))
+
+
+def sort_in(now: datetime) -> bool:
+    """Move new words from the list where they wait into the index, unless an import is adding more; never more to do.
+
+    PostgreSQL does so by itself when the list is full, at the cost of whoever writes then. Until then, searches go
+    through the list as well.
+    """
+    if not CsvImport.objects.filter(state__in=(CsvImport.State.QUEUED, CsvImport.State.RUNNING)).exists():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT gin_clean_pending_list('contact_search')")
+    return False

@@ -29,20 +29,21 @@ def tag_ids(names: Iterable[str]) -> dict[str, int]:
     cleaned = {name: clean_name(name) for name in names}
     if not cleaned:
         return {}
-    unique = {name.lower(): name for name in reversed(cleaned.values())}
+    wanted = list(dict.fromkeys(cleaned.values()))
     with connection.cursor() as cursor:
-        select = "SELECT lower(name), id FROM contacts_tag WHERE lower(name) IN (SELECT lower(unnest(%s::text[])))"
-        cursor.execute(select, [list(unique.values())])
+        # Only PostgreSQL says which names are the same: Python writes some letters small in another way, such as İ.
+        select = "SELECT given, id FROM unnest(%s::text[]) AS given JOIN contacts_tag ON lower(name) = lower(given)"
+        cursor.execute(select, [wanted])
         known = dict(cursor.fetchall())
-        missing = sorted(name for lowered, name in unique.items() if lowered not in known)
+        missing = {name.lower(): name for name in reversed(wanted) if name not in known}
         if missing:
             cursor.execute(
                 "INSERT INTO contacts_tag (name) SELECT unnest(%s::text[]) ON CONFLICT (lower(name)) DO NOTHING",
-                [missing],
+                [[missing[lowered] for lowered in sorted(missing)]],
             )
-            cursor.execute(select, [list(unique.values())])
+            cursor.execute(select, [wanted])
             known = dict(cursor.fetchall())
-    return {given: known[name.lower()] for given, name in cleaned.items()}
+    return {given: known[name] for given, name in cleaned.items()}
 
 
 def add(contact_ids: Sequence[int], names: Iterable[str], now: datetime, source: str = "") -> int:
@@ -56,7 +57,9 @@ def add(contact_ids: Sequence[int], names: Iterable[str], now: datetime, source:
             INSERT INTO contacts_contacttag (contact_id, tag_id, at)
             SELECT there.id, t.id, %s FROM (
                 SELECT id FROM contacts_contact WHERE id = ANY(%s::text::bigint[]) ORDER BY id FOR KEY SHARE
-            ) AS there CROSS JOIN (SELECT DISTINCT unnest(%s::bigint[]) AS id) AS t ORDER BY there.id, t.id
+            ) AS there CROSS JOIN (
+                SELECT id FROM contacts_tag WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE
+            ) AS t ORDER BY there.id, t.id
             ON CONFLICT (tag_id, contact_id) DO NOTHING RETURNING contact_id, tag_id
         )
         """,
@@ -75,13 +78,14 @@ def remove(contact_ids: Sequence[int], names: Iterable[str], now: datetime, sour
     return _write(
         """
         WITH changed AS (
-            DELETE FROM contacts_contacttag USING contacts_tag t
-            WHERE t.id = tag_id AND lower(t.name) IN (SELECT lower(unnest(%s::text[])))
-                AND contact_id = ANY(%s::text::bigint[])
+            DELETE FROM contacts_contacttag USING contacts_tag t, (
+                SELECT id FROM contacts_contact WHERE id = ANY(%s::text::bigint[]) ORDER BY id FOR KEY SHARE
+            ) AS there
+            WHERE t.id = tag_id AND lower(t.name) IN (SELECT lower(unnest(%s::text[]))) AND there.id = contact_id
             RETURNING contact_id, tag_id
         )
         """,
-        [lowered, literal(contact_ids)],
+        [literal(contact_ids), lowered],
         "tag.removed",
         source,
         now,

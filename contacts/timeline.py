@@ -45,8 +45,7 @@ class Recorded:
 def record(events: Sequence[NewEvent], now: datetime) -> Recorded:
     """Write events in one statement, in the given order for each contact.
 
-    Contacts are locked against deletion (in the order of their ids), because the foreign key is only checked at commit
-    and would there take the whole transaction down.
+    Contacts are locked against deletion (in the order of their ids), so that no event is left of one who is gone.
     """
     if not events:
         return Recorded(0, 0, 0)

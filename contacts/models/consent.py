@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models.functions import Lower
 
-from contacts.models.contact import Contact
+from contacts.models.contact import TAKEN_ALONG, Contact
 
 
 class Channel(models.TextChoices):
@@ -20,7 +20,9 @@ class ConsentState(models.TextChoices):
 class Consent(models.Model):
     """What a contact last said about a channel; no row means unknown."""
 
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="consents", db_index=False)
+    contact = models.ForeignKey(
+        Contact, on_delete=TAKEN_ALONG, related_name="consents", db_constraint=False, db_index=False
+    )
     channel = models.CharField(max_length=8, choices=Channel.choices)
     state = models.CharField(max_length=12, choices=ConsentState.choices)
     at = models.DateTimeField()

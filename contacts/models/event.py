@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models.expressions import RawSQL
 
-from contacts.models.contact import Contact
+from contacts.models.contact import TAKEN_ALONG, Contact
 
 
 class Event(models.Model):
@@ -13,7 +13,9 @@ class Event(models.Model):
     transaction that is still running, so that a row which commits late is never passed over.
     """
 
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="events", db_index=False)
+    contact = models.ForeignKey(
+        Contact, on_delete=TAKEN_ALONG, related_name="events", db_constraint=False, db_index=False
+    )
     name = models.CharField(max_length=100)
     properties = models.JSONField(default=dict)
     at = models.DateTimeField()

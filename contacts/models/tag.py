@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models.functions import Lower
 
-from contacts.models.contact import Contact
+from contacts.models.contact import TAKEN_ALONG, Contact
 
 
 class Tag(models.Model):
@@ -20,8 +20,10 @@ class Tag(models.Model):
 class ContactTag(models.Model):
     """One contact carries one tag, since a time."""
 
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, related_name="contact_tags")
-    tag = models.ForeignKey(Tag, on_delete=models.CASCADE, related_name="contact_tags", db_index=False)
+    contact = models.ForeignKey(Contact, on_delete=TAKEN_ALONG, related_name="contact_tags", db_constraint=False)
+    tag = models.ForeignKey(
+        Tag, on_delete=TAKEN_ALONG, related_name="contact_tags", db_constraint=False, db_index=False
+    )
     at = models.DateTimeField()
 
     class Meta:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import tracemalloc
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,7 +11,7 @@ from django.urls import reverse
 from config.models import User
 from contacts import consent, importing, uploading
 from contacts.csv_sniffing import Unreadable
-from contacts.models import Contact, CsvChunk, CsvImport, CsvRefusal, Event
+from contacts.models import Contact, CsvChunk, CsvImport, Event
 from tests import make
 
 NOW = make.NOW
@@ -187,62 +186,10 @@ def test_refused_rows_can_be_opened_mended_and_sent_again():
     assert Contact.objects.get().first_name == "=1+1"
 
 
-def test_slices_go_on_where_the_last_one_committed(monkeypatch):
-    monkeypatch.setattr(importing, "SLICE", 7)
-    content = "email,note\n" + "".join(f'c{n}@example.com,"line one\nline {n}"\n' for n in range(40))
-    file = uploading.store("x.csv", [content.encode()])
-    importing.confirm(file, file.mapping, {})
-    slices = 0
-    while importing.work(NOW):
-        slices += 1
-    assert slices == 6
-    assert Contact.objects.count() == 40
-    assert Contact.objects.get(email="c39@example.com").attributes["note"] == "line one\nline 39"
-
-
-def test_a_slice_that_is_cut_off_leaves_nothing_and_comes_again(monkeypatch):
-    """The process may die at any statement: the rows and the position are one transaction."""
-    file = uploading.store("x.csv", [b"email\n" + b"".join(b"c%d@example.com\nbad\n" % n for n in range(10))])
-    importing.confirm(file, file.mapping, {})
-    saved = CsvImport.save
-
-    def killed(self, *args, **kwargs):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(CsvImport, "save", killed)
-    with pytest.raises(KeyboardInterrupt):
-        importing.work(NOW)
-    assert not Contact.objects.exists()
-    assert not CsvRefusal.objects.exists()
-    monkeypatch.setattr(CsvImport, "save", saved)
-    while importing.work(NOW):
-        pass
-    file.refresh_from_db()
-    assert counts(file) == (10, 0, 0, 10)
-
-
 def test_a_confirmed_file_is_not_confirmed_twice():
     file = uploading.store("x.csv", [b"email\na@example.com\n"])
     assert importing.confirm(file, file.mapping, {})
     assert not importing.confirm(file, file.mapping, {})
-
-
-def test_memory_does_not_grow_with_the_file():
-    def pieces(rows: int):
-        yield b"email,city\n"
-        for start in range(0, rows, 1000):
-            yield b"".join(b"c%d@example.com,%s\n" % (n, b"x" * 300) for n in range(start, start + 1000))
-
-    peaks = []
-    for rows in (10_000, 40_000):
-        tracemalloc.start()
-        file = uploading.store("x.csv", pieces(rows))
-        importing.confirm(file, ["email", None], {})
-        while importing.work(NOW):
-            pass
-        peaks.append(tracemalloc.get_traced_memory()[1])
-        tracemalloc.stop()
-    assert peaks[1] < 1.5 * peaks[0]
 
 
 def test_the_command_prints_what_became_of_the_rows(tmp_path, capsys):

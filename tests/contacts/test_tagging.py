@@ -35,6 +35,12 @@ def test_only_marks_that_were_there_are_taken_off():
     assert not Tag.objects.filter(name="unheard of").exists()
 
 
+def test_letters_that_python_writes_small_in_another_way_than_postgresql():
+    ids = make.contacts(1)
+    assert tagging.add(ids, ["İstanbul", "ΑΣ", "ẞ"], NOW) == 3
+    assert tagging.add(ids, ["İstanbul", "ΑΣ", "ẞ"], NOW) == 0
+
+
 def test_contacts_who_are_gone_are_passed_over():
     assert tagging.add([10**9], ["vip"], NOW) == 0
 

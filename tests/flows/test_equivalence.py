@@ -57,6 +57,7 @@ def test_the_engine_does_what_scenarios_mean(case: Case):
 
 def _empty() -> None:
     tables = ["contacts_contact", "flows_scenario", "flows_execution", "flows_step", "campaigns_message"]
+    tables += ["contacts_event", "contacts_contacttag", "contacts_consent"]
     tables += ["campaigns_origin", "contacts_eventcursor", "django_q_ormq"]
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")

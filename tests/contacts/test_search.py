@@ -1,0 +1,97 @@
+"""Contacts are found by the beginnings of the words in what identifies them."""
+
+import pytest
+from django.db import connection
+
+from contacts import importing, uploading
+from contacts.models import Contact
+from contacts.search import search, sort_in
+from tests import make
+
+NOW = make.NOW
+pytestmark = pytest.mark.django_db
+
+
+def found(text: str) -> list[str]:
+    return list(search(Contact.objects.order_by("email"), text).values_list("email", flat=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "finds"),
+    [
+        ("zoe", False),
+        ("ZOË", True),
+        ("o'br", True),
+        ("brien", True),
+        ("rien", False),
+        ("Łódź", True),
+        ("zoe.m", False),
+        ("zmarie+news@mail.ex", True),
+        ("marie", False),
+        ("news example", True),
+        ("com", True),
+        ("q&a", True),
+        ("shop 17", True),
+        ("A/17", True),
+        ("[ann]", True),
+        ("“zoë”", True),
+        ("zoë nobody", False),
+    ],
+)
+def test_every_word_must_begin_a_word(text, finds):
+    make.contact(
+        "zmarie+news@mail.example-shop.com",
+        first_name="Zoë “[Ann]”",
+        last_name="O'Brien-Łódź\\q&a",
+        external_id="Shop:A/17",
+    )
+    assert found(text) == (["zmarie+news@mail.example-shop.com"] if finds else [])
+
+
+@pytest.mark.parametrize(
+    ("phone", "ways"),
+    [
+        ("+33612345678", ["+33 6 12 34", "06 12 34 56 78", "0612", "612345678", "0033612345678", "+33 (0)6 12"]),
+        ("+12125551234", ["(212) 555-1234", "+1 212 555", "1-212-555-1234", "212555"]),
+        ("+79161234567", ["916 123", "+7 916"]),
+        ("+447911123456", ["07911 123456", "7911", "+44 7911"]),
+        ("+4915123456789", ["0151 23456789", "+49 151", "0049151"]),
+        ("+390612345678", ["06 1234", "+39 06 1234"]),
+        ("+3531234567", ["01 234 567", "+353 1"]),
+        ("+85291234567", ["9123 4567"]),
+    ],
+)
+def test_a_phone_is_found_as_it_is_written_at_home_and_abroad(phone, ways):
+    make.contact("ada@example.com", phone=phone)
+    make.contact("bob@example.com", phone="+3225551234")
+    assert [way for way in ways if found(way) != ["ada@example.com"]] == []
+
+
+def test_marks_alone_find_nobody():
+    make.contact("ada@example.com")
+    assert [text for text in ("+---", "(0)(", "()()", "' & !", "_", "\\\\") if found(text)] == []
+
+
+def waiting() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT gin_clean_pending_list('contact_search')")
+        return cursor.fetchone()[0]
+
+
+def test_new_words_are_sorted_in_after_an_import():
+    file = uploading.store("x.csv", [b"email\n", b"".join(b"c%d@example.com\n" % n for n in range(1000))])
+    importing.confirm(file, file.mapping, {})
+    sort_in(NOW)
+    assert importing.work(NOW)
+    assert len(found("c9")) == 111
+    assert not sort_in(NOW)
+    assert waiting() == 0
+    assert len(found("c9")) == 111
+
+
+def test_nothing_is_sorted_in_while_an_import_adds_more():
+    make.contacts(1000)
+    file = uploading.store("x.csv", [b"email\na@example.com\n"])
+    importing.confirm(file, file.mapping, {})
+    sort_in(NOW)
+    assert waiting() > 0
