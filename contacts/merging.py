@@ -12,7 +12,7 @@ from django.db import connection
 from contacts.cleaning import IDENTIFIERS, Fields
 from contacts.columns import literal
 from contacts.contact_zones import zone_from_phone
-from contacts.lanes import nudge
+from contacts.lanes import READERS, nudge
 from contacts.merge_sql import CREATE, MERGE
 from contacts.profiles import TEXTS
 from contacts.tagging import tag_ids
@@ -119,7 +119,7 @@ def merge(batch: Batch, now: datetime, source: str, resubscribe: bool) -> Merged
         )
         created, updated, doubtful, ids = cursor.fetchone()
     if created or updated:
-        nudge("advance")
+        nudge(*READERS)
     numbers = list(map(int, (ids or "").split()))
     return Merged(
         created,

@@ -2,7 +2,7 @@
 
 from django.db import models
 
-from contacts.models.contact import Contact
+from contacts.models.contact import TAKEN_ALONG, Contact
 from contacts.models.segment import Segment
 
 
@@ -10,9 +10,9 @@ class Membership(models.Model):
     """One contact is in one segment. Kept up to date by `contacts.segments.following` and `.refreshing`."""
 
     pk = models.CompositePrimaryKey("segment_id", "contact_id")
-    # No database constraints: rows come by the million, and their writers lock the segment and the contact.
+    # No database constraints: rows come by the million. Their writers lock the segment as well as the contact.
     segment = models.ForeignKey(Segment, on_delete=models.CASCADE, db_constraint=False, db_index=False)
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, db_constraint=False, db_index=False)
+    contact = models.ForeignKey(Contact, on_delete=TAKEN_ALONG, db_constraint=False, db_index=False)
 
     class Meta:
         indexes = [models.Index(fields=["contact", "segment"], name="membership_contact")]

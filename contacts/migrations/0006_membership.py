@@ -1,7 +1,11 @@
 """Makes room for the members of segments, and begins to follow the timeline where it ends now."""
 
+from importlib import import_module
+
 import django.db.models.deletion
 from django.db import migrations, models
+
+taken_along = import_module("contacts.migrations.0004_taken_along")
 
 # What happened before is known once the segments have been filled.
 CURSOR = """
@@ -11,10 +15,23 @@ ON CONFLICT (consumer) DO NOTHING
 """
 
 
+# As in 0004, and members with it.
+TAKE_ALONG = """
+CREATE OR REPLACE FUNCTION contacts_take_along() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    DELETE FROM contacts_event WHERE contact_id = OLD.id;
+    DELETE FROM contacts_contacttag WHERE contact_id = OLD.id;
+    DELETE FROM contacts_consent WHERE contact_id = OLD.id;
+    DELETE FROM contacts_membership WHERE contact_id = OLD.id;
+    RETURN NULL;
+END $$
+"""
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0003_cheaper_search_words'),
+        ('contacts', '0005_cheaper_search_index'),
     ]
 
     operations = [
@@ -33,12 +50,13 @@ class Migration(migrations.Migration):
             name='Membership',
             fields=[
                 ('pk', models.CompositePrimaryKey('segment_id', 'contact_id', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('contact', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, to='contacts.contact')),
+                ('contact', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, to='contacts.contact')),
                 ('segment', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.CASCADE, to='contacts.segment')),
             ],
             options={
                 'indexes': [models.Index(fields=['contact', 'segment'], name='membership_contact')],
             },
         ),
+        migrations.RunSQL(TAKE_ALONG, taken_along.TAKE_ALONG.partition("CREATE TRIGGER")[0].replace("CREATE", "CREATE OR REPLACE", 1)),
         migrations.RunSQL(CURSOR, "DELETE FROM contacts_eventcursor WHERE consumer = 'segments'"),
     ]
