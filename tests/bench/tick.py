@@ -1,5 +1,5 @@
-"""A tick with 2,000 due executions: what it costs beside however many that wait, scenarios that run, and overdue work of
-a paused one.
+"""A tick with 2,000 due executions: what it costs beside however many that wait, scenarios that run, and a paused
+scenario's overdue work.
 
 The ratios to the first case are what counts, of CPU time in this process and its PostgreSQL backend, which a busy
 machine changes least. `claim` is the claim alone, `tick` all slices of the lane in turn. In “200 scenarios” one of them
@@ -44,10 +44,10 @@ def scenario(name: str, state: str = "running") -> Any:
 def waiting(scenario: Any, count: int, since: timedelta, span: timedelta) -> None:
     """So many executions at the wait, due one after the other over the span; their contacts need not exist."""
     run(
-        """INSERT INTO flows_execution (scenario_id, flow_id, contact_id, state, node, due_at, moves, single, entered_at,
-            arrived_at, error)
+        """INSERT INTO flows_execution (scenario_id, flow_id, contact_id, state, node, due_at, moves, single,
+            entered_at, arrived_at, error)
         SELECT %s, %s, n + (SELECT coalesce(max(id), 0) FROM flows_execution), 'waiting', 'n2',
-            %s + n * %s / %s, 1, true, %s, %s, '' FROM generate_series(1, %s) n""",
+            %s + %s * (n::float8 / %s), 1, true, %s, %s, '' FROM generate_series(1, %s) n""",
         scenario.pk, scenario.flow_id, NOW + since, span, count, NOW, NOW, count,
     )  # fmt: skip
 
