@@ -11,13 +11,15 @@ from datetime import datetime
 from django.db import transaction
 
 from contacts import segments, timeline
+from contacts.remembering import remembering
 from flows import announcing, leaving, objectives, triggering, waking
 from flows.claiming import locked
-from flows.engine import BATCH
 from flows.entering import enter, trigger_of
 from flows.models import Scenario, ScenarioState
 
 CONSUMER = "scenarios"
+# So many events at once that what each listening scenario costs anew in every batch is shared by many of them.
+EVENTS = 20_000
 # In a pause nobody moves; but what happens in it is noticed, and who waited for it goes on after the pause.
 LISTENING = [
     ScenarioState.RUNNING,
@@ -43,9 +45,9 @@ class Listeners:
 
 def listen(now: datetime) -> bool:
     """Read one batch of events and do what they mean to scenarios. Returns whether there may be more."""
-    with transaction.atomic():
+    with transaction.atomic(), remembering():
         listeners = _listeners()
-        events = timeline.read(CONSUMER, BATCH, names=listeners.names)
+        events = timeline.read(CONSUMER, EVENTS, names=listeners.names)
         if _listeners() != listeners:
             # Somebody pressed Start in between: their first events may be among those that were passed over.
             transaction.set_rollback(True)
@@ -100,7 +102,8 @@ def _wake(listeners: Listeners, by_name: dict[str, list[timeline.LoggedEvent]], 
 
 def _let_in(scenario: Scenario, events: Sequence[timeline.LoggedEvent], now: datetime) -> None:
     # What happened before somebody pressed Start is none of the scenario's business.
-    events = [event for event in events if scenario.started_at is None or event.at >= scenario.started_at]
+    since = scenario.started_at.timestamp() if scenario.started_at else float("-inf")
+    events = [event for event in events if event.epoch >= since]
     events = announcing.of_others(scenario, events)
     _, config = trigger_of(scenario)
     rule = config.get("filter")
