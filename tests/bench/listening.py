@@ -3,7 +3,8 @@ takes events in.
 
 Half of the events are noise that nobody listens to; of the others, spread over the 50 scenarios, the filters let every
 tenth in. The floor reads the same events in one statement and writes the executions, steps and counts of those who
-enter in one statement each. CPU seconds are those of this process and its PostgreSQL backend. Ingestion goes through the whole API (key, JSON, checks, look-up) in batches of 1,000.
+enter in one statement each. Ingestion goes through the whole API (key, JSON, checks, look-up) in batches of 1,000. CPU
+seconds are those of this process and its PostgreSQL backend.
 `python -m tests.bench.listening [events] [rounds]`
 """
 
