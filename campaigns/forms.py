@@ -1,9 +1,11 @@
-"""Forms of the provider and inbox pages."""
+"""Forms of the pages of providers, messages and the inbox."""
 
 from django import forms
 from django.core.exceptions import ValidationError
 
-from campaigns.models import Provider
+from campaigns.models import MessageState, Provider
+from contacts.list_forms import ListForm
+from contacts.models.consent import Channel
 
 
 class ProviderForm(forms.ModelForm):
@@ -20,3 +22,15 @@ class ProviderForm(forms.ModelForm):
         if same.exists():
             raise ValidationError("Another provider of this channel has this name.")
         return name
+
+
+class InboxListForm(ListForm):
+    channel = forms.ChoiceField(required=False, choices=[("", "All channels"), *Channel.choices])
+
+
+class MessageListForm(InboxListForm):
+    """`origin` and `contact` come with links from elsewhere."""
+
+    state = forms.ChoiceField(required=False, choices=[("", "All states"), *MessageState.choices])
+    origin = forms.CharField(required=False, widget=forms.HiddenInput)
+    contact = forms.CharField(required=False, widget=forms.HiddenInput)

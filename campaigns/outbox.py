@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Q, QuerySet
 
 from campaigns.models import Content, Origin
@@ -19,7 +19,7 @@ WITH wanted AS (
     SELECT row.contact_id, %s, origin.id, row.pass, row.visit, %s, row.event_id, %s, %s
     FROM campaigns_origin origin, (SELECT {columns}) AS row (contact_id, pass, visit, event_id)
     WHERE origin.key = %s
-    ON CONFLICT DO NOTHING
+    {conflict}
     RETURNING origin_id
 )
 INSERT INTO campaigns_origincount (origin_id, metric, n)
@@ -52,21 +52,25 @@ def enqueue(
         columns.any("int", visits),
         columns.any("bigint", event_ids),
     ]
-    statement = _INSERT.format(columns=", ".join(rows))
     values = [content.channel, content.pk, now, due_at, *columns.values, origin_key]
-    new = _insert(statement, values)
+    try:
+        # Nearly always all of them are new, and then not having to look for others saves two fifths of the time.
+        with transaction.atomic():
+            new = _insert(rows, values, "")
+    except IntegrityError:
+        new = _insert(rows, values, "ON CONFLICT DO NOTHING")
     if not new:
         # Either the origin is not there yet, or everything was asked for before, and then asking again is harmless.
         Origin.objects.get_or_create(key=origin_key)
-        new = _insert(statement, values)
+        new = _insert(rows, values, "ON CONFLICT DO NOTHING")
     if new and due_at <= now:
         nudge("send")
     return new
 
 
-def _insert(statement: str, values: list[Any]) -> int:
+def _insert(rows: list[str], values: list[Any], conflict: str) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
+        cursor.execute(_INSERT.format(columns=", ".join(rows), conflict=conflict), values)
         row = cursor.fetchone()
     return row[0] if row else 0
 

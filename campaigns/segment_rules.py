@@ -8,7 +8,7 @@ from django import forms
 from campaigns.models import MessageState
 from contacts.models.consent import Channel
 from contacts.segments.rules.base import Config, RuleForm, RuleKind, unknown_keys
-from contacts.segments.where import Scope, Where
+from contacts.segments.where import Scope, Where, ids
 
 # What may be asked: the words of a sentence, and the moment in the ledger that proves it.
 DID = {
@@ -41,6 +41,10 @@ LONGEST = timedelta(days=36500)
 NEGATIVE = "not:"
 
 
+def _any(what: str) -> forms.NumberInput:
+    return forms.NumberInput(attrs={"placeholder": f"any {what}"})
+
+
 class MessageForm(RuleForm):
     did = forms.ChoiceField(
         label="Contact",
@@ -50,8 +54,8 @@ class MessageForm(RuleForm):
         ],
     )
     node = forms.ChoiceField(label="Message of", required=False)
-    scenario = forms.IntegerField(label="Of scenario (number)", required=False, min_value=1)
-    campaign = forms.IntegerField(label="Of campaign (number)", required=False, min_value=1)
+    scenario = forms.IntegerField(label="Of scenario (number)", required=False, min_value=1, widget=_any("scenario"))
+    campaign = forms.IntegerField(label="Of campaign (number)", required=False, min_value=1, widget=_any("campaign"))
     channel = forms.ChoiceField(label="Channel", required=False, choices=[("", "any channel"), *Channel.choices])
     within__unit = forms.ChoiceField(
         label="When",
@@ -98,14 +102,17 @@ class Message(RuleKind):
         moment = DID[verb][1]
         # A failure that the provider reported at once has no other trace than the state in older rows.
         proof = f"m.state = '{MessageState.FAILED.value}'" if verb == "failed" else f"{moment} IS NOT NULL"
-        conditions, params = ['m.contact_id = "contacts_contact"."id"', proof], []
+        conditions: list[str] = [proof]
+        params: list[Any] = []
         origins, keys = _origins(config, scope)
         if origins:
             conditions.append(f"m.origin_id IN (SELECT o.id FROM campaigns_origin o WHERE {origins})")  # noqa: S608
             params += keys
-        if config.get("node") and scope.passes:
-            conditions.append("m.origin_pass = ANY(%s)")
-            params.append(list(scope.passes))
+        of_passes = bool(config.get("node") and scope.passes)
+        if of_passes:
+            passes = ids(scope.passes)
+            conditions.append(f"m.origin_pass = ANY({passes.sql})")
+            params += passes.params
         if config.get("channel"):
             conditions.append("m.channel = %s")
             params.append(config["channel"])
@@ -113,7 +120,12 @@ class Message(RuleKind):
             conditions.append(f"{moment} > %s")
             params.append(now - UNITS[config["within"]["unit"]] * config["within"]["amount"])
         # Every condition is one of the texts above; what users write travels in the parameters.
-        found = Where(f"EXISTS (SELECT 1 FROM campaigns_message m WHERE {' AND '.join(conditions)})", tuple(params))  # noqa: S608
+        such = f"FROM campaigns_message m WHERE {' AND '.join(conditions)}"
+        if of_passes:
+            # The passes at hand lead to their few messages, once for the whole batch.
+            found = Where(f'"contacts_contact"."id" IN (SELECT m.contact_id {such})', tuple(params))
+        else:
+            found = Where(f'EXISTS (SELECT 1 {such} AND m.contact_id = "contacts_contact"."id")', tuple(params))
         return ~found if negative else found
 
     def sentence(self, config: Config) -> str:

@@ -1,5 +1,7 @@
 """Django's entry for the app."""
 
+import gc
+
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
@@ -11,3 +13,7 @@ class ConfigConfig(AppConfig):
         from config import api_schema, checks, roles  # noqa: F401  (two of them register themselves)
 
         post_migrate.connect(roles.grant, dispatch_uid="roles")
+        # What is loaded by now stays for good, and a batch makes rows by the thousand that live for a moment. Left to
+        # itself, the collector looks through all of Django every few batches: half of the engine's time.
+        gc.freeze()
+        gc.set_threshold(20_000, 20, 20)

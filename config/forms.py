@@ -62,7 +62,7 @@ class ApiKeyForm(forms.Form):
     everything = forms.BooleanField(required=False, initial=True, label="Full access", help_text="Read and write all.")
     scopes = forms.MultipleChoiceField(
         required=False,
-        label="Or only",
+        label="It may only",
         choices=[
             (f"{resource}:{access}", f"{label}: {access}")
             for resource, label in RESOURCES.items()

@@ -13,6 +13,7 @@ from contacts.attribute_rows import AttributeRow, attributes_of, rows_of
 from contacts.cleaning import clean
 from contacts.csv_sniffing import DELIMITERS, ENCODINGS
 from contacts.filters import ANSWERS
+from contacts.list_forms import ListForm
 from contacts.models import Contact, Segment, Tag
 from contacts.models.consent import Channel
 from contacts.tagging import clean_name
@@ -68,20 +69,9 @@ class ContactForm(forms.Form):
             self.add_error(name if name in self.fields else None, sentences)
 
 
-class ContactListForm(forms.Form):
-    """How a list of contacts is narrowed down."""
-
-    q = forms.CharField(
-        required=False,
-        max_length=200,
-        label="Search",
-        widget=forms.TextInput({"type": "search", "placeholder": "Email, name or phone"}),
-    )
+class ContactListForm(ListForm):
     tag = forms.ModelChoiceField(Tag.objects.all(), required=False, empty_label="Any tag")
-    consent = forms.ChoiceField(
-        required=False,
-        choices=[("", "Any consent"), *ANSWERS],
-    )
+    consent = forms.ChoiceField(required=False, choices=[("", "Any consent"), *ANSWERS])
     segment = forms.ModelChoiceField(Segment.objects.all(), required=False, empty_label="Any segment")
 
 

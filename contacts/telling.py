@@ -32,6 +32,8 @@ _SENTENCES = {
 }
 _BAD = {"email.bounced", "email.complained", "email.unsubscribed", "sms.failed", "sms.unsubscribed"}
 _GOOD = {"contact.created", "email.opened", "email.clicked", "sms.clicked", "sms.replied", "scenario.completed"}
+# Of what Waypost records itself, what only programs can make something of.
+_FOR_PROGRAMS = {"origin", "message", "provider", "link", "scenario"}
 
 
 class _Blank(dict):
@@ -54,7 +56,8 @@ def tell(event: Event) -> Told:
     known = _SENTENCES.get(event.name)
     sentence = known.format_map(_Blank(properties)) if known else event.name
     tone = "danger" if event.name in _BAD else "success" if event.name in _GOOD else "" if known else "info"
-    shown = {key: value for key, value in properties.items() if key != "tag" or not event.name.startswith("tag.")}
+    left_out = _FOR_PROGRAMS | {"tag"} if known else set()
+    shown = {key: value for key, value in properties.items() if key not in left_out}
     return Told(sentence, [(key, _short(value)) for key, value in list(shown.items())[:12]], event.at, tone)
 
 

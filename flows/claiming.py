@@ -2,7 +2,6 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from itertools import starmap
 from typing import NamedTuple
 
 from django.db import connection
@@ -21,12 +20,11 @@ class Standing(NamedTuple):
     moves: int
     event: int | None
     state: str
-    due_at: datetime
-    arrived_at: datetime
-    entered_at: datetime
+    late: bool = False  # overdue for longer than the operator wants messages to be
+    cleared: bool = False  # entered before everybody was taken out
 
 
-COLUMNS = "id, scenario_id, flow_id, node, contact_id, moves, event_id, state, due_at, arrived_at, entered_at"
+COLUMNS = "id, scenario_id, flow_id, node, contact_id, moves, event_id, state"
 
 
 def claim(now: datetime, limit: int) -> list[Standing]:
@@ -34,15 +32,19 @@ def claim(now: datetime, limit: int) -> list[Standing]:
     random order lets everybody have a turn where one scenario alone would fill every batch."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""SELECT e.* FROM (SELECT id FROM flows_scenario WHERE state = 'running' ORDER BY random()) s
-            CROSS JOIN LATERAL (
-                SELECT {COLUMNS} FROM flows_execution
+            f"""SELECT e.* FROM (
+                SELECT id, cleared_at, (overdue ->> 'resumed')::timestamptz
+                    - make_interval(secs => (overdue ->> 'skip_older_than')::float) AS late_before
+                FROM flows_scenario WHERE state = 'running' ORDER BY random()
+            ) s CROSS JOIN LATERAL (
+                SELECT {COLUMNS}, (due_at < s.late_before) IS TRUE, (entered_at < s.cleared_at) IS TRUE
+                FROM flows_execution
                 WHERE scenario_id = s.id AND state IN ('pending', 'waiting') AND due_at IS NOT NULL AND due_at <= %s
                 ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED
             ) e LIMIT %s""",  # noqa: S608 - our own columns
             [now, limit, limit],
         )
-        return list(starmap(Standing, cursor.fetchall()))
+        return list(map(Standing._make, cursor.fetchall()))
 
 
 def running(ids: Collection[int]) -> list[Scenario]:

@@ -3,8 +3,10 @@
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
-from typing import TypeVar
+from datetime import datetime
+from itertools import groupby
+from operator import attrgetter
+from typing import Any, TypeVar
 
 from django.db import InterfaceError, OperationalError, transaction
 
@@ -28,9 +30,8 @@ def advance(now: datetime) -> bool:
     """Move one batch of what is due in running scenarios. Returns whether there may be more."""
     with transaction.atomic():
         claimed = claim(now, BATCH)
-        by_scenario: dict[int, list[Standing]] = defaultdict(list)
-        for standing in claimed:
-            by_scenario[standing.scenario].append(standing)
+        # They come scenario by scenario.
+        by_scenario = {pk: list(theirs) for pk, theirs in groupby(claimed, attrgetter("scenario"))}
         for scenario in running(by_scenario):
             carry(scenario, by_scenario[scenario.pk], now)
     return len(claimed) >= BATCH
@@ -38,9 +39,9 @@ def advance(now: datetime) -> bool:
 
 def carry(scenario: Scenario, standings: Sequence[Standing], now: datetime) -> None:
     """Move claimed executions of a scenario whose row is locked; whichever cannot be moved fails alone."""
-    by_flow: dict[int, list[Standing]] = defaultdict(list)
-    for standing in standings:
-        by_flow[standing.flow if scenario.follows == Follows.ENTERED else scenario.flow_id].append(standing)
+    by_flow: dict[int, Sequence[Standing]] = {scenario.flow_id: standings}
+    if scenario.follows == Follows.ENTERED:
+        by_flow = grouped(standings, "flow")
     for flow_id, theirs in by_flow.items():
         isolating(
             lambda part, flow_id=flow_id: _move(scenario, flow_id, part, now),
@@ -51,15 +52,12 @@ def carry(scenario: Scenario, standings: Sequence[Standing], now: datetime) -> N
 
 def _move(scenario: Scenario, flow_id: int, standings: Sequence[Standing], now: datetime) -> None:
     stretch = Stretch(scenario, kept(flow_id), now)
-    late = _lateness(scenario)
-    groups: dict[tuple[str, str, bool, bool], list[Standing]] = defaultdict(list)
-    for one in standings:
-        cleared = scenario.cleared_at is not None and one.entered_at < scenario.cleared_at
-        groups[one.node, one.state, late is not None and one.due_at < late, cleared].append(one)
+    groups = grouped(standings, "node", "state", "late", "cleared")
     arrived: list[Batch] = []
     woken: list[Batch] = []
-    for (node, state, is_late, cleared), group in groups.items():
-        batch = standing_batch(stretch, node, group, is_late)
+    for (node, state, late, cleared), group in groups.items():
+        batch = standing_batch(stretch, node, group)
+        batch.late = late
         if cleared:
             stretch.leave(batch, CLEARED, resting=state == ExecutionState.WAITING)
         else:
@@ -68,26 +66,18 @@ def _move(scenario: Scenario, flow_id: int, standings: Sequence[Standing], now: 
     stretch.write()
 
 
-def standing_batch(stretch: Stretch, node: str, standings: Sequence[Standing], late: bool = False) -> Batch:
+def grouped(standings: Sequence[Standing], *names: str) -> dict[Any, Sequence[Standing]]:
+    """Claimed executions by what they have in common: a value, or several of them."""
+    key, groups = attrgetter(*names), defaultdict[Any, list[Standing]](list)
+    for standing in standings:
+        groups[key(standing)].append(standing)
+    return dict(groups)
+
+
+def standing_batch(stretch: Stretch, node: str, standings: Sequence[Standing]) -> Batch:
     """Claimed executions that stand at the same node, as nodes see them."""
-    batch = stretch.batch(
-        node,
-        [one.id for one in standings],
-        [one.contact for one in standings],
-        [one.moves for one in standings],
-        [one.event for one in standings],
-    )
-    batch.arrived = [one.arrived_at for one in standings]
-    batch.late = late
-    return batch
-
-
-def _lateness(scenario: Scenario) -> datetime | None:
-    """Whoever was due before that moment is too late for messages; None where all are sent."""
-    seconds = scenario.overdue.get("skip_older_than")
-    if seconds is None:
-        return None
-    return datetime.fromisoformat(scenario.overdue["resumed"]) - timedelta(seconds=seconds)
+    columns = Standing(*map(list, zip(*standings, strict=True)))  # type: ignore[arg-type]  # a list for each field
+    return stretch.batch(node, columns.id, columns.contact, columns.moves, columns.event)  # type: ignore[arg-type]
 
 
 def isolating(work: Callable[[Sequence[T]], None], items: Sequence[T], fail: Callable[[T, Exception], None]) -> None:

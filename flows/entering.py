@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import islice
+from operator import itemgetter
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -41,7 +42,7 @@ def enter(scenario: Scenario, contacts: Sequence[int], events: Sequence[int | No
             except AlreadyInside:
                 continue
 
-    pairs = sorted(zip(contacts, events, strict=True), key=lambda pair: pair[0])
+    pairs = sorted(zip(contacts, events, strict=True), key=itemgetter(0))
     for start in range(0, len(pairs), BATCH):
         # A contact whose first stretch breaks never entered: the trace of it is the log.
         isolating(work, pairs[start : start + BATCH], lambda pair, error: None)
@@ -69,7 +70,10 @@ def _walk(scenario: Scenario, pairs: Sequence[tuple[int, int | None]], now: date
     stretch = Stretch(scenario, flow, now, entering=True)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('flows_execution', 'id')) FROM generate_series(1, %s)", [len(pairs)]
+            # The sequence's name is looked up once, not for each number.
+            """SELECT nextval(ids) FROM generate_series(1, %s), (
+                SELECT pg_get_serial_sequence('flows_execution', 'id')::regclass AS ids OFFSET 0) AS sequence""",
+            [len(pairs)],
         )
         ids = [row[0] for row in cursor.fetchall()]
     stretch.carry([stretch.batch(flow.graph.trigger.id, ids, contacts, [0] * len(ids), [event for _, event in pairs])])

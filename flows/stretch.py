@@ -12,7 +12,7 @@ from typing import Any
 from contacts import contact_zones
 from flows import announcing, exits, rounds, writing
 from flows.kept_graphs import Kept
-from flows.models import ExecutionState, Scenario
+from flows.models import Execution, ExecutionState, Scenario
 from flows.nodes import registry
 from flows.nodes.base import Batch, Do, End, Group, Leave, Outcome, Rest
 from flows.writing import Settled
@@ -48,7 +48,9 @@ class Stretch:
     ) -> Batch:
         nodes = self.flow.graph.nodes
         config = nodes[node].config if node in nodes else {}
-        return Batch(self.scenario.pk, node, config, self.now, ids, contacts, visits, events, self._zone_of)
+        return Batch(
+            self.scenario.pk, node, config, self.now, ids, contacts, visits, events, self._zone_of, _arrivals_of
+        )
 
     def _zone_of(self, contacts: Sequence[int]) -> dict[int, str]:
         missing = [contact for contact in contacts if contact not in self._zones]
@@ -166,3 +168,7 @@ class Stretch:
 
     def _contacts(self, *states: str) -> list[int]:
         return [contact for one in self.settled if one.state in states for contact in one.batch.contacts]
+
+
+def _arrivals_of(executions: Sequence[int]) -> dict[int, datetime]:
+    return dict(Execution.objects.filter(pk__in=executions).values_list("pk", "arrived_at"))

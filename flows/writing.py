@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from contacts.columns import Columns
 from flows import reentry
@@ -53,48 +53,50 @@ def write(stretch: Stretch) -> None:
 
 
 def _insert(cursor: Any, stretch: Stretch, settled: Settled) -> None:
+    """Raises AlreadyInside. No ON CONFLICT: it costs a third of the time, and conflicts hardly ever happen."""
     batch, columns, now = settled.batch, Columns(), stretch.now
-    cursor.execute(
-        f"""INSERT INTO flows_execution (id, contact_id, event_id, moves, due_at, scenario_id, flow_id, state, node,
-                                         single, entered_at, arrived_at, finished_at, error)
-        SELECT {columns.many("bigint", batch.ids)}, {columns.many("bigint", batch.contacts)},
-               {columns.any("bigint", batch.events)}, {columns.any("int", batch.visits)},
-               {columns.any("timestamptz", settled.due_at)},
-               %s, %s, %s, %s, %s, %s, %s, %s, ''
-        ON CONFLICT DO NOTHING""",
-        [
-            *columns.values,
-            stretch.scenario.pk,
-            stretch.flow.id,
-            settled.state,
-            batch.node_id,
-            reentry.keeps_place(stretch.scenario.reentry, settled.finished),
-            now,
-            now,
-            now if settled.finished else None,
-        ],
-    )
-    if cursor.rowcount < len(batch):
-        raise AlreadyInside
+    try:
+        cursor.execute(
+            f"""INSERT INTO flows_execution (id, contact_id, event_id, moves, due_at, scenario_id, flow_id, state, node,
+                                             single, entered_at, arrived_at, finished_at, error)
+            SELECT {columns.many("bigint", batch.ids)}, {columns.many("bigint", batch.contacts)},
+                   {columns.any("bigint", batch.events)}, {columns.any("int", batch.visits)},
+                   {columns.any("timestamptz", settled.due_at)},
+                   %s, %s, %s, %s, %s, %s, %s, %s, ''""",
+            [
+                *columns.values,
+                stretch.scenario.pk,
+                stretch.flow.id,
+                settled.state,
+                batch.node_id,
+                reentry.keeps_place(stretch.scenario.reentry, settled.finished),
+                now,
+                now,
+                now if settled.finished else None,
+            ],
+        )
+    except IntegrityError as error:
+        if "execution_single_pass" in str(error):
+            raise AlreadyInside from error
+        raise
 
 
 def _update(cursor: Any, stretch: Stretch, settled: Settled) -> None:
     batch, columns = settled.batch, Columns()
-    # Who was woken and rests on where they were came there when they came.
-    arrived = batch.arrived if batch.arrived and not settled.finished else stretch.now
     cursor.execute(
         f"""UPDATE flows_execution e
-        SET state = %s, node = %s, due_at = u.due_at, moves = u.moves, arrived_at = u.arrived_at, flow_id = %s,
-            single = e.single AND %s, finished_at = %s
+        SET state = %s, node = %s, due_at = u.due_at, moves = u.moves, flow_id = %s, single = e.single AND %s,
+            -- Who was woken and rests on came there when they came.
+            arrived_at = CASE WHEN e.moves = u.moves THEN e.arrived_at ELSE %s END, finished_at = %s
         FROM (SELECT {columns.many("bigint", batch.ids)} AS id, {columns.any("int", batch.visits)} AS moves,
-                     {columns.any("timestamptz", settled.due_at)} AS due_at,
-                     {columns.any("timestamptz", arrived)} AS arrived_at) u
+                     {columns.any("timestamptz", settled.due_at)} AS due_at) u
         WHERE e.id = u.id""",  # noqa: S608 - only column lists of our own
         [
             settled.state,
             batch.node_id,
             stretch.flow.id,
             reentry.keeps_place(stretch.scenario.reentry, settled.finished),
+            stretch.now,
             stretch.now if settled.finished else None,
             *columns.values,
         ],

@@ -5,6 +5,7 @@ from typing import Any, cast
 from django import forms
 from django.core.exceptions import ValidationError
 
+from contacts.list_forms import ListForm
 from contacts.models.consent import Channel
 from templates_app.models import Template, TemplateVersion
 
@@ -24,6 +25,10 @@ class TemplateForm(forms.ModelForm):
         if same.exclude(pk=self.instance.pk).exists():
             self.add_error("name", "Another template of this channel has this name.")
         return cleaned
+
+
+class TemplateListForm(ListForm):
+    channel = forms.ChoiceField(required=False, choices=[("", "All channels"), *Channel.choices])
 
 
 class WordsForm(forms.ModelForm):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import ssl
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -72,8 +73,15 @@ class MailServer:
 
 
 @contextmanager
-def mail_server(login: tuple[str, str] | None = None) -> Iterator[MailServer]:
-    """A mail server on a free port; with `login`, only for who knows the user name and the password."""
+def mail_server(
+    login: tuple[str, str] | None = None,
+    starttls: ssl.SSLContext | None = None,
+    tls: ssl.SSLContext | None = None,
+) -> Iterator[MailServer]:
+    """A mail server on a free port; with `login`, only for who knows the user name and the password.
+
+    With `starttls` it takes nothing before that command, with `tls` it speaks nothing else from the start.
+    """
 
     def authenticate(server: Any, session: Any, envelope: Any, mechanism: str, data: Any) -> AuthResult:
         known = login is not None and (data.login.decode(), data.password.decode()) == login
@@ -82,7 +90,9 @@ def mail_server(login: tuple[str, str] | None = None) -> Iterator[MailServer]:
     handler = MailServer()
     kwargs: dict[str, Any] = {}
     if login:
-        kwargs = {"authenticator": authenticate, "auth_required": True, "auth_require_tls": False}
+        kwargs = {"authenticator": authenticate, "auth_required": True, "auth_require_tls": starttls is not None}
+    if starttls:
+        kwargs |= {"tls_context": starttls, "require_starttls": True}
     loop = asyncio.new_event_loop()
 
     def session() -> SMTP:
@@ -93,7 +103,7 @@ def mail_server(login: tuple[str, str] | None = None) -> Iterator[MailServer]:
     # Its loop only ever runs in its thread: the one that asks may have a loop of its own, as browsers' drivers do.
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
-    listening = asyncio.run_coroutine_threadsafe(_listen(loop, session), loop).result()
+    listening = asyncio.run_coroutine_threadsafe(_listen(loop, session, tls), loop).result()
     handler.port = listening.sockets[0].getsockname()[1]
     try:
         yield handler
@@ -104,8 +114,10 @@ def mail_server(login: tuple[str, str] | None = None) -> Iterator[MailServer]:
         loop.close()
 
 
-async def _listen(loop: asyncio.AbstractEventLoop, session: Callable[[], SMTP]) -> asyncio.Server:
-    return await loop.create_server(session, "127.0.0.1", 0)
+async def _listen(
+    loop: asyncio.AbstractEventLoop, session: Callable[[], SMTP], tls: ssl.SSLContext | None
+) -> asyncio.Server:
+    return await loop.create_server(session, "127.0.0.1", 0, ssl=tls)
 
 
 async def _stop(listening: asyncio.Server) -> None:

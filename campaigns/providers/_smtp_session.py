@@ -9,6 +9,7 @@ mail before, so that a mail costs one round trip.
 
 import smtplib
 import socket
+import ssl
 from dataclasses import dataclass
 
 from campaigns.providers.base import Result
@@ -143,6 +144,10 @@ def words_of(error: Exception) -> str:
         return f"The server’s name cannot be found: {error.strerror}."
     if isinstance(error, ConnectionRefusedError):
         return "The server refused the connection."
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f"The server’s certificate is not trusted: {error.verify_message.rstrip('.')}."
+    if isinstance(error, ssl.SSLError):
+        return f"No encrypted connection could be made: {(error.reason or str(error)).replace('_', ' ').lower()}."
     return str(error) or type(error).__name__
 
 

@@ -8,8 +8,8 @@ from django.utils.html import escape
 from django.views.decorators.http import require_GET
 
 from campaigns import reading
+from campaigns.forms import InboxListForm
 from campaigns.models import InboxMessage
-from contacts.models.consent import Channel
 from contacts.pagination import page
 from templates_app.framing import framed
 
@@ -20,19 +20,12 @@ may_read = permission_required("campaigns.view_inboxmessage", raise_exception=Tr
 @may_read
 def show_all(request: HttpRequest) -> HttpResponse:
     rows = InboxMessage.objects.defer("html", "headers")
-    channel, search = request.GET.get("channel", ""), request.GET.get("q", "").strip().replace("\0", "")
-    if channel in Channel.values:
+    form = InboxListForm(request.GET)
+    if channel := form.asked["channel"]:
         rows = rows.filter(channel=channel)
-    if search:
-        rows = rows.filter(Q(recipient__icontains=search) | Q(subject__icontains=search) | Q(text__icontains=search))
-    context = {
-        "page": page(rows, request),
-        "channel": channel,
-        "search": search,
-        "channels": Channel.choices,
-        "filtered": bool(search or channel),
-    }
-    return render(request, "campaigns/inbox.html", context)
+    if words := form.asked["q"]:
+        rows = rows.filter(Q(recipient__icontains=words) | Q(subject__icontains=words) | Q(text__icontains=words))
+    return render(request, "campaigns/inbox.html", {"page": page(rows, request), "form": form})
 
 
 @require_GET

@@ -10,8 +10,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from campaigns import resending, reviewing
 from campaigns.filters import MessagePageFilter
+from campaigns.forms import MessageListForm
 from campaigns.models import Message, MessageState
-from contacts.models.consent import Channel
 from contacts.pagination import page
 from templates_app.framing import framed
 
@@ -29,10 +29,8 @@ def show_all(request: HttpRequest) -> HttpResponse:
     context = {
         "page": rows,
         "lines": [(message, reviewing.subject_of(message), reason(message)) for message in rows.rows],
-        "asked": request.GET,
+        "form": MessageListForm(request.GET),
         "filtered": any(request.GET.get(name) for name in filters.filters),
-        "states": MessageState.choices,
-        "channels": Channel.choices,
     }
     return render(request, "campaigns/message_list.html", context)
 

@@ -17,6 +17,7 @@ from contacts.models import Installation
 from contacts.models.consent import Channel
 
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+CAME_BACK = "subscribed"  # in the address of the page after its second button
 PURPOSES = ("Purpose", "Sec-Purpose", "X-Purpose", "X-Moz")
 # Programs that fetch links to show a preview of them; nobody has clicked yet.
 PREVIEWERS = (
@@ -65,12 +66,12 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
         now = timezone.now()
         if request.POST.get("answer") == "resubscribe":
             unsubscribing.resubscribe(message, now)
-        else:
-            one_click = request.POST.get("List-Unsubscribe") == "One-Click"
-            source = unsubscribing.ONE_CLICK if one_click else unsubscribing.PAGE
-            unsubscribing.unsubscribe(message, source, now)
-            if one_click:
-                return HttpResponse("You are unsubscribed.", content_type="text/plain")
+            return redirect(f"{request.path}?{CAME_BACK}")
+        one_click = request.POST.get("List-Unsubscribe") == "One-Click"
+        source = unsubscribing.ONE_CLICK if one_click else unsubscribing.PAGE
+        unsubscribing.unsubscribe(message, source, now)
+        if one_click:
+            return HttpResponse("You are unsubscribed.", content_type="text/plain")
         return redirect("unsubscribe", token=token)
     return render(
         request,
@@ -80,6 +81,7 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
             "messages": "text messages" if message.channel == Channel.SMS else "emails",
             "address": message.contact.phone if message.channel == Channel.SMS else message.contact.email,
             "left": unsubscribing.is_unsubscribed(message),
+            "came_back": CAME_BACK in request.GET,
         },
     )
 

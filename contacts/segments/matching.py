@@ -10,7 +10,7 @@ from django.db.models import BooleanField, Expression, F, QuerySet
 
 from contacts.models import Contact
 from contacts.segments.compiler import where
-from contacts.segments.where import PLAIN, Scope, Where, fill, value
+from contacts.segments.where import PLAIN, Scope, Where, fill, ids
 
 
 def audience(rule: Any, now: datetime) -> QuerySet[Contact]:
@@ -26,11 +26,12 @@ def matching(rule: Any, contact_ids: Sequence[int], now: datetime, scope: Scope 
     """Those of the contacts that match: one query, driven by the ids (plus one where the tree refers to segments)."""
     found = where(rule, now, replace(scope, few=True))
     chosen = fill(
-        'SELECT "contacts_contact"."id" FROM contacts_contact WHERE "contacts_contact"."id" = ANY({0}) AND ({1})',
-        value(list(contact_ids)),
+        'SELECT "contacts_contact"."id" FROM unnest({0}) AS given (id)'
+        ' JOIN contacts_contact ON "contacts_contact"."id" = given.id WHERE {1}',
+        ids(contact_ids),
         found,
     )
-    return _ids(chosen)
+    return _found(chosen)
 
 
 def matching_events(rule: Any, event_ids: Sequence[int], now: datetime) -> set[int]:
@@ -40,13 +41,13 @@ def matching_events(rule: Any, event_ids: Sequence[int], now: datetime) -> set[i
         'SELECT "contacts_event"."id" FROM contacts_event'
         ' JOIN contacts_contact ON "contacts_contact"."id" = "contacts_event"."contact_id"'
         ' WHERE "contacts_event"."id" = ANY({0}) AND ({1})',
-        value(list(event_ids)),
+        ids(event_ids),
         found,
     )
-    return _ids(chosen)
+    return _found(chosen)
 
 
-def _ids(query: Where) -> set[int]:
+def _found(query: Where) -> set[int]:
     with connection.cursor() as cursor:
         cursor.execute(query.sql, query.params)
         return {id for (id,) in cursor.fetchall()}

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from contacts.columns import literal
+
 _PLACE = re.compile(r"\{([0-9])\}")
 
 
@@ -36,6 +38,11 @@ NOBODY = Where("FALSE")
 def value(parameter: Any) -> Where:
     """A value as a piece of SQL."""
     return Where("%s", (parameter,))
+
+
+def ids(numbers: Sequence[int]) -> Where:
+    """Many ids as an array."""
+    return Where("%s::bigint[]", (literal(numbers),))
 
 
 def fill(template: str, *parts: Where) -> Where:

@@ -22,12 +22,7 @@ def contact_list(request: HttpRequest) -> HttpResponse:
     form = ContactListForm(request.GET)
     contacts = _narrowed(form) if form.is_valid() else Contact.objects.none()
     rows = page(contacts.prefetch_related("contact_tags__tag", "consents"), request)
-    narrowed = any(request.GET.get(name) for name in form.fields)
-    return render(
-        request,
-        "contacts/contact_list.html",
-        {"form": form, "page": rows, "total": total(contacts), "narrowed": narrowed},
-    )
+    return render(request, "contacts/contact_list.html", {"form": form, "page": rows, "total": total(contacts)})
 
 
 def _narrowed(form: ContactListForm) -> QuerySet[Contact]:

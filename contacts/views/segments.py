@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from contacts import segments
 from contacts.htmx import HtmxRequest
+from contacts.list_forms import ListForm
 from contacts.models import Segment
 from contacts.pagination import page
 from contacts.segments import deleting, previewing, saving, sizing, using
@@ -23,13 +24,12 @@ may_delete = permission_required("contacts.delete_segment", raise_exception=True
 @may_see
 @require_GET
 def segment_list(request: HttpRequest) -> HttpResponse:
-    words = request.GET.get("q", "").replace("\x00", "").strip()
-    found = Segment.objects.filter(name__icontains=words) if words else Segment.objects.all()
-    shown = page(found, request)
+    form = ListForm(request.GET)
+    words = form.asked["q"]
+    shown = page(Segment.objects.filter(name__icontains=words) if words else Segment.objects.all(), request)
     for segment in shown.rows:
         segment.sentence = segments.sentence(segment.rule)
-    context = {"page": shown, "words": words, "any": bool(shown.rows) or Segment.objects.exists()}
-    return render(request, "contacts/segment_list.html", context)
+    return render(request, "contacts/segment_list.html", {"page": shown, "form": form})
 
 
 @may_see

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from contacts.consent import suppress
 from contacts.forms import SuppressionForm
+from contacts.list_forms import ListForm
 from contacts.models import Suppression
 from contacts.pagination import page
 
@@ -22,11 +23,10 @@ def suppression_list(request: HttpRequest) -> HttpResponse:
         suppress(given["channel"], [given["address"]], given["reason"] or f"by {request.user}", timezone.now())
         messages.success(request, f"“{given['address']}” is never written to again.")
         return redirect("suppression_list")
-    words = request.GET.get("q", "").replace("\0", "").strip()
+    bar = ListForm(request.GET)
+    words = bar.asked["q"]
     rows = Suppression.objects.filter(address__istartswith=words) if words else Suppression.objects.all()
-    return render(
-        request, "contacts/suppression_list.html", {"page": page(rows, request), "form": form, "words": words}
-    )
+    return render(request, "contacts/suppression_list.html", {"page": page(rows, request), "form": form, "bar": bar})
 
 
 @permission_required("contacts.delete_suppression", raise_exception=True)

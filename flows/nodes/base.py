@@ -4,6 +4,7 @@
 `flows.engine` writes. Every execution of the batch must be in exactly one yielded outcome.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -55,8 +56,7 @@ class Batch:
     visits: list[int]  # the number of the step that each is about to make
     events: list[int | None]  # the event that let each one in
     zone_of: Callable[[Sequence[int]], dict[int, str]] = field(repr=False)  # contact ids → IANA names, cached
-    # When each came here; only of those who rested here and are due, the others came just `now`.
-    arrived: list[datetime] | None = None
+    arrivals_of: Callable[[Sequence[int]], dict[int, datetime]] = field(repr=False)  # execution ids → moments
     # Whether they are overdue for so long that the operator wants their messages skipped.
     late: bool = False
 
@@ -73,6 +73,12 @@ class Batch:
         known = self.zone_of(self.contacts)
         return [known[contact] for contact in self.contacts]
 
+    @property
+    def arrived(self) -> list[datetime]:
+        """When each execution came to where it is written down to stand, in the order of the batch. Asks each time."""
+        known = self.arrivals_of(self.ids)
+        return [known.get(execution, self.now) for execution in self.ids]
+
     def part(self, places: Iterable[int]) -> "Batch":
         """The executions at these places of the lists."""
         chosen = list(places)
@@ -86,17 +92,32 @@ class Batch:
             [self.visits[i] for i in chosen],
             [self.events[i] for i in chosen],
             self.zone_of,
-            self.arrived and [self.arrived[i] for i in chosen],
+            self.arrivals_of,
             self.late,
         )
 
     def split(self, rule: dict[str, Any]) -> "tuple[Batch, Batch]":
-        """Those whose contact matches the rule tree now, and the others: one query for the batch."""
+        """Those whose contact matches the rule tree now, and the others: one query for the batch, and one more for
+        each further pass of a contact who is in it several times, for rules may ask about the messages of a pass."""
+        if len(set(self.contacts)) < len(self.contacts):
+            return self._split_by_turns(rule)
         scope = segments.Scope(origin=f"scenario:{self.scenario_id}", passes=self.ids)
         matching = segments.matching(rule, self.contacts, self.now, scope)
         yes = [i for i, contact in enumerate(self.contacts) if contact in matching]
         no = [i for i, contact in enumerate(self.contacts) if contact not in matching]
         return self.part(yes), self.part(no)
+
+    def _split_by_turns(self, rule: dict[str, Any]) -> "tuple[Batch, Batch]":
+        turns: dict[int, list[int]] = defaultdict(list)
+        seen: dict[int, int] = defaultdict(int)
+        for place, contact in enumerate(self.contacts):
+            turns[seen[contact]].append(place)
+            seen[contact] += 1
+        yes = {one for turn in turns.values() for one in self.part(turn).split(rule)[0].ids}
+        places = range(len(self))
+        return self.part(i for i in places if self.ids[i] in yes), self.part(
+            i for i in places if self.ids[i] not in yes
+        )
 
 
 @dataclass

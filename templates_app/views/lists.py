@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from contacts.models.consent import Channel
 from contacts.pagination import page
 from templates_app import publishing, usage
-from templates_app.forms import TemplateForm
+from templates_app.forms import TemplateForm, TemplateListForm
 from templates_app.models import Template, TemplateVersion
 from templates_app.starters import starters
 
@@ -25,19 +25,16 @@ OWN_HTML = """<p>Hello {{ contact.first_name }},</p>
 def show_all(request: HttpRequest) -> HttpResponse:
     drafts = TemplateVersion.objects.filter(template=OuterRef("pk"), state=TemplateVersion.State.DRAFT)
     rows: QuerySet[Template] = Template.objects.select_related("published").annotate(has_draft=Exists(drafts))
-    channel, search = request.GET.get("channel", ""), request.GET.get("q", "").strip().replace("\0", "")
-    if channel in Channel.values:
+    form = TemplateListForm(request.GET)
+    if channel := form.asked["channel"]:
         rows = rows.filter(channel=channel)
-    if search:
-        rows = rows.filter(name__icontains=search)
+    if words := form.asked["q"]:
+        rows = rows.filter(name__icontains=words)
     shown = page(rows, request)
     context = {
         "page": shown,
         "rows": [(template, usage.uses_of_template(template.pk)) for template in shown.rows],
-        "channel": channel,
-        "search": search,
-        "channels": Channel.choices,
-        "filtered": bool(search or channel),
+        "form": form,
     }
     return render(request, "templates_app/template_list.html", context)
 

@@ -133,7 +133,7 @@ def test_who_unsubscribes_gets_no_more_mail(arrived, client, mail_server):
     second.refresh_from_db()
     assert (second.state, second.reason) == ("skipped", "no consent")
     assert len(mail_server.mails) == 1
-    client.post(unsubscribe, {"answer": "resubscribe"})
+    assert "You are subscribed again" in client.post(unsubscribe, {"answer": "resubscribe"}, follow=True).text
     letters.queue([message.contact_id], letters.content(), visit=3)
     sending.work(NOW)
     assert len(mail_server.mails) == 2

@@ -122,9 +122,9 @@ class Mailbox:
 
 @contextmanager
 def mailbox(folder: Path, *options: str) -> Iterator[Mailbox]:
-    """A mail server; `options` are those of `tests.chaos.mail_sink`."""
+    """A mail server; `options` are those of `tests.chaos.receiver`."""
     path = folder / "received"
-    command = [sys.executable, "-m", "tests.chaos.mail_sink", str(path), *options]
+    command = [sys.executable, "-m", "tests.chaos.receiver", str(path), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         try:
             assert server.stdout

@@ -1,5 +1,6 @@
-"""All pages, and one that breaks."""
+"""All pages, and some that cannot be answered."""
 
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
@@ -13,4 +14,17 @@ def broken(request: HttpRequest) -> HttpResponse:
     raise RuntimeError("secret detail")
 
 
-urlpatterns = [path("broken/", broken), *urls.urlpatterns]
+def forbidden(request: HttpRequest) -> HttpResponse:
+    raise PermissionDenied
+
+
+def senseless(request: HttpRequest) -> HttpResponse:
+    raise BadRequest
+
+
+urlpatterns = [
+    path("broken/", broken),
+    path("forbidden/", forbidden),
+    path("senseless/", senseless),
+    *urls.urlpatterns,
+]

@@ -84,6 +84,7 @@ def test_a_key_that_asks_too_often_has_to_wait(key: str, monkeypatch: pytest.Mon
     assert [get(key) for _ in range(4)] == [200, 200, 200, 429]
     answer = Client().get(PROVIDERS, headers={"Authorization": f"Bearer {key}"})
     assert 0 < int(answer.headers["Retry-After"]) <= 86400
+    assert answer.json()["detail"].startswith("Request was throttled.")
     assert get(ApiKey.objects.issue("Other")[1]) == 200
 
 

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from config.models import User
 from contacts import saving, tagging
-from contacts.models import Contact, Segment, Suppression, Tag
+from contacts.models import Contact, Installation, Segment, Suppression, Tag
 from tests import make
 
 NOW = make.NOW
@@ -56,6 +56,7 @@ def test_an_empty_installation_says_what_to_do(browser):
 def test_the_list_costs_the_same_for_fifty_as_for_one(browser, django_assert_max_num_queries):
     ids = make.contacts(60)
     tagging.add(ids, ["a", "b"], NOW)
+    Installation.current()  # written when it is first asked for, which may be now
     with django_assert_max_num_queries(12):
         assert "c59@example.com" in text(browser.get(reverse("contact_list")))
 

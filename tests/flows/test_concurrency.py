@@ -14,6 +14,7 @@ from flows import claiming, engine, entering, listening, starting
 from flows.models import EntryRun, Execution, Scenario, Step
 from tests import make
 from tests.contacts.other_connection import other_connection
+from tests.flows.at_once import at_once
 from tests.flows.drive import until_still
 from tests.make import NOW
 
@@ -33,31 +34,6 @@ ORDERS = make.graph(("in", "on_event", {"event": "order.placed"}), ("end", "end"
 def outbox():
     # The accounts that a migration made are gone after another transactional test.
     Provider.objects.get_or_create(channel="email", kind="local", defaults={"name": "Outbox"})
-
-
-def at_once(*works: Callable[[], Any]) -> list[Any]:
-    """Each in a thread and a session of its own, all let go at the same moment; what they returned."""
-    gate, found = threading.Barrier(len(works)), dict[int, Any]()
-
-    def run(place: int, work: Callable[[], Any]) -> None:
-        try:
-            connection.ensure_connection()
-            gate.wait()
-            found[place] = work()
-        except Exception as error:
-            found[place] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(works)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for result in found.values():
-        if isinstance(result, Exception):
-            raise result
-    return [found[place] for place in range(len(works))]
 
 
 def entered(scenario: Scenario, contacts: list[int]) -> Callable[[], int]:

@@ -5,12 +5,14 @@ from datetime import timedelta
 from django.urls import reverse
 from django.utils import timezone
 
+from campaigns import signatures, unsubscribing
 from campaigns.models import Content, InboxMessage, Message, Origin, Provider
 from config.models import ApiKey, User
 from contacts.models import Consent, ContactTag, CsvImport, Event, Segment, Tag
 from flows.models import Execution, ExecutionState, Flow, Scenario
 from templates_app.models import Template, TemplateVersion
 from tests import make
+from tests.campaigns import letters
 
 PEOPLE = [
     ("Amélie", "Durand", "amelie.durand@example.com", "Paris"),
@@ -125,3 +127,21 @@ def pages() -> dict[str, str]:
     }  # fmt: skip
     found = {name: reverse(name, args=[thing.pk]) for name, thing in things.items()}
     return found | {"inbox_message_sms": reverse("inbox_message", args=[text.pk])}
+
+
+def pages_for_contacts() -> dict[str, tuple[str, int]]:
+    """Page name → (address, status) of what contacts reach from their messages."""
+    people = [make.contact(email).pk for _, _, email, _ in PEOPLE[:3]]
+    stays, leaves, returns = letters.queue(people, letters.content())
+    for message in (leaves, returns):
+        unsubscribing.unsubscribe(message, unsubscribing.PAGE, make.NOW)
+    unsubscribing.resubscribe(returns, make.NOW)
+    stays_at, leaves_at, returns_at = (
+        reverse("unsubscribe", args=[signatures.token(message.pk)]) for message in (stays, leaves, returns)
+    )
+    return {
+        "unsubscribe": (stays_at, 200),
+        "unsubscribed": (leaves_at, 200),
+        "subscribed-again": (f"{returns_at}?subscribed", 200),
+        "link-not-found": (reverse("unsubscribe", args=["nothing"]), 404),
+    }
