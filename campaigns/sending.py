@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from time import monotonic
+from time import monotonic, sleep
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -31,6 +31,8 @@ LARGEST, SMALLEST = 500, 25
 PATIENCE = [timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720)]
 # A batch that takes longer than this is too large for its provider: its lease must outlast it by far.
 SLOW, FAST = 5.0, 1.5
+# Seconds between the tries to record what was sent while the database is away: half a minute of the lease's two.
+AWAY = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 
 
 @dataclass
@@ -96,12 +98,21 @@ def _send(taken: Claim, standard: dict[str, Provider], now: datetime) -> None:
         raise
     for provider, group in ready:
         done += _hand_over(provider, group, now)
-    try:
-        outcomes.record(taken.owner, done, now)
-    except (OperationalError, InterfaceError):
-        # Messages have left, and a database that was away for a moment must not make what we know of them unknown.
-        database.close()
-        outcomes.record(taken.owner, done, now)
+    _record(taken, done, now)
+
+
+def _record(taken: Claim, done: Sequence[Outcome], now: datetime) -> None:
+    """Messages have left, and a database that is away for a while must not make what we know of them unknown: it is
+    tried again for as long as it takes a server to start, and not as long as the lease lasts."""
+    for pause in AWAY:
+        try:
+            outcomes.record(taken.owner, done, now)
+            return
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("The database is away while outcomes are to be recorded: %s", error)
+            database.close()
+            sleep(pause)
+    outcomes.record(taken.owner, done, now)
 
 
 def _prepare(

@@ -29,12 +29,12 @@ def value_problem(value: Any, depth: int = 1) -> str:
         return ""
     if isinstance(value, str):
         return text_problem(value)
-    if isinstance(value, int | float):
+    if isinstance(value, (int, float)):
         fits = math.isfinite(value) and abs(value) < LARGEST_NUMBER
         return "" if fits else "This number is too large."
     if depth > DEEPEST:
         return f"This is nested deeper than {DEEPEST} levels."
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         if len(value) > MOST_KEYS:
             return f"This has more than {MOST_KEYS} keys."
         for key, inner in value.items():
@@ -51,7 +51,7 @@ def value_problem(value: Any, depth: int = 1) -> str:
 
 def object_problem(value: Any) -> str:
     """Why a whole object of attributes or properties cannot be kept; "" when it can."""
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return "This is not an object of keys and values."
     problem = value_problem(value)
     if not problem and _may_be_large(value) and len(json.dumps(value)) > LARGEST:
@@ -62,5 +62,5 @@ def object_problem(value: Any) -> str:
 def _may_be_large(value: Mapping[str, Any]) -> bool:
     """A quick look that spares small flat objects the measuring: a letter takes at most six bytes of JSON."""
     texts = [inner for inner in value.values() if isinstance(inner, str)]
-    nested = any(isinstance(inner, Mapping | list) for inner in value.values())
+    nested = any(isinstance(inner, (dict, list)) for inner in value.values())
     return nested or 6 * sum(map(len, texts)) + 640 * len(value) > LARGEST

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from contacts import timeline
 from contacts.models import Event
+from contacts.remembering import remembered
 from flows.models import Scenario, ScenarioState
 
 ENTERED, COMPLETED = "scenario.entered", "scenario.completed"
@@ -18,11 +19,17 @@ def announce(scenario: Scenario, entered: Sequence[int], completed: Sequence[int
     passed = {name: ids for name, ids in ((ENTERED, entered), (COMPLETED, completed)) if ids}
     if not passed:
         return
-    others = Scenario.objects.exclude(state=ScenarioState.DRAFT).exclude(pk=scenario.pk)
-    listening = others.filter(Q(listens_to__in=list(passed)) | Q(awaits__overlap=list(passed)))
-    heard = {name for names in listening.values_list("listens_to", "awaits") for name in (names[0], *names[1])}
+    heard = {name for pk, names in remembered("listeners to passes", _listeners) for name in names if pk != scenario.pk}
     for name in sorted(heard & passed.keys()):
         timeline.record_for(passed[name], name, {"scenario": scenario.pk}, now)
+
+
+def _listeners() -> list[tuple[int, list[str]]]:
+    """The scenarios that passes of others concern, with the names of the events that they listen to."""
+    names = [ENTERED, COMPLETED]
+    listening = Scenario.objects.filter(Q(listens_to__in=names) | Q(awaits__overlap=names))
+    rows = listening.exclude(state=ScenarioState.DRAFT).values_list("pk", "listens_to", "awaits")
+    return [(pk, [listens_to, *awaits]) for pk, listens_to, awaits in rows]
 
 
 def of_others(scenario: Scenario, events: Sequence[timeline.LoggedEvent]) -> list[timeline.LoggedEvent]:

@@ -1,26 +1,22 @@
 """Moves executions that are due: claimed, carried and committed in one transaction, so that a crash undoes it whole."""
 
-import logging
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 
 from flows import reentry
 from flows.claiming import Standing, claim, running
+from flows.isolating import isolating, reason_of
 from flows.kept_graphs import kept
 from flows.models import ExecutionState, Follows, NodeCount, Scenario, Step
 from flows.models.execution import Execution
 from flows.nodes.base import Batch
 from flows.stretch import Stretch
-
-logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 BATCH = 5_000
 CLEARED = "All contacts were taken out of the scenario."
@@ -38,7 +34,10 @@ def advance(now: datetime) -> bool:
 
 
 def carry(scenario: Scenario, standings: Sequence[Standing], now: datetime) -> None:
-    """Move claimed executions of a scenario whose row is locked; whichever cannot be moved fails alone."""
+    """Move claimed executions of a scenario whose row is locked; whichever cannot be moved fails alone.
+
+    Where that is nearly everybody, the others stay due for the next time.
+    """
     by_flow: dict[int, Sequence[Standing]] = {scenario.flow_id: standings}
     if scenario.follows == Follows.ENTERED:
         by_flow = grouped(standings, "flow")
@@ -80,41 +79,18 @@ def standing_batch(stretch: Stretch, node: str, standings: Sequence[Standing]) -
     return stretch.batch(node, columns.id, columns.contact, columns.moves, columns.event)  # type: ignore[arg-type]
 
 
-def isolating(work: Callable[[Sequence[T]], None], items: Sequence[T], fail: Callable[[T, Exception], None]) -> None:
-    """Run `work` on all items, each try in a savepoint; where it breaks, halve until the one that breaks it stands
-    alone, and `fail` that one. A database that is gone or a deadlock is nobody's fault and goes on to the caller."""
-    try:
-        with transaction.atomic():
-            work(items)
-            return
-    except (OperationalError, InterfaceError):
-        raise
-    except Exception as caught:
-        error = caught
-    if len(items) == 1:
-        logger.error("%s failed", items[0], exc_info=error)
-        fail(items[0], error)
-    else:
-        middle = len(items) // 2
-        isolating(work, items[:middle], fail)
-        isolating(work, items[middle:], fail)
-
-
 def _fail(scenario: Scenario, standing: Standing, error: Exception, now: datetime) -> None:
     """Take one execution out of the running, with what went wrong."""
-    reason = f"{type(error).__name__}: {error}"[:2000]
+    reason = reason_of(error)
+    # It keeps its place or lets go of it; where another pass has taken the place, it has none.
+    place = {} if reentry.keeps_place(scenario.reentry, finished=True) else {"single": False}
     Execution.objects.filter(pk=standing.id).update(
-        state=ExecutionState.FAILED,
-        error=reason,
-        due_at=None,
-        finished_at=now,
-        moves=standing.moves + 1,
-        single=reentry.keeps_place(scenario.reentry, finished=True),
+        state=ExecutionState.FAILED, error=reason, due_at=None, finished_at=now, moves=standing.moves + 1, **place
     )
     Step.objects.create(
         execution_id=standing.id, number=standing.moves, node=standing.node, outcome="failed", reason=reason, at=now
     )
-    counts = {"failed": 1} | ({"waiting": -1} if standing.state == ExecutionState.WAITING else {})
+    counts = {"failed": 1} | ({"waiting": -1} if standing.state == ExecutionState.WAITING else {"entered": 1})
     NodeCount.objects.bulk_create(
         NodeCount(scenario=scenario, node=standing.node, metric=metric, n=n) for metric, n in counts.items()
     )

@@ -1,17 +1,20 @@
 """Lets contacts into scenarios: by the runs of a trigger that follows the clock, slice by slice, or by their events."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import islice
 from operator import itemgetter
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 
+from contacts.columns import Columns
 from contacts.models import Installation
 from flows import exits, leaving, reentry
 from flows.claiming import running
-from flows.engine import BATCH, isolating
+from flows.engine import BATCH
+from flows.isolating import isolating, reason_of
 from flows.kept_graphs import graph_of, kept
 from flows.models import EntryRun, Reentry, Scenario, ScenarioState
 from flows.nodes import registry
@@ -19,8 +22,12 @@ from flows.nodes.base import Run, Trigger
 from flows.stretch import Stretch
 from flows.writing import AlreadyInside
 
+logger = logging.getLogger(__name__)
+
 # A trigger that fell behind by more runs than this at once goes on with the rest at the next tick.
 MOST_RUNS_PER_TICK = 500
+# A run whose audience cannot be told (its segment's rule may be broken) lets the others go first for so long.
+AGAIN = timedelta(minutes=1)
 
 
 def enter(scenario: Scenario, contacts: Sequence[int], events: Sequence[int | None], now: datetime) -> int:
@@ -44,9 +51,53 @@ def enter(scenario: Scenario, contacts: Sequence[int], events: Sequence[int | No
 
     pairs = sorted(zip(contacts, events, strict=True), key=itemgetter(0))
     for start in range(0, len(pairs), BATCH):
-        # A contact whose first stretch breaks never entered: the trace of it is the log.
-        isolating(work, pairs[start : start + BATCH], lambda pair, error: None)
+        broken: list[tuple[tuple[int, int | None], str]] = []
+        left = isolating(
+            work,
+            pairs[start : start + BATCH],
+            lambda pair, error, broken=broken: broken.append((pair, reason_of(error))),
+        )
+        # Nobody comes back for those who were left: their event is read, their run goes on.
+        _fail(scenario, broken + [(pair, broken[-1][1]) for pair in left], now)
     return entered
+
+
+def _fail(scenario: Scenario, broken: Sequence[tuple[tuple[int, int | None], str]], now: datetime) -> None:
+    """Whoever could not take the first steps has failed at the trigger, with what went wrong."""
+    if not broken:
+        return
+    pairs, reasons = zip(*broken, strict=True)
+    node, columns = graph_of(scenario.flow_id).trigger.id, Columns()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""WITH failed AS (
+                INSERT INTO flows_execution (contact_id, event_id, error, scenario_id, flow_id, state, node, moves,
+                                             single, entered_at, arrived_at, finished_at)
+                SELECT {columns.many("bigint", [contact for contact, _ in pairs])},
+                       {columns.any("bigint", [event for _, event in pairs])}, unnest(%s::text[]),
+                       %s, %s, 'failed', %s, 1, %s, %s, %s, %s
+                ON CONFLICT DO NOTHING RETURNING id, error
+            ), steps AS (
+                INSERT INTO flows_step (execution_id, number, node, outcome, reason, at)
+                SELECT id, 0, %s, 'failed', error, %s FROM failed
+            ) INSERT INTO flows_nodecount (scenario_id, node, metric, n)
+            SELECT %s, %s, metric, count(*) FROM failed, unnest(ARRAY['entered', 'failed']) metric GROUP BY metric""",  # noqa: S608 - only column lists of our own
+            [
+                *columns.values,
+                list(reasons),
+                scenario.pk,
+                scenario.flow_id,
+                node,
+                reentry.keeps_place(scenario.reentry, finished=True),
+                now,
+                now,
+                now,
+                node,
+                now,
+                scenario.pk,
+                node,
+            ],
+        )
 
 
 def _welcome(
@@ -86,7 +137,7 @@ def plan(now: datetime) -> bool:
         scenario = (
             Scenario.objects.select_for_update(skip_locked=True, no_key=True)
             .filter(state=ScenarioState.RUNNING, next_run_at__lte=now)
-            .order_by("next_run_at")
+            .order_by("?")  # so that one which cannot be planned does not keep the others from it
             .first()
         )
         if scenario is None:
@@ -139,6 +190,13 @@ def next_run_at(scenario: Scenario, since: datetime) -> datetime | None:
     return run.due_at if run else None
 
 
+def _audience(scenario: Scenario, run: EntryRun, now: datetime) -> list[int]:
+    """The next contacts of the run."""
+    kind, config = trigger_of(scenario)
+    audience = kind.audience(config, run.config, now).filter(pk__gt=run.after).order_by("pk")
+    return list(audience.values_list("pk", flat=True)[:BATCH])
+
+
 def admit(now: datetime) -> bool:
     """Let one slice of one open run's audience in. Returns whether there may be more."""
     with transaction.atomic():
@@ -151,9 +209,15 @@ def admit(now: datetime) -> bool:
         if run is None:
             return False
         for scenario in running([run.scenario_id]):
-            kind, config = trigger_of(scenario)
-            audience = kind.audience(config, run.config, now).filter(pk__gt=run.after).order_by("pk")
-            contacts = list(audience.values_list("pk", flat=True)[:BATCH])
+            try:
+                with transaction.atomic():
+                    contacts = _audience(scenario, run, now)
+            except (OperationalError, InterfaceError):
+                raise
+            except Exception:
+                logger.exception("The audience of %s cannot be told; it is tried again later.", run)
+                EntryRun.objects.filter(pk=run.pk).update(due_at=now + AGAIN)
+                return True
             entered = enter(scenario, contacts, [None] * len(contacts), now)
             EntryRun.objects.filter(pk=run.pk).update(
                 after=contacts[-1] if contacts else run.after,

@@ -4,20 +4,24 @@ Whoever is let in by an event enters, whoever waits for it is woken, and whoever
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
 from contacts import segments, timeline
+from contacts.remembering import remembering
 from flows import announcing, leaving, objectives, triggering, waking
 from flows.claiming import locked
-from flows.engine import BATCH
 from flows.entering import enter, trigger_of
+from flows.isolating import isolating
 from flows.models import Scenario, ScenarioState
 
 CONSUMER = "scenarios"
+# So many events at once that what each listening scenario costs anew in every batch is shared by many of them.
+EVENTS = 20_000
 # In a pause nobody moves; but what happens in it is noticed, and who waited for it goes on after the pause.
 LISTENING = [
     ScenarioState.RUNNING,
@@ -43,9 +47,9 @@ class Listeners:
 
 def listen(now: datetime) -> bool:
     """Read one batch of events and do what they mean to scenarios. Returns whether there may be more."""
-    with transaction.atomic():
+    with transaction.atomic(), remembering():
         listeners = _listeners()
-        events = timeline.read(CONSUMER, BATCH, names=listeners.names)
+        events = timeline.read(CONSUMER, EVENTS, names=listeners.names)
         if _listeners() != listeners:
             # Somebody pressed Start in between: their first events may be among those that were passed over.
             transaction.set_rollback(True)
@@ -59,7 +63,7 @@ def listen(now: datetime) -> bool:
             for pk in listeners.entering.get(event.name, ()):
                 happened[pk].append(event)
         for scenario in locked(happened, [ScenarioState.RUNNING]):
-            _let_in(scenario, happened[scenario.pk], now)
+            _apart(scenario, lambda one: _let_in(one, happened[one.pk], now))
     return bool(events)
 
 
@@ -89,26 +93,49 @@ def _wake(listeners: Listeners, by_name: dict[str, list[timeline.LoggedEvent]], 
             concerned[pk].append(name)
     for scenario in locked(concerned, LISTENING):
         for name in concerned[scenario.pk]:
-            waking.wake(scenario, name, [event.contact_id for event in by_name[name]], now)
+            contacts = [event.contact_id for event in by_name[name]]
+            _apart(scenario, lambda one, name=name, contacts=contacts: waking.wake(one, name, contacts, now))
     wanting: dict[int, set[int]] = defaultdict(set)
     for name, events in by_name.items():
         for pk in listeners.wanting.get(name, ()):
             wanting[pk].update(event.contact_id for event in events)
     for scenario in locked(wanting, [ScenarioState.RUNNING]):
-        leaving.reached(scenario, sorted(wanting[scenario.pk]), now)
+        isolating(
+            lambda contacts, scenario=scenario: leaving.reached(scenario, contacts, now),
+            sorted(wanting[scenario.pk]),
+            lambda contact, error: None,
+        )
+
+
+def _apart(scenario: Scenario, work: Callable[[Scenario], None]) -> None:
+    """Should it break, it does so for this scenario: the log is read once for all, and goes on for the others."""
+    isolating(lambda one: work(one[0]), [scenario], lambda broken, error: None)
 
 
 def _let_in(scenario: Scenario, events: Sequence[timeline.LoggedEvent], now: datetime) -> None:
     # What happened before somebody pressed Start is none of the scenario's business.
-    events = [event for event in events if scenario.started_at is None or event.at >= scenario.started_at]
+    since = scenario.started_at.timestamp() if scenario.started_at else float("-inf")
+    events = [event for event in events if event.epoch >= since]
     events = announcing.of_others(scenario, events)
     _, config = trigger_of(scenario)
     rule = config.get("filter")
     if rule and events:
-        matching = segments.matching_events(rule, [event.id for event in events], now)
-        events = [event for event in events if event.id in matching]
+        events = _matching(rule, events, now)
     for turn in _turns(events):
         enter(scenario, [event.contact_id for event in turn], [event.id for event in turn], now)
+
+
+def _matching(
+    rule: dict[str, Any], events: Sequence[timeline.LoggedEvent], now: datetime
+) -> list[timeline.LoggedEvent]:
+    """Those that the filter lets through; one that it breaks on lets nobody in."""
+    matching: set[int] = set()
+    isolating(
+        lambda part: matching.update(segments.matching_events(rule, [event.id for event in part], now)),
+        events,
+        lambda event, error: None,
+    )
+    return [event for event in events if event.id in matching]
 
 
 def _turns(events: Sequence[timeline.LoggedEvent]) -> list[list[timeline.LoggedEvent]]:

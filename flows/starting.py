@@ -3,18 +3,18 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Subquery
 
 from campaigns import outbox
 from contacts import lanes
 from flows import entering, validation
 from flows.graph import Problem, saved_trigger
-from flows.models import EntryRun, Execution, ExecutionState, Scenario, ScenarioState
+from flows.models import EntryRun, Execution, Scenario, ScenarioState
+from flows.models.execution import STANDING
 from flows.nodes.base import Trigger
 
 STARTABLE = [ScenarioState.DRAFT, ScenarioState.SCHEDULED, ScenarioState.STOPPED, ScenarioState.COMPLETED]
 PAUSED = [ScenarioState.PAUSED, ScenarioState.PAUSED_ERROR, ScenarioState.PAUSED_BALANCE]
-INSIDE = [ExecutionState.PENDING, ExecutionState.PROCESSING, ExecutionState.WAITING]
 
 
 class NotReady(Exception):
@@ -113,11 +113,14 @@ def resume(scenario: Scenario, now: datetime) -> None:
 def complete(now: datetime) -> bool:
     """Finish the running scenarios that nobody is inside of and nobody can enter any more."""
     open_runs = EntryRun.objects.filter(scenario=OuterRef("pk"), finished_at=None)
-    inside = Execution.objects.filter(scenario=OuterRef("pk"), state__in=INSIDE)
+    # The first of them by the index on what is due, asked for as a value: as a plain EXISTS the planner may take all
+    # executions of all scenarios in hand, every second.
+    inside = Execution.objects.filter(scenario=OuterRef("pk"), state__in=STANDING).order_by("due_at").values("pk")[:1]
     ended = (
         Scenario.objects.filter(state=ScenarioState.RUNNING, listens_to="", next_run_at=None)
         .exclude(Exists(open_runs))
-        .exclude(Exists(inside))
+        .alias(inside=Subquery(inside))
+        .filter(inside=None)
     )
     ended.update(state=ScenarioState.COMPLETED)
     return False

@@ -16,25 +16,32 @@ class Session(asyncio.Protocol):
         self.take = take
         self.rest = b""
         self.in_data = False
+        self.hangs = False  # says nothing more; for moodier servers than this one
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
-        transport.write(b"220 sink\r\n")
+        self.greet()
 
     def data_received(self, data: bytes) -> None:
         self.rest += data
-        while True:
+        while not self.hangs and not self.transport.is_closing():
             end = self.rest.find(b"\r\n.\r\n" if self.in_data else b"\r\n")
             if end < 0:
                 return
             if self.in_data:
                 mail, self.rest, self.in_data = self.rest[:end], self.rest[end + 5 :], False
-                self.take(mail)
-                self.transport.write(b"250 taken\r\n")
+                self.receive(mail)
             else:
                 line, self.rest = self.rest[:end].upper(), self.rest[end + 2 :]
                 self._answer(line)
+
+    def greet(self) -> None:
+        self.transport.write(b"220 sink\r\n")
+
+    def receive(self, mail: bytes) -> None:
+        self.take(mail)
+        self.transport.write(b"250 taken\r\n")
 
     def _answer(self, line: bytes) -> None:
         if line.startswith(b"EHLO"):
@@ -49,11 +56,16 @@ class Session(asyncio.Protocol):
             self.transport.write(b"250 ok\r\n")
 
 
-def serve(take: Take, listening: Callable[[int], None]) -> None:
+def serve(
+    take: Take,
+    listening: Callable[[int], None],
+    session: Callable[[Take], Session] = Session,
+    address: str = "127.0.0.1",
+) -> None:
     """Take mails until the process ends; `listening` is told the port."""
 
     async def forever() -> None:
-        server = await asyncio.get_running_loop().create_server(lambda: Session(take), "127.0.0.1", 0)
+        server = await asyncio.get_running_loop().create_server(lambda: session(take), address, 0)
         listening(server.sockets[0].getsockname()[1])
         await server.serve_forever()
 

@@ -17,6 +17,10 @@ class ExecutionState(models.TextChoices):
     EXITED = "exited", "Exited"  # left before an end
 
 
+# Where an execution that is not over can be seen.
+STANDING = [ExecutionState.PENDING, ExecutionState.WAITING]
+
+
 class Execution(models.Model):
     """One contact's pass through a scenario: at exactly one node, in exactly one state.
 
@@ -50,7 +54,7 @@ class Execution(models.Model):
             models.Index(
                 fields=["scenario", "due_at"],
                 name="execution_due",
-                condition=models.Q(state__in=["pending", "waiting"], due_at__isnull=False),
+                condition=models.Q(state__in=["pending", "waiting"]),
             ),
             models.Index(fields=["contact"], name="execution_contact"),
         ]

@@ -7,14 +7,13 @@ durable settings. New words wait in a list of the search index for the upkeep la
 
 import io
 import json
-import os
 import statistics
 import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from tests.bench._database import database, peak_memory_mb, run
+from tests.bench._database import cpu_seconds, database, peak_memory_mb, run
 
 ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
 ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 3
@@ -95,23 +94,6 @@ def ours() -> tuple[float, dict[str, float], tuple[int, int, int, int]]:
             file.refused,
         ),
     )
-
-
-def cpu_seconds() -> dict[str, float]:
-    """CPU spent so far by this process and, where it runs on this machine, by its PostgreSQL backend."""
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        pid = cursor.fetchone()[0]
-    spent = {"python": time.process_time()}
-    try:
-        with open(f"/proc/{pid}/stat") as file:
-            fields = file.read().rpartition(")")[2].split()
-        spent["postgres"] = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    except OSError:
-        pass
-    return spent
 
 
 def clear() -> None:

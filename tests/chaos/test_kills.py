@@ -20,7 +20,7 @@ from contacts.models import ContactTag
 from flows import starting
 from flows.models import Execution
 from tests import make
-from tests.chaos.crew import Crew, Mailbox, mailbox
+from tests.chaos.crew import Crew, Mailbox, mailbox, told
 from tests.flows.audit import complaints
 from tests.make import NOW
 
@@ -144,11 +144,11 @@ def test_killed_workers_lose_nobody_and_send_nothing_twice(tmp_path: Path, capsy
     assert {contact_of[pk] for pk in taken} <= written_to
     assert not {contact_of[pk] for pk in skipped} & written_to
     lost = set(Message.objects.filter(state="unknown").values_list("owner", flat=True))
-    assert len(lost) <= crew.kills, "only what a killed worker had in hand may be unknown"
+    assert len(lost) <= crew.survived["killed workers"], "only what a killed worker had in hand may be unknown"
     arrived = len(unknown & set(taken))
     with capsys.disabled():
         sys.stdout.write(
-            f"\n{crew.kills} kills and {crew.cuts} lost session survived by {CONTACTS:,} contacts: "
+            f"\n{told(crew.survived)} survived by {CONTACTS:,} contacts: "
             f"{len(sent):,} mails sent, {len(skipped):,} not wanted, "
             f"{len(unknown):,} unknown ({arrived:,} of them arrived).\n"
         )

@@ -162,7 +162,7 @@ def test_a_pause_waits_for_the_batch_that_is_moving_and_then_nobody_moves(monkey
 
 
 def test_two_workers_read_each_event_once(monkeypatch):
-    monkeypatch.setattr(listening, "BATCH", 20)
+    monkeypatch.setattr(listening, "EVENTS", 20)
     ids = make.contacts(300)
     graph = make.graph(
         ("in", "on_event", {"event": "order.placed", "filter": None}), ("end", "end", {}), edges="in>end"

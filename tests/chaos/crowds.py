@@ -1,0 +1,162 @@
+"""Crowds: random scenarios, each with thousands of contacts of a few kinds, and what becomes of them all at once.
+
+Every contact of a kind is the same person to the reference interpreter: one walk says what all of them must have done.
+"""
+
+import json
+import re
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import zip_longest
+
+from django.db import connection
+from hypothesis import HealthCheck, Phase, given, seed, settings
+
+from campaigns.models import Provider
+from contacts import consent, tagging, timeline
+from contacts.models import Segment
+from flows import starting
+from flows.models import Scenario
+from tests import make
+from tests.flows.reference import strategies
+from tests.flows.reference.interpreter import Happening
+from tests.flows.reference.strategies import Case
+from tests.make import NOW
+
+# Triggers by which nobody enters at the moment at which a wait of theirs may end: which of the two comes first is the
+# workers' choice.
+TRIGGERS = ("on_event", "now", "on_date")
+
+
+@dataclass
+class Crowd:
+    """A random scenario and its contacts, by the person whom they are copies of."""
+
+    case: Case
+    scenario: Scenario
+    contacts: dict[str, list[int]]
+
+    @property
+    def senders(self) -> list[str]:
+        return [node["id"] for node in self.case.graph["nodes"] if node["type"] in ("email", "sms")]
+
+
+def drawn(count: int, number: int) -> list[Case]:
+    """So many cases that are worth it, always the same for a number: of each trigger those with the most nodes."""
+    found: dict[str, dict[str, Case]] = {trigger: {} for trigger in TRIGGERS}
+
+    @seed(number)
+    @settings(max_examples=300, database=None, deadline=None, phases=[Phase.generate],
+              suppress_health_check=list(HealthCheck))  # fmt: skip
+    @given(strategies.cases())
+    def draw(case: Case) -> None:
+        types = [node["type"] for node in case.graph["nodes"]]
+        if types[0] in TRIGGERS and "email" in types and "wait" in types:
+            found[types[0]].setdefault(" ".join(types), case)
+
+    draw()
+    ranked = [sorted(alike.values(), key=lambda case: -len(case.graph["nodes"])) for alike in found.values()]
+    by_turns = [case for turn in zip_longest(*ranked) for case in turn if case]
+    return [_renamed(case, place) for place, case in enumerate(by_turns[:count])]
+
+
+def _renamed(case: Case, place: int) -> Case:
+    """Its nodes and events are nobody else's. What people say about consent is left out: it would meet messages that a
+    server in a bad mood has put off."""
+
+    def own(name: str) -> str:
+        return f"{name}s{place}" if re.fullmatch(r"n\d+", name) else f"{name}.{place}"
+
+    names = rf'"(n\d+|{re.escape(strategies.EVENT)}|{re.escape(strategies.OTHER_EVENT)})"'
+    graph = json.loads(re.sub(names, lambda match: f'"{own(match[1])}"', json.dumps(case.graph)))
+    happenings = [
+        replace(h, node=own(h.node) if h.node else "", event=own(h.event) if h.event else "")
+        for h in case.happenings
+        if not h.channel
+    ]
+    return replace(case, graph=graph, happenings=happenings)
+
+
+def settled(case: Case, place: int, size: int) -> Crowd:
+    """The crowd of a case, its scenario not started yet."""
+    contacts = {}
+    share = size // len(case.people)
+    for number, person in enumerate(case.people):
+        attributes = {**person.attributes, "crowd": place, "person": person.name}
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """INSERT INTO contacts_contact (email, phone, first_name, last_name, timezone, language, attributes,
+                    created_at, updated_at)
+                SELECT format('%%s.%%s.%%s@example.com', %s::int, %s, n), CASE WHEN %s THEN '+33'
+                    || 100000000 + (%s * 10 + %s) * 1000000 + n END, 'Ada', '', %s, '', %s::jsonb, %s, %s
+                FROM generate_series(1, %s) n RETURNING id""",
+                [place, person.name, bool(person.phone), place, number, person.zone, json.dumps(attributes), NOW, NOW,
+                 share],
+            )  # fmt: skip
+            ids = contacts[person.name] = [row[0] for row in cursor.fetchall()]
+        tagging.add(ids, person.tags, NOW)
+        for channel, state in person.consent.items():
+            consent.set_state(ids, channel, state, "", NOW)
+    graph = json.loads(json.dumps(case.graph))
+    if graph["nodes"][0]["type"] != "on_event":
+        rule = {"rule": "attribute", "field": "crowd", "op": "equals", "value": place}
+        segment = Segment.objects.create(name=f"Crowd {place}", rule=rule)
+        graph["nodes"][0]["config"] = {**graph["nodes"][0]["config"], "segment": segment.pk}
+    made = make.scenario(graph, f"Scenario {place}", reentry="once" if case.once else "not_while_inside")
+    return Crowd(case, made, contacts)
+
+
+def happen(crowd: Crowd, happening: Happening) -> None:
+    """What happens to a person happens to all who are copies of them."""
+    if happening.presses:
+        crowd.scenario.refresh_from_db()
+        if happening.presses == "pause" and crowd.scenario.state == "running":
+            starting.pause(crowd.scenario, happening.at)
+        elif happening.presses == "resume" and crowd.scenario.state == "paused":
+            starting.resume(crowd.scenario, happening.at)
+        return
+    ids = crowd.contacts[happening.person]
+    if happening.event:
+        events = [timeline.NewEvent(pk, happening.event, dict(happening.properties), at=happening.at) for pk in ids]
+        timeline.record(events, happening.at)
+        return
+    with connection.cursor() as cursor:
+        # Whether it was handed over may still be unknown; it arrived all the same, as far as the story goes.
+        cursor.execute(
+            """UPDATE campaigns_message SET opened_at = coalesce(opened_at, %s),
+                clicked_at = CASE WHEN %s THEN coalesce(clicked_at, %s) ELSE clicked_at END
+            WHERE id IN (
+                SELECT DISTINCT ON (m.origin_pass) m.id FROM campaigns_message m
+                JOIN campaigns_origin o ON o.id = m.origin_id JOIN flows_execution e ON e.id = m.origin_pass
+                WHERE o.key = %s AND e.contact_id = ANY(%s) AND e.state = 'waiting'
+                AND m.state NOT IN ('skipped', 'failed') ORDER BY m.origin_pass, m.visit DESC
+            )""",
+            [happening.at, happening.did == "clicked", happening.at,
+             f"scenario:{crowd.scenario.pk}:{happening.node}", ids],
+        )  # fmt: skip
+
+
+def sends_through(port: int, host: str = "127.0.0.1") -> None:
+    """Mail goes through the sink, which is given a second to answer; SMS stay in the house."""
+    Provider.objects.all().delete()
+    where = {"host": host, "port": port, "security": "none", "username": "", "timeout": 1}
+    shop = {"from_name": "Ada’s shop", "from_email": "shop@example.com"}
+    Provider.objects.create(channel="email", kind="smtp", name="Mail", settings=where | shop, is_default=True)
+    Provider.objects.create(channel="sms", kind="local", name="Outbox", is_default=True)
+
+
+def next_moment(crowds: list[Crowd], after: datetime) -> datetime | None:
+    """When something is due next: of contacts, of triggers, or of messages that were put off."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT min(at) FROM (
+                SELECT min(e.due_at) AS at FROM flows_execution e JOIN flows_scenario s ON s.id = e.scenario_id
+                    WHERE e.state = 'waiting' AND s.state = 'running'
+                UNION ALL SELECT min(next_run_at) FROM flows_scenario WHERE state = 'running'
+                UNION ALL SELECT min(m.due_at) FROM campaigns_message m JOIN campaigns_origin o ON o.id = m.origin_id
+                    WHERE m.state = 'queued' AND NOT o.held
+            ) moments"""
+        )
+        due = cursor.fetchone()[0]
+    coming = [h.at for crowd in crowds for h in crowd.case.happenings if h.at > after]
+    return min([*coming, *([due] if due else [])], default=None)
