@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contacts import json_limits, matching
-from flows import cloning, deleting, objectives, saving, starting, stats, triggering, validation
+from flows import cloning, deleting, objectives, pausing, saving, starting, stats, triggering, validation
 from flows.graph import saved_trigger
 from flows.models import Execution, ExecutionState, Scenario
 
@@ -157,12 +157,12 @@ class ScenarioViewSet(viewsets.ModelViewSet):
     @extend_schema(request=None, responses=ScenarioSerializer)
     @action(detail=True, methods=["post"])
     def pause(self, request: Request, pk: str | None = None) -> Response:
-        return self._moved(starting.pause)
+        return self._moved(pausing.pause)
 
     @extend_schema(request=None, responses=ScenarioSerializer)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: str | None = None) -> Response:
-        return self._moved(starting.resume)
+        return self._moved(pausing.resume)
 
     def _moved(self, move: Any) -> Response:
         scenario = self.get_object()

@@ -7,11 +7,12 @@ from datetime import datetime
 from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import F
 
 from flows import reentry
 from flows.claiming import Standing, claim, running
 from flows.kept_graphs import kept
-from flows.models import ExecutionState, Follows, NodeCount, Scenario, Step
+from flows.models import Cleared, ExecutionState, Follows, NodeCount, Scenario, Step
 from flows.models.execution import Execution
 from flows.nodes.base import Batch
 from flows.stretch import Stretch
@@ -21,7 +22,6 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 BATCH = 5_000
-CLEARED = "All contacts were taken out of the scenario."
 
 
 def advance(now: datetime) -> bool:
@@ -60,7 +60,7 @@ def _move(scenario: Scenario, flow_id: int, standings: Sequence[Standing], now: 
         batch = standing_batch(stretch, node, group)
         batch.late = late
         if cleared:
-            stretch.leave(batch, CLEARED, resting=state == ExecutionState.WAITING)
+            stretch.leave(batch, Cleared(scenario.cleared_because).label, resting=state == ExecutionState.WAITING)
         else:
             (woken if state == ExecutionState.WAITING else arrived).append(batch)
     stretch.carry(arrived, woken)
@@ -99,12 +99,14 @@ def isolating(work: Callable[[Sequence[T]], None], items: Sequence[T], fail: Cal
 
 
 def _fail(scenario: Scenario, standing: Standing, error: Exception, now: datetime) -> None:
-    """Take one execution out of the running, with what went wrong."""
+    """Take one execution out of the running, with what went wrong. Only of one that rested is it kept when it was due:
+    whoever puts it back into the queue sees by that whether it goes on from there or arrives there anew."""
+    resting = standing.state == ExecutionState.WAITING
     reason = f"{type(error).__name__}: {error}"[:2000]
     Execution.objects.filter(pk=standing.id).update(
         state=ExecutionState.FAILED,
         error=reason,
-        due_at=None,
+        due_at=F("due_at") if resting else None,
         finished_at=now,
         moves=standing.moves + 1,
         single=reentry.keeps_place(scenario.reentry, finished=True),
@@ -112,7 +114,7 @@ def _fail(scenario: Scenario, standing: Standing, error: Exception, now: datetim
     Step.objects.create(
         execution_id=standing.id, number=standing.moves, node=standing.node, outcome="failed", reason=reason, at=now
     )
-    counts = {"failed": 1} | ({"waiting": -1} if standing.state == ExecutionState.WAITING else {})
+    counts = {"failed": 1, "waiting": -1} if resting else {"failed": 1, "entered": 1}
     NodeCount.objects.bulk_create(
         NodeCount(scenario=scenario, node=standing.node, metric=metric, n=n) for metric, n in counts.items()
     )

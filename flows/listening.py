@@ -16,16 +16,11 @@ from flows.claiming import locked
 from flows.engine import BATCH
 from flows.entering import enter, trigger_of
 from flows.models import Scenario, ScenarioState
+from flows.transitions import PAUSED
 
 CONSUMER = "scenarios"
 # In a pause nobody moves; but what happens in it is noticed, and who waited for it goes on after the pause.
-LISTENING = [
-    ScenarioState.RUNNING,
-    ScenarioState.PAUSED,
-    ScenarioState.PAUSED_ERROR,
-    ScenarioState.PAUSED_BALANCE,
-    ScenarioState.STOPPED,
-]
+LISTENING = [ScenarioState.RUNNING, ScenarioState.STOPPED, ScenarioState.SCHEDULED, *PAUSED]
 
 
 @dataclass

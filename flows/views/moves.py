@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from flows import cloning, deleting, starting, stats
+from flows import cloning, deleting, pausing, starting, stats
 from flows.models import Scenario
 
 may_change = permission_required("flows.change_scenario", raise_exception=True)
@@ -40,13 +40,13 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
 @may_change
 @require_POST
 def pause(request: HttpRequest, pk: int) -> HttpResponse:
-    return _move(request, get_object_or_404(Scenario, pk=pk), starting.pause, "Paused: nobody enters, nobody moves.")
+    return _move(request, get_object_or_404(Scenario, pk=pk), pausing.pause, "Paused: nobody enters, nobody moves.")
 
 
 @may_change
 @require_POST
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
-    return _move(request, get_object_or_404(Scenario, pk=pk), starting.resume, "Resumed: everybody goes on.")
+    return _move(request, get_object_or_404(Scenario, pk=pk), pausing.resume, "Resumed: everybody goes on.")
 
 
 def _move(

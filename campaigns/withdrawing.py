@@ -1,0 +1,88 @@
+"""Takes back what is queued and in nobody's hands yet: skipped with a reason, or put off; and counts it first."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models import Count, Min
+
+from campaigns.models import Message, MessageState
+from campaigns.outbox import under
+
+TOO_LATE = "too late"
+
+# What a worker is claiming at this moment is its own.
+_SKIP = """
+WITH gone AS (
+    SELECT id FROM campaigns_message WHERE state = 'queued' AND origin_id = ANY(%(origins)s) AND {which}
+    LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+), skipped AS (
+    UPDATE campaigns_message m SET state = 'skipped', reason = %(reason)s FROM gone WHERE m.id = gone.id
+    RETURNING m.origin_id
+), counted AS (
+    INSERT INTO campaigns_origincount (origin_id, metric, n)
+    SELECT origin_id, metric, count(*) FROM skipped CROSS JOIN unnest(%(metrics)s::text[]) metric GROUP BY 1, 2
+)
+SELECT count(*) FROM skipped
+"""
+_SPREAD = """
+UPDATE campaigns_message m SET due_at = %(now)s + %(over)s * turn.n / turn.total FROM (
+    SELECT id, row_number() OVER (ORDER BY due_at, id) - 1 AS n, count(*) OVER () AS total FROM campaigns_message
+    WHERE state = 'queued' AND origin_id = ANY(%(origins)s) AND due_at <= %(now)s
+) turn WHERE m.id = turn.id AND m.state = 'queued'
+"""
+
+
+def skip(
+    prefix: str,
+    reason: str,
+    *,
+    due_before: datetime | None = None,
+    queued_before: datetime | None = None,
+    of_pass: int | None = None,
+    limit: int | None = None,
+) -> int:
+    """Skip messages that are queued under an origin: all, or those due or queued before a moment, or of one pass; at
+    most `limit` of them. One statement; returns how many."""
+    asked = {
+        "due_at < %(due)s": due_before,
+        "queued_at < %(queued)s": queued_before,
+        "origin_pass = %(pass)s": of_pass,
+    }
+    which = " AND ".join(sql for sql, value in asked.items() if value is not None) or "true"
+    values = {"due": due_before, "queued": queued_before, "pass": of_pass, "limit": limit, "reason": reason}
+    return _run(_SKIP.format(which=which), prefix, values | {"metrics": ["skipped", f"skipped:{reason}"[:40]]})
+
+
+def spread(prefix: str, over: timedelta, now: datetime) -> None:
+    """Put off what is due: one after the other, evenly, in the order in which they were due. One statement."""
+    _run(_SPREAD, prefix, {"over": over, "now": now})
+
+
+def _run(statement: str, prefix: str, values: dict) -> int:
+    origins = list(under(prefix).values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"origins": origins, **values})
+        return cursor.fetchone()[0] if cursor.description else cursor.rowcount
+
+
+def outstanding(prefix: str, queued_before: datetime) -> bool:
+    """Whether anything that was queued before a moment is still queued, or in a worker's hands and may come back."""
+    asked = Message.objects.filter(origin__in=list(under(prefix)), queued_at__lt=queued_before)
+    return any(asked.filter(state=state).exists() for state in (MessageState.QUEUED, MessageState.SENDING))
+
+
+@dataclass(frozen=True)
+class Queued:
+    """How many messages are queued, and since when the oldest of them is due."""
+
+    messages: int
+    oldest: datetime | None
+
+
+def queued(prefix: str, due_before: datetime, since: datetime | None = None) -> Queued:
+    """Those that are due before a moment; with `since`, of those that were queued then or later."""
+    found = Message.objects.filter(state=MessageState.QUEUED, origin__in=list(under(prefix)), due_at__lt=due_before)
+    if since:
+        found = found.filter(queued_at__gte=since)
+    return Queued(*found.aggregate(messages=Count("pk"), oldest=Min("due_at")).values())
