@@ -83,7 +83,8 @@ def settle(scenario: Scenario, policy: Policy, now: datetime) -> dict[str, Any]:
         return {"resumed": now.isoformat(), "skip_older_than": policy.span.total_seconds()}
     if policy.do == SPREAD:
         with connection.cursor() as cursor:
-            cursor.execute(_SPREAD, {"over": policy.span, "now": now, "scenario": scenario.pk})
+            values: dict[str, Any] = {"over": policy.span, "now": now, "scenario": scenario.pk}
+            cursor.execute(_SPREAD, values)
         withdrawing.spread(origin(scenario), policy.span, now)
     return {}
 
