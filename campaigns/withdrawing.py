@@ -38,19 +38,19 @@ def skip(
     reason: str,
     *,
     due_before: datetime | None = None,
-    queued_before: datetime | None = None,
+    passes_upto: int | None = None,
     of_pass: int | None = None,
     limit: int | None = None,
 ) -> int:
-    """Skip messages that are queued under an origin: all, or those due or queued before a moment, or of one pass; at
-    most `limit` of them. One statement; returns how many."""
+    """Skip messages that are queued under an origin: all, or those due before a moment, of passes up to one, or of
+    one pass; at most `limit` of them. One statement; returns how many."""
     asked = {
         "due_at < %(due)s": due_before,
-        "queued_at < %(queued)s": queued_before,
+        "origin_pass <= %(upto)s": passes_upto,
         "origin_pass = %(pass)s": of_pass,
     }
     which = " AND ".join(sql for sql, value in asked.items() if value is not None) or "true"
-    values = {"due": due_before, "queued": queued_before, "pass": of_pass, "limit": limit, "reason": reason}
+    values = {"due": due_before, "upto": passes_upto, "pass": of_pass, "limit": limit, "reason": reason}
     return _run(_SKIP.format(which=which), prefix, values | {"metrics": ["skipped", f"skipped:{reason}"[:40]]})
 
 
@@ -66,9 +66,9 @@ def _run(statement: str, prefix: str, values: dict) -> int:
         return cursor.fetchone()[0] if cursor.description else cursor.rowcount
 
 
-def outstanding(prefix: str, queued_before: datetime) -> bool:
-    """Whether anything that was queued before a moment is still queued, or in a worker's hands and may come back."""
-    asked = Message.objects.filter(origin__in=list(under(prefix)), queued_at__lt=queued_before)
+def outstanding(prefix: str, passes_upto: int) -> bool:
+    """Whether anything of passes up to one is still queued, or in a worker's hands and may come back."""
+    asked = Message.objects.filter(origin__in=list(under(prefix)), origin_pass__lte=passes_upto)
     return any(asked.filter(state=state).exists() for state in (MessageState.QUEUED, MessageState.SENDING))
 
 
@@ -80,9 +80,9 @@ class Queued:
     oldest: datetime | None
 
 
-def queued(prefix: str, due_before: datetime, since: datetime | None = None) -> Queued:
-    """Those that are due before a moment; with `since`, of those that were queued then or later."""
+def queued(prefix: str, due_before: datetime, passes_after: int | None = None) -> Queued:
+    """Those that are due before a moment; with `passes_after`, of the passes after that one."""
     found = Message.objects.filter(state=MessageState.QUEUED, origin__in=list(under(prefix)), due_at__lt=due_before)
-    if since:
-        found = found.filter(queued_at__gte=since)
+    if passes_after:
+        found = found.filter(origin_pass__gt=passes_after)
     return Queued(*found.aggregate(messages=Count("pk"), oldest=Min("due_at")).values())

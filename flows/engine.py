@@ -12,7 +12,7 @@ from django.db.models import F
 from flows import reentry
 from flows.claiming import Standing, claim, running
 from flows.kept_graphs import kept
-from flows.models import Cleared, ExecutionState, Follows, NodeCount, Scenario, Step
+from flows.models import ExecutionState, Follows, NodeCount, Scenario, Step
 from flows.models.execution import Execution
 from flows.nodes.base import Batch
 from flows.stretch import Stretch
@@ -60,7 +60,7 @@ def _move(scenario: Scenario, flow_id: int, standings: Sequence[Standing], now: 
         batch = standing_batch(stretch, node, group)
         batch.late = late
         if cleared:
-            stretch.leave(batch, Cleared(scenario.cleared_because).label, resting=state == ExecutionState.WAITING)
+            stretch.leave(batch, scenario.get_cleared_because_display(), resting=state == ExecutionState.WAITING)
         else:
             (woken if state == ExecutionState.WAITING else arrived).append(batch)
     stretch.carry(arrived, woken)

@@ -13,7 +13,7 @@ from flows import exits, objectives, overdue
 from flows.claiming import COLUMNS, Standing, locked
 from flows.engine import standing_batch
 from flows.kept_graphs import kept
-from flows.models import Cleared, Execution, ExecutionState, Follows, Scenario, ScenarioState
+from flows.models import Execution, ExecutionState, Follows, Scenario, ScenarioState
 from flows.stretch import Stretch
 from flows.transitions import WrongState
 
@@ -29,10 +29,10 @@ def inside_of(scenario: Scenario, contacts: Sequence[int]) -> list[Standing]:
 def _inside(scenario: Scenario, column: str, ids: Sequence[int]) -> list[Standing]:
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""SELECT {COLUMNS}, false, (entered_at < %s) IS TRUE FROM flows_execution
+            f"""SELECT {COLUMNS}, false, (id <= %s) IS TRUE FROM flows_execution
             WHERE {column} = ANY(%s::text::bigint[]) AND scenario_id = %s
             AND state IN ('pending', 'waiting') ORDER BY id FOR UPDATE""",  # noqa: S608 - our own columns
-            [scenario.cleared_at, literal(ids), scenario.pk],
+            [scenario.cleared_upto, literal(ids), scenario.pk],
         )
         return list(starmap(Standing, cursor.fetchall()))
 
@@ -64,10 +64,10 @@ def reached(scenario: Scenario, contacts: Sequence[int], now: datetime) -> None:
 def make_way(scenario: Scenario, contacts: Sequence[int], now: datetime) -> None:
     """End the passes of these contacts that are to end anyhow, because the scenario was stopped or cleared since: they
     keep nobody from entering."""
-    if scenario.cleared_at is None:
+    if scenario.cleared_upto is None:
         return
     leaving = [one for one in inside_of(scenario, contacts) if one.cleared]
-    take_out(scenario, leaving, Cleared(scenario.cleared_because).label, now)
+    take_out(scenario, leaving, scenario.get_cleared_because_display(), now)
 
 
 @transaction.atomic

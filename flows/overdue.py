@@ -67,10 +67,10 @@ def overdue(scenario: Scenario, now: datetime, by: timedelta = timedelta(0)) -> 
     """What is overdue, or what is so by more than `by`; those who are to leave are not among them."""
     moment = now - by
     passes = Execution.objects.filter(scenario=scenario, state__in=INSIDE, due_at__lt=moment)
-    if scenario.cleared_at:
-        passes = passes.filter(entered_at__gte=scenario.cleared_at)
+    if scenario.cleared_upto:
+        passes = passes.filter(pk__gt=scenario.cleared_upto)
     found = passes.aggregate(n=Count("pk"), oldest=Min("due_at"))
-    queued = withdrawing.queued(origin(scenario), moment, scenario.cleared_at)
+    queued = withdrawing.queued(origin(scenario), moment, scenario.cleared_upto)
     oldest = min(filter(None, [found["oldest"], queued.oldest]), default=None)
     return Overdue(found["n"], queued.messages, oldest)
 

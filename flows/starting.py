@@ -71,7 +71,7 @@ def begin(scenario: Scenario, now: datetime, policy: Policy) -> None:
 def release(scenario: Scenario) -> None:
     """Let the messages of a scenario that runs now go out. While contacts still leave it, `flows.clearing` does so
     when it has taken back the messages of those."""
-    if scenario.cleared_at is None:
+    if scenario.cleared_upto is None:
         outbox.release(overdue.origin(scenario))
     lanes.nudge("advance")
 
@@ -93,5 +93,5 @@ def complete(now: datetime) -> bool:
 def _ended() -> QuerySet[Scenario]:
     open_runs = EntryRun.objects.filter(scenario=OuterRef("pk"), finished_at=None)
     inside = Execution.objects.filter(scenario=OuterRef("pk"), state__in=INSIDE)
-    over = Scenario.objects.filter(state=ScenarioState.RUNNING, listens_to="", next_run_at=None, cleared_at=None)
+    over = Scenario.objects.filter(state=ScenarioState.RUNNING, listens_to="", next_run_at=None, cleared_upto=None)
     return over.exclude(Exists(open_runs)).exclude(Exists(inside))

@@ -1,6 +1,7 @@
 """Stops scenarios: everybody inside leaves, or is kept where they are until it is started again."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -18,11 +19,18 @@ def stop(scenario: Scenario, now: datetime) -> None:
     Costs the same however many are inside: `flows.clearing` takes them out, and their messages back, from here on.
     """
     locked = take(scenario, "stop")
-    leaving = {} if locked.keeps_when_stopped else {"cleared_at": now, "cleared_because": Cleared.STOPPED}
+    leaving = {} if locked.keeps_when_stopped else everybody_leaves(Cleared.STOPPED)
     move(scenario, "stop", ScenarioState.STOPPED, starts_at=None, next_run_at=None, overdue={}, **leaving)
     end_runs(scenario, now)
     outbox.hold(overdue.origin(scenario))
     lanes.nudge("advance")
+
+
+def everybody_leaves(because: Cleared) -> dict[str, Any]:
+    """What a scenario has to remember whose row is locked: who enters from here on gets a higher id than this."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval(pg_get_serial_sequence('flows_execution', 'id'))")
+        return {"cleared_upto": cursor.fetchone()[0], "cleared_because": because}
 
 
 def end_runs(scenario: Scenario, now: datetime) -> None:

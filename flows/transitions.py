@@ -1,10 +1,10 @@
 """Says by which commands a scenario gets from which states to which, and makes each such move: one guarded update."""
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from flows.graph import Problem
 from flows.models import Execution, ExecutionState, Scenario, ScenarioState
@@ -49,7 +49,7 @@ COMMANDS = {
     "resume": Command("resumed", PAUSED, (RUNNING,)),
     "stop": Command("stopped", (SCHEDULED, RUNNING, *PAUSED), (STOPPED,)),
     "complete": Command("completed", (RUNNING,), COMPLETED),
-    "requeue": Command("gone on with", (ScenarioState.COMPLETED_PARTIAL,), (RUNNING,), within=(RUNNING, *PAUSED)),
+    "requeue": Command("taken up again", (ScenarioState.COMPLETED_PARTIAL,), (RUNNING,), within=(RUNNING, *PAUSED)),
     "clear": Command("cleared", within=tuple(ScenarioState)),
     "delete": Command("deleted", within=tuple(state for state in ScenarioState if state != RUNNING)),
 }
@@ -92,12 +92,11 @@ def take(scenario: Scenario, command: str) -> Scenario:
     return locked
 
 
-def inside(scenario: Scenario, before: datetime | None = None) -> int:
-    """How many contacts are inside; with `before`, of those who entered before that moment."""
-    found = Execution.objects.filter(scenario=scenario, state__in=INSIDE)
-    return (found.filter(entered_at__lt=before) if before else found).count()
+def inside(scenario: Scenario) -> QuerySet[Execution]:
+    """The passes that are not over."""
+    return Execution.objects.filter(scenario=scenario, state__in=INSIDE)
 
 
 def still_leaving(scenario: Scenario) -> int:
     """How many contacts were told to leave and have not left yet."""
-    return inside(scenario, scenario.cleared_at) if scenario.cleared_at else 0
+    return inside(scenario).filter(pk__lte=scenario.cleared_upto).count() if scenario.cleared_upto else 0

@@ -73,8 +73,9 @@ class Scenario(models.Model):
     )
     starts_at = models.DateTimeField(null=True, editable=False)  # when a scheduled one starts
     started_at = models.DateTimeField(null=True, editable=False)
-    # Everybody who entered before this moment leaves as soon as a worker gets to them; null once all have left.
-    cleared_at = models.DateTimeField(null=True, editable=False)
+    # Everybody whose pass has an id up to this leaves as soon as a worker gets to them; null once all have left. (Ids,
+    # because the clocks of those who enter contacts and of those who make them leave are not the same.)
+    cleared_upto = models.BigIntegerField(null=True, editable=False)
     cleared_because = models.CharField(max_length=10, choices=Cleared.choices, default="", editable=False)
     # What the operator wants of the work that was overdue when the scenario was resumed: {} is to send it;
     # {"resumed": ISO moment, "skip_older_than": seconds} skips messages of contacts who were due longer before then.
