@@ -80,9 +80,11 @@ class Queued:
     oldest: datetime | None
 
 
-def queued(prefix: str, due_before: datetime, passes_after: int | None = None) -> Queued:
-    """Those that are due before a moment; with `passes_after`, of the passes after that one."""
-    found = Message.objects.filter(state=MessageState.QUEUED, origin__in=list(under(prefix)), due_at__lt=due_before)
+def queued(prefix: str, due_before: datetime | None = None, passes_after: int | None = None) -> Queued:
+    """All, or those that are due before a moment; with `passes_after`, of the passes after that one."""
+    found = Message.objects.filter(state=MessageState.QUEUED, origin__in=list(under(prefix)))
+    if due_before:
+        found = found.filter(due_at__lt=due_before)
     if passes_after:
         found = found.filter(origin_pass__gt=passes_after)
     return Queued(*found.aggregate(messages=Count("pk"), oldest=Min("due_at")).values())

@@ -75,6 +75,11 @@ def overdue(scenario: Scenario, now: datetime, by: timedelta = timedelta(0)) -> 
     return Overdue(found["n"], queued.messages, oldest)
 
 
+def waiting_messages(scenario: Scenario) -> int:
+    """How many messages are queued, due or not."""
+    return withdrawing.queued(origin(scenario)).messages
+
+
 def settle(scenario: Scenario, policy: Policy, now: datetime) -> dict[str, Any]:
     """Do with what is overdue as the policy says; the scenario's row is locked and it stands still. Returns what the
     scenario has to remember (`Scenario.overdue`). Two statements at most."""
