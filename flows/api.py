@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from contacts import json_limits, matching
 from flows import cloning, deleting, objectives, saving, starting, stats, triggering, validation
+from flows.commands_api import CommandsMixin
 from flows.graph import saved_trigger
 from flows.models import Execution, ExecutionState, Scenario
 
@@ -39,8 +40,10 @@ class ScenarioSerializer(serializers.ModelSerializer):
             "version",
             "created_at",
             "started_at",
+            "starts_at",
+            "state_reason",
         ]
-        read_only_fields = ["state", "created_at", "started_at"]
+        read_only_fields = ["state", "created_at", "started_at", "starts_at", "state_reason"]
 
     def get_trigger(self, scenario: Scenario) -> str | None:
         trigger = saved_trigger(scenario.flow.graph) if scenario.flow else None
@@ -97,7 +100,7 @@ class TriggerSerializer(serializers.Serializer):
         return context
 
 
-class ScenarioViewSet(viewsets.ModelViewSet):
+class ScenarioViewSet(CommandsMixin, viewsets.ModelViewSet):
     """Scenarios; their graphs are read and written under `flow/`."""
 
     scope = "scenarios"
@@ -148,26 +151,6 @@ class ScenarioViewSet(viewsets.ModelViewSet):
         if body.get("draft") is not True and (problems := validation.problems(graph, launching=False)):
             raise saving.Invalid(problems)
         saving.save(scenario, graph, scenario.objective, request.user, base, timezone.now())
-
-    @extend_schema(request=None, responses=ScenarioSerializer)
-    @action(detail=True, methods=["post"])
-    def start(self, request: Request, pk: str | None = None) -> Response:
-        return self._moved(starting.start)
-
-    @extend_schema(request=None, responses=ScenarioSerializer)
-    @action(detail=True, methods=["post"])
-    def pause(self, request: Request, pk: str | None = None) -> Response:
-        return self._moved(starting.pause)
-
-    @extend_schema(request=None, responses=ScenarioSerializer)
-    @action(detail=True, methods=["post"])
-    def resume(self, request: Request, pk: str | None = None) -> Response:
-        return self._moved(starting.resume)
-
-    def _moved(self, move: Any) -> Response:
-        scenario = self.get_object()
-        move(scenario, timezone.now())
-        return Response(self.get_serializer(scenario).data)
 
     @extend_schema(request=None, responses={201: ScenarioSerializer})
     @action(detail=True, methods=["post"])

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from flows.views import editor, lists, moves, node_dialog, settings, waiting
+from flows.views import editor, lists, moves, node_dialog, settings, taking_out, waiting
 
 urlpatterns = [
     path("scenarios/", lists.scenario_list, name="scenario_list"),
@@ -16,9 +16,15 @@ urlpatterns = [
     path("scenarios/<int:pk>/counts/", editor.counts, name="scenario_counts"),
     path("scenarios/<int:pk>/nodes/<str:key>/dialog/", node_dialog.node_dialog, name="scenario_node_dialog"),
     path("scenarios/<int:pk>/nodes/<str:node>/waiting/", waiting.waiting, name="scenario_waiting"),
+    path("scenarios/<int:pk>/nodes/<str:node>/requeue/", waiting.requeue, name="scenario_requeue"),
+    path("scenarios/<int:pk>/executions/<int:execution>/remove/", taking_out.remove, name="scenario_remove"),
     path("scenarios/<int:pk>/start/", moves.start, name="scenario_start"),
     path("scenarios/<int:pk>/pause/", moves.pause, name="scenario_pause"),
     path("scenarios/<int:pk>/resume/", moves.resume, name="scenario_resume"),
+    path("scenarios/<int:pk>/late/", moves.late, name="scenario_late"),
+    path("scenarios/<int:pk>/unschedule/", moves.unschedule, name="scenario_unschedule"),
+    path("scenarios/<int:pk>/stop/", taking_out.stop, name="scenario_stop"),
+    path("scenarios/<int:pk>/clear/", taking_out.clear, name="scenario_clear"),
     path("scenarios/<int:pk>/clone/", moves.clone, name="scenario_clone"),
     path("scenarios/<int:pk>/delete/", moves.delete, name="scenario_delete"),
 ]

@@ -14,6 +14,8 @@ from contacts import json_limits
 from flows import canvas, cloning, objectives, saving, starting, stats, validation
 from flows.graph import GraphError
 from flows.models import Scenario, ScenarioState
+from flows.transitions import still_leaving
+from flows.views.moves import equip
 
 may_view = permission_required("flows.view_scenario", raise_exception=True)
 may_change = permission_required("flows.change_scenario", raise_exception=True)
@@ -27,6 +29,7 @@ def _scenario(pk: int) -> Scenario:
 @require_GET
 def scenario_editor(request: HttpRequest, pk: int) -> HttpResponse:
     scenario = _scenario(pk)
+    equip([scenario])
     types = canvas.types()
     return render(
         request,
@@ -38,8 +41,6 @@ def scenario_editor(request: HttpRequest, pk: int) -> HttpResponse:
             "palette": canvas.palette(types),
             "read_only": read_only(request, scenario),
             "keeps_trigger": scenario.state != ScenarioState.DRAFT,
-            "startable": scenario.state in starting.STARTABLE,
-            "paused": scenario.state in starting.PAUSED,
             "objectives": objectives.KINDS,
             "objective_filter": json.dumps(scenario.objective.get("filter")),
             "most_days": objectives.MOST_DAYS,
@@ -124,9 +125,10 @@ def leaving(request: HttpRequest, pk: int) -> HttpResponse:
 @may_view
 @require_GET
 def counts(request: HttpRequest, pk: int) -> HttpResponse:
-    """`{"state", "nodes": {id: {"waiting": n, …}}}`, for the badges."""
+    """`{"state", "leaving": n, "nodes": {id: {"waiting": n, "failed": n, …}}}`, for the badges."""
     scenario = _scenario(pk)
-    return JsonResponse({"state": scenario.state, "nodes": stats.live(scenario)})
+    leaving = still_leaving(scenario)
+    return JsonResponse({"state": scenario.state, "leaving": leaving, "nodes": stats.live(scenario)})
 
 
 def _json(request: HttpRequest) -> dict[str, Any]:

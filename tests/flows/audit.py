@@ -29,8 +29,9 @@ WITH counted AS (
 ), recounted AS (
     SELECT node, metric, count(*) AS n FROM (
         SELECT node, 'entered' AS metric FROM flows_step
-        UNION ALL SELECT node, CASE WHEN outcome = 'end' THEN 'ended' WHEN outcome IN ('exited', 'failed') THEN outcome
-            ELSE 'left:' || outcome END FROM flows_step
+        UNION ALL SELECT node, CASE outcome WHEN 'end' THEN 'ended' WHEN 'exited' THEN outcome
+            ELSE 'left:' || outcome END FROM flows_step WHERE outcome <> 'failed'
+        UNION ALL SELECT node, 'failed' FROM flows_execution WHERE state = 'failed' -- who was queued again has not
         UNION ALL SELECT node, unnest(ARRAY['entered', 'waiting']) FROM flows_execution WHERE state = 'waiting'
     ) x GROUP BY 1, 2
 )

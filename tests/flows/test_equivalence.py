@@ -13,7 +13,7 @@ from campaigns import sending, tracking
 from campaigns.models import Message, Provider
 from contacts import consent, tagging, timeline
 from contacts.models import ContactTag
-from flows import starting
+from flows import pausing, starting
 from flows.models import Execution, Scenario, Step
 from tests import make
 from tests.flows.audit import complaints
@@ -103,9 +103,9 @@ def _happen(happening: Happening, scenario: Scenario, contacts: dict[str, int]) 
     if happening.presses:
         scenario.refresh_from_db()
         if happening.presses == "pause" and scenario.state == "running":
-            starting.pause(scenario, happening.at)
+            pausing.pause(scenario, happening.at)
         elif happening.presses == "resume" and scenario.state == "paused":
-            starting.resume(scenario, happening.at)
+            pausing.resume(scenario, happening.at)
         return
     contact = contacts[happening.person]
     if happening.channel:

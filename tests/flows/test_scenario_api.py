@@ -63,6 +63,8 @@ def test_a_scenario_is_made_read_changed_and_deleted(api: APIClient) -> None:
         "version": None,
         "created_at": None,
         "started_at": None,
+        "starts_at": None,
+        "state_reason": "",
     }
     assert api.patch(url(scenario), {"reentry": "once"}).json()["reentry"] == "once"
     changed = api.put(url(scenario), {"name": "Hello"}).json()
@@ -277,6 +279,8 @@ WRITES = [
     ("delete", ""),
     ("put", "flow"),
     *(("post", action) for action in ("start", "pause", "resume", "clone", "trigger")),
+    *(("post", action) for action in ("unschedule", "stop", "clear", "executions/requeue")),
+    ("delete", "executions/1"),
 ]
 
 

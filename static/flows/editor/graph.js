@@ -158,10 +158,11 @@ function pointed(value, renamed) {
 }
 
 /** "Wait: 7 days, 1,234 contacts" */
-export function spoken(node, types, waiting = 0, problems = node.problems) {
+export function spoken(node, types, waiting = 0, problems = node.problems, failed = 0) {
   const label = types[node.type]?.label ?? node.type;
   const parts = [node.summary ? `${label}: ${node.summary}` : label];
   if (waiting) parts.push(`${waiting.toLocaleString("en")} ${waiting === 1 ? "contact" : "contacts"}`);
+  if (failed) parts.push(`${failed.toLocaleString("en")} failed`);
   if (problems.length) parts.push(`needs attention: ${problems.join(" ")}`);
   return parts.join(", ");
 }
