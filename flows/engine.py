@@ -25,7 +25,8 @@ CLEARED = "All contacts were taken out of the scenario."
 
 
 def advance(now: datetime) -> bool:
-    """Move one batch of what is due in running scenarios. Returns whether there may be more."""
+    """Move one batch of what is due in running scenarios. Returns whether there may be more: where somebody moved, who
+    came to rest may be due again at once, to look whether what is waited for has happened meanwhile."""
     with transaction.atomic():
         claimed = claim(now, BATCH)
         by_scenario: dict[int, list[Standing]] = defaultdict(list)
@@ -33,7 +34,7 @@ def advance(now: datetime) -> bool:
             by_scenario[standing.scenario].append(standing)
         for scenario in running(by_scenario):
             carry(scenario, by_scenario[scenario.pk], now)
-    return len(claimed) >= BATCH
+    return bool(claimed)
 
 
 def carry(scenario: Scenario, standings: Sequence[Standing], now: datetime) -> None:
