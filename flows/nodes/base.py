@@ -16,6 +16,7 @@ from django.db.models import QuerySet
 from contacts import segments
 from contacts.models import Contact
 from contacts.remembering import remembered
+from contacts.segments import tree
 
 
 class Group(Enum):
@@ -91,12 +92,48 @@ class Batch:
         )
 
     def split(self, rule: dict[str, Any]) -> "tuple[Batch, Batch]":
-        """Those whose contact matches the rule tree now, and the others: one query for the batch."""
-        scope = segments.Scope(origin=f"scenario:{self.scenario_id}", passes=self.ids)
-        matching = segments.matching(rule, self.contacts, self.now, scope)
-        yes = [i for i, contact in enumerate(self.contacts) if contact in matching]
-        no = [i for i, contact in enumerate(self.contacts) if contact not in matching]
-        return self.part(yes), self.part(no)
+        """Those whose contact matches the rule tree now, and the others: one query for the batch. Rules on properties
+        ask about the event that let each one in."""
+        entry = any(leaf["rule"] == "property" for leaf in tree.leaves(rule))
+        yes: set[int] = set()
+        for places in self._turns():
+            scope = self._scope(places)
+            contacts = [self.contacts[i] for i in places]
+            entries = [self.events[i] for i in places] if entry else None
+            matching = segments.matching(rule, contacts, self.now, scope, entries)
+            yes.update(i for i in places if self.contacts[i] in matching)
+        if len(yes) in (0, len(self)):
+            return (self, self.part(())) if yes else (self.part(()), self)
+        return self.part(sorted(yes)), self.part(i for i in range(len(self)) if i not in yes)
+
+    def matching_events(self, rule: dict[str, Any], happened: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
+        """Those of the pairs (execution, event) whose event matches the rule tree together with its contact."""
+        events: dict[int, list[int]] = {}
+        for execution, event in happened:
+            events.setdefault(execution, []).append(event)
+        found: set[tuple[int, int]] = set()
+        for places in self._turns(i for i, execution in enumerate(self.ids) if execution in events):
+            asked = [(self.ids[i], event) for i in places for event in events[self.ids[i]]]
+            scope = self._scope(places)
+            matching = segments.matching_events(rule, [event for _, event in asked], self.now, scope)
+            found.update(pair for pair in asked if pair[1] in matching)
+        return found
+
+    def _scope(self, places: Sequence[int]) -> segments.Scope:
+        return segments.Scope(origin=f"scenario:{self.scenario_id}", passes=[self.ids[i] for i in places])
+
+    def _turns(self, places: Iterable[int] | None = None) -> list[list[int]]:
+        """The places in turns, each contact once in each: a rule about messages means those of one pass, and contacts
+        may be in several passes at once. Nearly always one turn."""
+        turns: list[list[int]] = []
+        nth: dict[int, int] = {}
+        for i in range(len(self)) if places is None else places:
+            turn = nth.get(self.contacts[i], 0)
+            nth[self.contacts[i]] = turn + 1
+            if turn == len(turns):
+                turns.append([])
+            turns[turn].append(i)
+        return turns
 
 
 @dataclass
@@ -154,6 +191,7 @@ class Node:
     Form: ClassVar[type[forms.Form]]
     template: ClassVar[str] = "flows/nodes/_form.html"  # the dialog's body
     sends: ClassVar[bool] = False  # whether rules may ask about its messages
+    holding: ClassVar[tuple[str, ...]] = ()  # the ports that may lead back, because contacts rest here before
 
     def ports(self, config: dict[str, Any]) -> Sequence[Port]:
         return NEXT
@@ -199,8 +237,12 @@ class Node:
         """(sentence, URL name of the page that mends it) while the type cannot be used, or None."""
         return None
 
-    def holds(self, config: dict[str, Any]) -> bool:
-        """Whether everybody rests here for some time: what makes a loop through it harmless."""
+    def holds(self, config: dict[str, Any], port: str = "next") -> bool:
+        """Whether whoever leaves by the port has rested here for some time: what makes a loop through it harmless."""
+        return port in self.holding
+
+    def asks_entry(self, config: dict[str, Any]) -> bool:
+        """Whether a good config asks about the event that let contacts in."""
         return False
 
     def awaits(self, config: dict[str, Any]) -> str | None:

@@ -53,6 +53,17 @@ EXAMPLES: list[tuple[str, dict, str]] = [
     ("wait", {"time": "09:00"}, "Until 09:00"),
     ("wait", {"weekdays": ["mon", "tue"], "time": "10:00"}, "Until Monday or Tuesday 10:00"),
     ("wait", {"weekdays": ["tue"]}, "Until Tuesday"),
+    ("wait_for", {"event": "order.placed", "amount": 1, "unit": "hours"}, "“order.placed”, within 1 hour"),
+    (
+        "wait_for",
+        {
+            "event": "email.clicked",
+            "filter": {"rule": "property", "field": "link", "op": "equals", "value": 1},
+            "amount": 3,
+            "unit": "days",
+        },
+        "Email clicked, filtered, within 3 days",
+    ),
     ("condition", {"rule": VIP}, "Has the tag “vip”"),
     ("end", {}, "Leaves the scenario"),
 ]
@@ -150,18 +161,38 @@ def test_running_puts_every_execution_into_exactly_one_outcome(key: str, config:
         elif isinstance(outcome, Rest):
             due = outcome.due_at if isinstance(outcome.due_at, list) else [outcome.due_at] * len(outcome.batch)
             assert len(due) == len(outcome.batch)
-            assert all(moment > NOW and moment.tzinfo == UTC for moment in due)
+            # Who waits for an event looks once at the timeline, at once.
+            assert all(moment > NOW or (moment == NOW and node.awaits(config)) for moment in due)
+            assert all(moment.tzinfo == UTC for moment in due)
             assert ids_of(list(node.wake(outcome.batch))) == sorted(outcome.batch.ids)
         else:
             assert isinstance(outcome, End)
 
 
 @every_example
-def test_a_node_that_holds_lets_nobody_pass_at_once(key: str, config: dict, summary: str):
+def test_nobody_passes_at_once_by_a_port_that_holds(key: str, config: dict, summary: str):
     node = registry()[key]
-    if node.holds(config):
+    ports = {port.name for port in node.ports(config)}
+    assert set(node.holding) <= ports
+    holding = {port for port in ports if node.holds(config, port)}
+    assert holding <= set(node.holding)
+    if holding:
         batch = batch_of(key, config, [make.contact("a@example.com").pk])
-        assert all(isinstance(outcome, Rest) for outcome in node.run(batch) if len(outcome.batch))
+        outcomes = [outcome for outcome in node.run(batch) if len(outcome.batch)]
+        assert all(isinstance(outcome, Rest) for outcome in outcomes)
+        looked = [again for outcome in outcomes if outcome.due_at == NOW for again in node.wake(outcome.batch)]
+        assert not any(isinstance(again, Leave) and again.port in holding for again in looked if len(again.batch))
+
+
+@every_example
+def test_what_rests_until_a_moment_can_be_timed_anew_from_its_arrival(key: str, config: dict, summary: str):
+    node = registry()[key]
+    batch = batch_of(key, config, [make.contact("a@example.com", timezone="Asia/Tokyo").pk])
+    for outcome in node.run(batch):
+        if isinstance(outcome, Rest) and len(outcome.batch) and not node.awaits(config):
+            outcome.batch.arrived = [NOW]
+            due = outcome.due_at if isinstance(outcome.due_at, list) else [outcome.due_at]
+            assert list(node.until(outcome.batch)) == due
 
 
 @every_example
