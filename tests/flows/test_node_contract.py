@@ -47,6 +47,8 @@ EXAMPLES: list[tuple[str, dict, str]] = [
     ("email", {"name": "Hello", "subject": "S", "body": "B", "preheader": "P", "topic": "News"}, "“Hello”"),
     ("sms", {"body": "Your code: {{ event.code }}"}, "“Your code: {{ event.code }}”"),
     ("tag", {"add": ["vip"], "remove": ["new", "cold"]}, "Add “vip”; Remove “new” and “cold”"),
+    ("update_contact", {"set": {"plan": "pro", "seats": 3, "trial": False}}, "plan: pro; seats: 3; trial: no"),
+    ("update_contact", {"set": {"n": "{{ event.n }}"}, "remove": ["a", "b"]}, "n: {{ event.n }}; Remove “a” and “b”"),
     ("wait", {"amount": 7, "unit": "days"}, "7 days"),
     ("wait", {"amount": 1, "unit": "hours"}, "1 hour"),
     ("wait", {"until": "2026-05-01T09:00", "timezone": "UTC"}, "Until 2026-05-01 09:00"),
@@ -65,6 +67,19 @@ EXAMPLES: list[tuple[str, dict, str]] = [
         "Email clicked, filtered, within 3 days",
     ),
     ("condition", {"rule": VIP}, "Has the tag “vip”"),
+    ("ab_test", {"variants": [{"name": "A", "weight": 50}, {"name": "B", "weight": 50}]}, "A 50 % · B 50 %"),
+    (
+        "ab_test",
+        {
+            "variants": [
+                {"name": "Short", "weight": 1},
+                {"name": "Long", "weight": 2},
+                {"name": "None", "weight": 0},
+                {"name": "D", "weight": 0.5},
+            ]
+        },
+        "Short 28.6 % · Long 57.1 % · None 0 % · D 14.3 %",
+    ),
     ("end", {}, "Leaves the scenario"),
 ]
 every_type = pytest.mark.parametrize("node", registry().values(), ids=list(registry()))
@@ -133,7 +148,7 @@ def test_a_good_config_comes_back_from_the_dialog_as_it_was(key: str, config: di
     for name, value in config.items():
         if name == "weekdays":
             posted.setlist(name, value)
-        elif isinstance(value, dict):
+        elif isinstance(value, dict) or (isinstance(value, list) and isinstance(value[0], dict)):
             posted[name] = json.dumps(value)
         elif isinstance(value, list):
             posted[name] = ", ".join(map(str, value))
@@ -250,6 +265,45 @@ def test_a_trigger_plans_runs_ahead_in_order_each_with_an_audience(key: str, con
             "repeat",
             {"every": 1, "unit": "month", "month_days": [32]},
             "Days of the month: Days of a month are numbers from 1 to 31, and “last”.",
+        ),
+        (
+            "wait_for",
+            {"event": "a", "amount": 11, "unit": "years"},
+            "Amount: Wait at most 10 years, which is about ten years.",
+        ),
+        ("wait_for", {"amount": 1, "unit": "days"}, "Event: This field is required."),
+        ("ab_test", {"variants": [{"name": "A", "weight": 1}]}, "Variants: Give 2 to 4 variants."),
+        ("ab_test", {"variants": "[1, 2]"}, "Variants: Give a list of variants, each with a name and a weight."),
+        ("ab_test", {"variants": [{"weight": 1}, {}]}, "Variants: Give variant B a share, such as 50."),
+        (
+            "ab_test",
+            {"variants": [{"weight": 1}, {"weight": "nan"}]},
+            "Variants: The share of variant B is a number from 0 to 1,000,000.",
+        ),
+        (
+            "ab_test",
+            {"variants": [{"weight": 0}, {"weight": 0}]},
+            "Variants: At least one variant needs a share above zero.",
+        ),
+        (
+            "ab_test",
+            {"variants": [{"name": "x", "weight": 1}, {"name": "X", "weight": 1}]},
+            "Variants: Two variants have the same name.",
+        ),
+        (
+            "update_contact",
+            {"set": {"a": [1]}},
+            "Set attributes: “a” takes a text, a number, or true or false. To remove it, name it below.",
+        ),
+        (
+            "update_contact",
+            {"set": {"a": "x"}, "remove": ["a"]},
+            "Remove attributes: “a” would be set and removed at once.",
+        ),
+        (
+            "update_contact",
+            {"set": {"a": "{{ contact.nam }}"}},
+            "Set attributes: “a”: A contact has no field “nam”. An attribute is written contact.attributes.nam.",
         ),
         ("tag", {"add": ["VIP"], "remove": ["vip"]}, "Remove tags: “vip” would be added and removed at once."),
         ("tag", {"add": ["a\nb", 3]}, "Add tags: A tag needs a name."),
