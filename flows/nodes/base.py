@@ -151,6 +151,10 @@ class Node:
         """Whether a good config asks about the event that let contacts in."""
         return False
 
+    def makes(self, config: dict[str, Any]) -> Sequence[str]:
+        """The names of the events that happen to contacts because they pass here."""
+        return ()
+
     def awaits(self, config: dict[str, Any]) -> str | None:
         """The name of the event that contacts wait for here. When it happens to one who rests here, `wake` is asked
         at once; it has to look for itself whether the event is the right one."""

@@ -139,6 +139,9 @@ class UpdateContact(Node):
             parts.append(f"Remove {listed([f'“{name}”' for name in removed])}")
         return "; ".join(parts)
 
+    def makes(self, config: dict[str, Any]) -> list[str]:
+        return ["contact.updated"]
+
     def run(self, batch: Batch) -> Iterator[Outcome]:
         # Not `later`: a condition behind this node may ask about the attribute.
         yield Do(batch, _update)

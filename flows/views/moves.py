@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from flows import cloning, deleting, starting, stats
+from flows import circling, cloning, deleting, starting, stats
 from flows.models import Scenario
 
 may_change = permission_required("flows.change_scenario", raise_exception=True)
@@ -32,6 +32,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "scenario": scenario,
             "problems": problems,
+            "warnings": circling.warnings(scenario),
             "audience": None if problems else starting.audience_count(scenario, now),
         },
     )
