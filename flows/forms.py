@@ -31,13 +31,12 @@ class ScenarioSettingsForm(forms.ModelForm):
     )
     leave_segment = segment_field(
         empty="Nobody",
-        help_text="Contacts of this segment do not enter, and leave before the next action. Segments that follow "
-        "rules are asked at that moment.",
+        help_text="Contacts of this segment do not enter, and leave before the next action.",
     )
     leave_rule = RuleField(
         required=False,
         label="When this becomes true",
-        help_text="Asked before each action, such as an email.",
+        help_text="Asked before each action, such as an email. Empty: nobody leaves by a rule.",
         scope=segments.Scope(origin="scenario"),
     )
 
@@ -66,7 +65,9 @@ class ScenarioSettingsForm(forms.ModelForm):
         self.fields["leave_segment"].label = "Never contacts of the segment"
         self.fields["leave_rule"].nodes = nodes  # type: ignore[attr-defined]  # a RuleField
         for name in ("follows", "most_rounds"):
-            self.fields[name].required = False
+            self.fields[name].required = not self.is_bound or name in self.data
+        for name in ("spaced_amount", "spaced_unit"):
+            self.fields[name].required = not self.is_bound  # else it depends on the mode
         scenario, hours = self.instance, self.instance.reentry_hours or 24
         in_days = hours % 24 == 0
         first = {
