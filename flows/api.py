@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contacts import json_limits, matching
-from flows import cloning, deleting, objectives, saving, starting, stats, triggering, validation
+from flows import cloning, configuring, deleting, objectives, saving, starting, stats, triggering, validation
 from flows.commands_api import CommandsMixin
 from flows.graph import saved_trigger
 from flows.models import Execution, ExecutionState, Scenario
@@ -36,6 +36,11 @@ class ScenarioSerializer(serializers.ModelSerializer):
             "state",
             "objective",
             "reentry",
+            "reentry_hours",
+            "exits",
+            "follows",
+            "most_rounds",
+            "keeps_when_stopped",
             "trigger",
             "version",
             "created_at",
@@ -58,6 +63,16 @@ class ScenarioSerializer(serializers.ModelSerializer):
         if problems := objectives.problems(objective):
             raise serializers.ValidationError([problem.message for problem in problems])
         return objective
+
+    def validate(self, fields: dict[str, Any]) -> dict[str, Any]:
+        given = {name: getattr(self.instance, name) for name in ("reentry", "reentry_hours") if self.instance} | fields
+        if problems := configuring.problems(given):
+            raise serializers.ValidationError(problems)
+        return fields
+
+    def update(self, scenario: Scenario, fields: dict[str, Any]) -> Scenario:
+        configuring.change(scenario, fields)
+        return scenario
 
 
 class ScenarioFilter(filters.FilterSet):

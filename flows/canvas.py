@@ -29,7 +29,7 @@ def types() -> list[dict[str, Any]]:
             "icon": kind.icon,
             "hint": kind.hint,
             "has_input": not isinstance(kind, Trigger),
-            "can_hold": type(kind).holds is not Node.holds,
+            "holding": list(kind.holding),
             "unavailable": _unavailable(kind),
             **{part: value for part, value in described(kind, {}).items() if part in ("ports", "problems")},
         }

@@ -23,14 +23,15 @@ BATCH = 5_000
 
 
 def advance(now: datetime) -> bool:
-    """Move one batch of what is due in running scenarios. Returns whether there may be more."""
+    """Move one batch of what is due in running scenarios. Returns whether there may be more: where somebody moved, who
+    came to rest may be due again at once, to look whether what is waited for has happened meanwhile."""
     with transaction.atomic():
         claimed = claim(now, BATCH)
         # They come scenario by scenario.
         by_scenario = {pk: list(theirs) for pk, theirs in groupby(claimed, attrgetter("scenario"))}
         for scenario in running(by_scenario):
             carry(scenario, by_scenario[scenario.pk], now)
-    return len(claimed) >= BATCH
+    return bool(claimed)
 
 
 def carry(scenario: Scenario, standings: Sequence[Standing], now: datetime) -> None:

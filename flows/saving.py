@@ -58,7 +58,7 @@ def save(
         locked.flow = Flow.objects.create(scenario=locked, number=number, graph=graph, created_by=author)
     locked.objective = objective
     locked.listens_to = _listens_to(locked)
-    locked.awaits = _awaits(locked)
+    locked.awaits = awaited(locked)
     locked.save(update_fields=["flow", "objective", "listens_to", "awaits"])
     scenario.refresh_from_db()
     assert scenario.flow is not None
@@ -91,7 +91,7 @@ def _listens_to(scenario: Scenario) -> str:
     return kind.event(config) or ""
 
 
-def _awaits(scenario: Scenario) -> list[str]:
+def awaited(scenario: Scenario) -> list[str]:
     """The names of the events that contacts may be waiting for in any version that somebody may still be following."""
     graphs = [scenario.flow] if scenario.follows == Follows.LIVE else list(scenario.flows.all())
     return sorted({name for flow in graphs if flow for name in graph_of(flow.pk).awaited})

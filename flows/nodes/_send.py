@@ -93,6 +93,9 @@ class Send(Node):
             return None
         return f"{self.label} has no provider. Add one, and messages can be sent.", "provider_list"
 
+    def makes(self, config: dict[str, Any]) -> list[str]:
+        return [f"{self.channel}.{verb}" for verb in ("sent", "delivered", "failed")]
+
     def run(self, batch: Batch) -> Iterator[Outcome]:
         yield Do(batch, self._enqueue, reason=LATE if batch.late else "", later=True)
 

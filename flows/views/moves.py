@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from flows import cloning, deleting, pausing, scheduling, starting, stats
+from flows import circling, cloning, deleting, pausing, scheduling, starting, stats
 from flows.command_forms import OverdueForm, StartForm
 from flows.models import Scenario
 from flows.overdue import overdue, policy_of
@@ -55,6 +55,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
         {
             "scenario": scenario,
             "problems": problems,
+            "warnings": circling.warnings(scenario),
             "audience": None if problems else starting.audience_count(scenario, now),
             "form": form,
             "leaving": still_leaving(scenario),
