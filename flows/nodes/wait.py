@@ -95,13 +95,23 @@ class Wait(Node):
             yield Rest(batch, calendar.add(now, config["amount"], config["unit"], "UTC"))
             return
         due = self._moment(config, now)
-        fixed = config.get("until") and config.get("timezone") not in (None, "", OWN_ZONE)
-        zones = [config["timezone"]] * len(batch) if fixed else batch.zones()
+        zones = self._zones(batch)
         by_zone = {zone: due(zone) for zone in set(zones)}
         moments = [by_zone[zone] for zone in zones]
         yield Leave(batch.part(i for i, moment in enumerate(moments) if moment <= now), reason="That moment is over.")
         later = [i for i, moment in enumerate(moments) if moment > now]
         yield Rest(batch.part(later), [moments[i] for i in later])
+
+    def until(self, batch: Batch) -> list[datetime]:
+        arrived = batch.arrived or [batch.now] * len(batch)
+        pairs = list(zip(arrived, self._zones(batch), strict=True))
+        known = {(since, zone): self._moment(batch.config, since)(zone) for since, zone in set(pairs)}
+        return [known[pair] for pair in pairs]
+
+    def _zones(self, batch: Batch) -> list[str]:
+        config = batch.config
+        fixed = config.get("until") and config.get("timezone") not in (None, "", OWN_ZONE)
+        return [config["timezone"]] * len(batch) if fixed else batch.zones()
 
     def _moment(self, config: dict[str, Any], now: datetime) -> Callable[[str], datetime]:
         """When a zone's contacts go on."""

@@ -5,12 +5,13 @@ from datetime import datetime
 
 from django.db import connection
 
-from flows import engine, entering, listening, starting
+from flows import engine, entering, listening, settling, starting
 
 
 def until_still(now: datetime) -> None:
     """Work everything that is due at `now`, and what follows from it."""
-    while any([listening.listen(now), entering.plan(now), entering.admit(now), engine.advance(now), _unread()]):
+    slices = (listening.listen, entering.plan, entering.admit, settling.settle, engine.advance)
+    while any([*(work(now) for work in slices), _unread()]):
         pass
     starting.complete(now)
 
