@@ -43,7 +43,7 @@ def canvas_page(
             "graph": canvas.drawn(scenario, timezone.now(), graph),
             "types": types,
             "palette": canvas.palette(types),
-            "read_only": f"You are looking at version {shown}." if shown else read_only(request, scenario),
+            "read_only": read_only(request, scenario, shown),
             "keeps_trigger": scenario.state != ScenarioState.DRAFT,
             "startable": not shown and scenario.state in starting.STARTABLE,
             "paused": not shown and scenario.state in starting.PAUSED,
@@ -54,8 +54,11 @@ def canvas_page(
     )
 
 
-def read_only(request: HttpRequest, scenario: Scenario) -> str:
-    """Why this person cannot change the drawing now, as a sentence; empty where they can."""
+def read_only(request: HttpRequest, scenario: Scenario, shown: int | str | None = None) -> str:
+    """Why this person cannot change the drawing now, as a sentence; empty where they can. `shown`, or `?version=` of a
+    dialog, is the number of the version that they look at."""
+    if shown := shown or request.GET.get("version"):
+        return f"You are looking at version {shown}."
     if not request.user.has_perm("flows.change_scenario"):
         return "You may look at this scenario, not change it."
     return ""

@@ -113,7 +113,7 @@ def test_leaving_with_unsaved_changes_asks(canvas: Canvas) -> None:
     canvas.page.on("dialog", answer)
     canvas.node("w").focus()
     canvas.press("ArrowDown")
-    canvas.page.locator(".editor-bar a").click()
+    canvas.page.get_by_role("link", name="Back to the scenarios").click()
     canvas.page.wait_for_url("**/scenarios/")
     assert asked == ["beforeunload"]
 
