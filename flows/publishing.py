@@ -116,7 +116,7 @@ def publish(
         flow=locked.flow,
         objective=objective,
         listens_to=_listens_to(locked),
-        awaits=_awaits(locked),
+        awaits=awaited(locked),
         draft=None,
         draft_saved_at=None,
         draft_saved_by=None,
@@ -233,7 +233,7 @@ def _listens_to(scenario: Scenario) -> str:
     return kind.event(config) or ""
 
 
-def _awaits(scenario: Scenario) -> list[str]:
+def awaited(scenario: Scenario) -> list[str]:
     """The names of the events that contacts may be waiting for in any version that somebody may still be following."""
     graphs = [scenario.flow] if scenario.follows == Follows.LIVE else list(scenario.flows.all())
     return sorted({name for flow in graphs if flow for name in graph_of(flow.pk).awaited})

@@ -7,9 +7,20 @@ from django.db import transaction
 
 from flows import validation
 from flows.models import Flow, Scenario, ScenarioState
-from flows.publishing import NONE, Answers, Conflict, Invalid, lock, publish, stamp, trigger_problems
+from flows.publishing import NONE, Answers, Conflict, Invalid, awaited, lock, publish, stamp, trigger_problems
 
-__all__ = ["Busy", "Conflict", "Invalid", "NoDraft", "discard_draft", "keep_draft", "publish_draft", "restore", "save"]
+__all__ = [
+    "Busy",
+    "Conflict",
+    "Invalid",
+    "NoDraft",
+    "awaited",
+    "discard_draft",
+    "keep_draft",
+    "publish_draft",
+    "restore",
+    "save",
+]
 
 
 class Busy(Exception):

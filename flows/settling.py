@@ -158,7 +158,9 @@ def _retime(scenario: Scenario, flow: Kept, node: str, standings: Sequence[Stand
     """They rest until the version's own moment, counted from when they came; where that is over, they are due now."""
     batch = engine.standing_batch(Stretch(scenario, flow, now), node, standings)
     moments = flow.graph.nodes[node].kind.until(batch)
-    due = [one.due_at for one in standings] if moments is None else [moment and max(moment, now) for moment in moments]
+    if moments is None:
+        return
+    due = [moment and max(moment, now) for moment in moments]
     columns = Columns()
     with connection.cursor() as cursor:
         cursor.execute(

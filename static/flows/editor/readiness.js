@@ -57,7 +57,8 @@ export function attachReadiness(editor, problems) {
     root.classList.toggle("changed", store.changed);
     for (const button of root.querySelectorAll("[data-needs-saved]")) {
       // What is wrong with a draft keeps it from being published, not the live version from going on.
-      const reason = !editor.draft || store.changed || button.matches("[data-publishes]") ? why : "";
+      const aside = editor.draft && !store.changed && !button.matches("[data-publishes]");
+      const reason = !aside ? why : button === start ? "Save the draft or discard it first." : "";
       button.disabled = Boolean(reason);
       button.title = reason;
     }
