@@ -19,6 +19,7 @@ LANES: dict[str, list[str]] = {
         "flows.listening.listen",
         "flows.entering.plan",
         "flows.entering.admit",
+        "flows.settling.settle",
         "flows.engine.advance",
         "flows.clearing.take_out",
         "flows.starting.complete",

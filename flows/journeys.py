@@ -18,6 +18,7 @@ OUTCOMES = {
     "next": "went on",
     "end": "came to the end",
     "exited": "left the scenario",
+    "redirected": "was sent on",
     "failed": "could not go on",
 }
 

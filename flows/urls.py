@@ -2,16 +2,33 @@
 
 from django.urls import path
 
-from flows.views import editor, lists, moves, node_dialog, settings, taking_out, waiting
+from flows.views import (
+    editor,
+    lists,
+    moves,
+    node_dialog,
+    publishing,
+    settings,
+    taking_out,
+    versions,
+    waiting,
+)
 
 urlpatterns = [
     path("scenarios/", lists.scenario_list, name="scenario_list"),
     path("scenarios/new/", lists.scenario_create, name="scenario_create"),
     path("scenarios/<int:pk>/", editor.scenario_editor, name="scenario_editor"),
-    path("scenarios/<int:pk>/save/", editor.save, name="scenario_save"),
+    path("scenarios/<int:pk>/save/", publishing.save, name="scenario_save"),
     path("scenarios/<int:pk>/save-copy/", editor.save_copy, name="scenario_save_copy"),
     path("scenarios/<int:pk>/rename/", editor.rename, name="scenario_rename"),
-    path("scenarios/<int:pk>/leaving/", editor.leaving, name="scenario_leaving"),
+    path("scenarios/<int:pk>/asked/", publishing.asked, name="scenario_asked"),
+    path("scenarios/<int:pk>/publish/", publishing.publish, name="scenario_publish"),
+    path("scenarios/<int:pk>/draft/", publishing.draft, name="scenario_draft"),
+    path("scenarios/<int:pk>/draft/discard/", publishing.discard, name="scenario_discard"),
+    path("scenarios/<int:pk>/versions/", versions.version_list, name="scenario_versions"),
+    path("scenarios/<int:pk>/versions/compare/", versions.compare, name="scenario_compare"),
+    path("scenarios/<int:pk>/versions/<int:number>/", versions.version, name="scenario_version"),
+    path("scenarios/<int:pk>/versions/<int:number>/restore/", versions.restore, name="scenario_restore"),
     path("scenarios/<int:pk>/settings/", settings.scenario_settings, name="scenario_settings"),
     path("scenarios/<int:pk>/counts/", editor.counts, name="scenario_counts"),
     path("scenarios/<int:pk>/nodes/<str:key>/dialog/", node_dialog.node_dialog, name="scenario_node_dialog"),

@@ -11,6 +11,7 @@ from contacts import timeline
 from contacts.models import ContactTag
 from flows import engine, entering, pausing, saving, starting, stats
 from flows.models import Execution, NodeCount, Scenario, Step
+from flows.publishing import Answers
 from tests import make
 from tests.flows.drive import until_still
 from tests.make import NOW
@@ -209,7 +210,7 @@ def test_whoever_stands_at_a_removed_node_leaves_the_scenario():
     until_still(NOW)
     pausing.pause(scenario, NOW)
     short = make.graph(("in", "now", {"segment": None}), HELLO, edges="in>mail")
-    saving.save(scenario, short, {}, None, None, NOW)
+    saving.save(scenario, short, {}, None, None, NOW, Answers({"wait": None}))
     pausing.resume(scenario, NOW)
     until_still(NOW + WEEK)
     assert where() == {"exited at wait": 2}

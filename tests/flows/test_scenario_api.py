@@ -168,7 +168,9 @@ def test_a_scenario_starts_pauses_and_resumes_and_says_no_to_anything_else(api: 
 
     assert states("pause", "resume") == [(409, ""), (409, "")]
     assert states("start", "start", "resume") == [(200, "running"), (409, ""), (409, "")]
-    assert api.put(url(scenario, "flow"), WAITING).json() == {"detail": "Pause the scenario before you change it."}
+    assert api.put(url(scenario, "flow"), WAITING).json() == {
+        "detail": "The scenario is running. Keep the change as a draft and publish it, or pause the scenario first."
+    }
     assert api.delete(url(scenario)).json() == {"detail": "Pause the scenario before you delete it."}
     assert states("pause", "pause") == [(200, "paused"), (409, "")]
     assert states("start", "resume") == [(409, ""), (200, "running")]

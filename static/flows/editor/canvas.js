@@ -13,8 +13,9 @@ function make(tag, className, text) {
   return element;
 }
 
-/** `counts` maps ids to {waiting, failed}: contacts there; `pinned` maps ids to sentences that the last save found. */
-export function createCanvas({ world, viewport, types, store, view, drawEdges, waitingUrl }) {
+/** `counts` maps ids to {waiting, failed}: contacts there; `pinned` maps ids to sentences that the last save found; `marks`
+ * maps ids to "added" or "changed" where versions are compared. */
+export function createCanvas({ world, viewport, types, store, view, drawEdges, marks = {}, waitingUrl }) {
   const drawn = new Map();
   let counts = new Map();
   let pinned = new Map();
@@ -26,6 +27,7 @@ export function createCanvas({ world, viewport, types, store, view, drawEdges, w
     const element = make("div", "node");
     element.dataset.id = node.id;
     element.dataset.group = type?.group ?? "";
+    if (marks[node.id]) element.dataset.mark = marks[node.id];
     element.dataset.input = String(!isTrigger(node, types));
     element.tabIndex = 0;
     element.setAttribute("role", "group");

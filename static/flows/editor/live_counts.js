@@ -2,7 +2,7 @@
 
 const SECONDS = 2;
 
-export function attachLiveCounts({ root, canvas }) {
+export function attachLiveCounts({ root, canvas, store, say }) {
   const url = root.dataset.countsUrl;
   const running = root.dataset.state === "running";
   const badge = root.querySelector("[data-leaving]"); // how many are still leaving
@@ -17,11 +17,15 @@ export function attachLiveCounts({ root, canvas }) {
           badge.hidden = !leaving;
           badge.textContent = `${leaving.toLocaleString("en")} still leaving`;
           // Ended or paused by somebody else: the page shows other buttons then.
-          if (running && state !== "running") location.reload();
+          if (running && state !== "running") {
+            if (!store.changed) return void location.reload();
+            return void say("The scenario does not run any more. Save your draft, then load the page again.");
+          }
         }
       } catch { /* The server restarts or the network is away: the next look will tell. */ }
     }
     if (running || !badge.hidden) setTimeout(look, SECONDS * 1000);
+    return undefined;
   }
   if (root.dataset.state !== "draft") look();
 }
