@@ -14,7 +14,6 @@ from contacts import json_limits
 from flows import canvas, cloning, objectives, saving, starting, stats, validation
 from flows.graph import GraphError
 from flows.models import Scenario, ScenarioState
-from flows.transitions import still_leaving
 from flows.views.moves import equip
 
 may_view = permission_required("flows.view_scenario", raise_exception=True)
@@ -127,7 +126,7 @@ def leaving(request: HttpRequest, pk: int) -> HttpResponse:
 def counts(request: HttpRequest, pk: int) -> HttpResponse:
     """`{"state", "leaving": n, "nodes": {id: {"waiting": n, "failed": n, …}}}`, for the badges."""
     scenario = _scenario(pk)
-    leaving = still_leaving(scenario)
+    leaving = stats.leaving(scenario)
     return JsonResponse({"state": scenario.state, "leaving": leaving, "nodes": stats.live(scenario)})
 
 
