@@ -68,7 +68,7 @@ def _leaving(scenario: Scenario) -> list[Standing]:
 def _finish(pk: int) -> None:
     """Everybody has left, and what was in a worker's hands cannot come back to the queue any more."""
     scenario = Scenario.objects.select_for_update(no_key=True).filter(pk=pk, cleared_upto__isnull=False).first()
-    if scenario is None or still_leaving(scenario):
+    if scenario is None or still_leaving(scenario).exists():
         return
     if withdrawing.outstanding(overdue.origin(scenario), scenario.cleared_upto):
         return

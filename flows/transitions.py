@@ -95,6 +95,6 @@ def inside(scenario: Scenario) -> QuerySet[Execution]:
     return Execution.objects.filter(scenario=scenario, state__in=INSIDE)
 
 
-def still_leaving(scenario: Scenario) -> int:
-    """How many contacts were told to leave and have not left yet."""
-    return inside(scenario).filter(pk__lte=scenario.cleared_upto).count() if scenario.cleared_upto else 0
+def still_leaving(scenario: Scenario) -> QuerySet[Execution]:
+    """The passes that are to end, because the scenario was stopped or cleared, and have not ended yet."""
+    return inside(scenario).filter(pk__lte=scenario.cleared_upto or 0)

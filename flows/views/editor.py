@@ -13,7 +13,6 @@ from django.views.decorators.http import require_GET, require_POST
 from contacts import json_limits
 from flows import canvas, cloning, objectives, publishing, saving, stats
 from flows.models import Scenario, ScenarioState
-from flows.transitions import still_leaving
 from flows.views.moves import equip
 
 may_view = permission_required("flows.view_scenario", raise_exception=True)
@@ -98,7 +97,7 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
 def counts(request: HttpRequest, pk: int) -> HttpResponse:
     """`{"state", "leaving": n, "nodes": {id: {"waiting": n, "failed": n, …}}}`, for the badges."""
     scenario = scenario_of(pk)
-    leaving = still_leaving(scenario)
+    leaving = stats.leaving(scenario)
     return JsonResponse({"state": scenario.state, "leaving": leaving, "nodes": stats.live(scenario)})
 
 

@@ -15,7 +15,7 @@ from flows import circling, cloning, deleting, pausing, scheduling, starting, st
 from flows.command_forms import OverdueForm, StartForm
 from flows.models import Scenario
 from flows.overdue import overdue, policy_of
-from flows.transitions import NotReady, WrongState, possible, still_leaving
+from flows.transitions import NotReady, WrongState, possible
 
 may_change = permission_required("flows.change_scenario", raise_exception=True)
 
@@ -30,7 +30,7 @@ def equip(scenarios: Sequence[Any]) -> None:
     for scenario in scenarios:
         scenario.commands = possible(scenario.state)
         scenario.counts = counts[scenario.pk]
-        scenario.leaving = still_leaving(scenario)
+        scenario.leaving = stats.leaving(scenario)
 
 
 @may_change
@@ -58,7 +58,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
             "warnings": circling.warnings(scenario),
             "audience": None if problems else starting.audience_count(scenario, now),
             "form": form,
-            "leaving": still_leaving(scenario),
+            "leaving": stats.leaving(scenario),
             "zone": timezone.get_current_timezone_name(),
             **_overdue(scenario, form),
         },

@@ -1,5 +1,4 @@
-"""Stop, clear, and taking one contact out: what makes contacts leave, asked for with the number of those whom it
-concerns."""
+"""Stop, clear, and taking one contact out: what makes contacts leave, asked for with their number first."""
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render

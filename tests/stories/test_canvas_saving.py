@@ -140,6 +140,8 @@ def test_started_with_the_audience_counted_then_paused_changed_and_resumed(canva
     canvas.save()
     assert "waiting" not in str(Scenario.objects.get().flow.graph)
     canvas.page.get_by_role("button", name="Resume").click()
+    expect(canvas.page.locator("dialog[open]")).to_contain_text("Nothing has become overdue in the pause.")
+    canvas.page.locator("dialog[open] .button.primary").click()
     canvas.page.locator(".editor-bar .badge", has_text="Running").wait_for()
 
 
