@@ -6,6 +6,7 @@ from flows.models.execution import Execution, ExecutionState
 from flows.models.flow import Flow
 from flows.models.scenario import Follows, Reentry, Scenario, ScenarioState
 from flows.models.step import Step
+from flows.models.sweep import Sweep
 
 __all__ = [
     "EntryRun",
@@ -18,4 +19,5 @@ __all__ = [
     "Scenario",
     "ScenarioState",
     "Step",
+    "Sweep",
 ]
