@@ -154,8 +154,8 @@ def next_moment(crowds: list[Crowd], after: datetime) -> datetime | None:
                 SELECT min(e.due_at) AS at FROM flows_execution e JOIN flows_scenario s ON s.id = e.scenario_id
                     WHERE e.state = 'waiting' AND s.state = 'running'
                 UNION ALL SELECT min(next_run_at) FROM flows_scenario WHERE state = 'running'
-                UNION ALL SELECT greatest(min(m.due_at), %s) FROM campaigns_message m JOIN campaigns_origin o ON o.id = m.origin_id
-                    WHERE m.state = 'queued' AND NOT o.held
+                UNION ALL SELECT min(greatest(m.due_at, %s)) FROM campaigns_message m
+                    JOIN campaigns_origin o ON o.id = m.origin_id WHERE m.state = 'queued' AND NOT o.held
             ) moments""",
             [after + REST + timedelta(seconds=1)],
         )
