@@ -22,7 +22,7 @@ def inside_of(scenario: Scenario, contacts: Sequence[int]) -> list[Standing]:
     """The passes of these contacts that are not over, locked in the order of their ids."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""SELECT {COLUMNS} FROM flows_execution WHERE contact_id = ANY(%s::text::bigint[]) AND scenario_id = %s
+            f"""SELECT {COLUMNS} FROM flows_execution WHERE contact_id = ANY(%s::bigint[]) AND scenario_id = %s
             AND state IN ('pending', 'waiting') ORDER BY id FOR UPDATE""",  # noqa: S608 - our own columns
             [literal(contacts), scenario.pk],
         )
