@@ -3,8 +3,8 @@
 `python -m tests.chaos.storm FOLDER [--contacts N] [--scenarios N] [--days N] [--trouble N] [--seed N] [--seconds N]`
 plays random scenarios on a virtual clock with three workers, compares everything at the end, prints what was survived,
 and ends with an error where anything is not as it must be. It needs a database of its own: FOLDER holds an embedded one
-unless DATABASE_URL names another. With `--hosts N`, every worker is on a host of its own (tests.chaos.hosts), and N times
-one is cut off for half a minute.
+unless DATABASE_URL names another. With `--hosts N`, every worker is on a host of its own (tests.chaos.hosts), and one of
+them is cut off for half a minute, N times.
 """
 
 import argparse
@@ -158,6 +158,10 @@ def play(crowds: list[Any], crew: Any, storm: Storm, until: datetime, deadline: 
         until_still(crew, storm, now, deadline)
         following = next_moment(crowds, now)
         if following is None or following > until:
+            while storm.cables.pulled:
+                storm.cables.mend()
+                time.sleep(PAUSE)
+            until_still(crew, storm, now, deadline)  # also those who have just come back
             return moments
         now = max(now, following)
         happening_now = [(crowd, one) for crowd in crowds for one in crowd.case.happenings if one.at == now]
