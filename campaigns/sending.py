@@ -29,8 +29,9 @@ logger = logging.getLogger(__name__)
 LARGEST, SMALLEST = 500, 25
 # A provider that is busy is asked again after these; after the last one the message has failed.
 PATIENCE = [timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720)]
-# A batch that takes longer than this is too large for its provider: its lease must outlast it by far.
-SLOW, FAST = 5.0, 1.5
+# Seconds. A batch that takes longer than the first is too large for its provider: whoever comes after it waits for it,
+# and its lease must outlast it by far. One that takes less than the second may grow.
+SLOW, FAST = 2.0, 0.7
 # Seconds between the tries to record what was sent while the database is away: half a minute of the lease's two.
 AWAY = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
 

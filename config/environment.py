@@ -9,6 +9,8 @@ from zoneinfo import available_timezones
 
 import environ
 
+from config import lost_hosts
+
 Value = TypeVar("Value")
 
 DATABASE_SCHEMES = ("postgres", "postgresql", "psql", "pgsql")
@@ -128,5 +130,6 @@ class Environment:
         if socket:  # a server on a socket is named in the URL's `host` parameter
             database["HOST"] = socket[0]
             database.get("OPTIONS", {}).pop("host", None)
-        database.setdefault("OPTIONS", {}).setdefault("connect_timeout", 10)
+        options = database.setdefault("OPTIONS", {})
+        database["OPTIONS"] = {"connect_timeout": 10, **({} if socket else lost_hosts.OPTIONS), **options}
         return {**database, "CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True}

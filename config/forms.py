@@ -43,7 +43,7 @@ class InstallationForm(forms.ModelForm):
 
     class Meta:
         model = Installation
-        fields = ["name", "timezone", "language", "consent_policy"]
+        fields = ["name", "timezone", "language", "consent_policy", "keep_steps_days", "keep_events_days"]
         widgets = {"consent_policy": forms.RadioSelect}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -30,6 +30,8 @@ LANES: dict[str, list[str]] = {
         "contacts.importing.work",
         "contacts.search.sort_in",
         "config.upkeep.prune",
+        "flows.pruning.steps",
+        "flows.pruning.events",
         "campaigns.counting.squash",
         "flows.counting.squash",
         "contacts.segments.sizing.refresh",

@@ -6,7 +6,10 @@ from typing import Any
 
 
 def literal(values: Sequence[Any]) -> str:
-    """An array literal of integers, moments and Nones, for `%s::text::TYPE[]`.
+    """An array literal of integers, moments and Nones, for `%s::TYPE[]`.
+
+    Never by way of `text` in a condition such as `= ANY(…)`: that is no constant, and where the planner chooses to read
+    the table from end to end (it may know nothing of it yet, as after a crash), the list is taken apart for every row.
 
     psycopg adapts a list element by element, through a dumper chosen for each; this is ten times faster.
     """

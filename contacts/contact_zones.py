@@ -21,7 +21,7 @@ def zones_of(contact_ids: Collection[int]) -> dict[int, str]:
     """The IANA zone of each contact: their own, or else the installation's. One query."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT c.id, {_EFFECTIVE} FROM contacts_contact c WHERE c.id = ANY(%s::text::bigint[])",  # noqa: S608
+            f"SELECT c.id, {_EFFECTIVE} FROM contacts_contact c WHERE c.id = ANY(%s::bigint[])",  # noqa: S608
             [settings.TIME_ZONE, literal(list(contact_ids))],
         )
         return dict(cursor.fetchall())

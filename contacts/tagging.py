@@ -56,7 +56,7 @@ def add(contact_ids: Sequence[int], names: Iterable[str], now: datetime, source:
         WITH changed AS (
             INSERT INTO contacts_contacttag (contact_id, tag_id, at)
             SELECT there.id, t.id, %s FROM (
-                SELECT id FROM contacts_contact WHERE id = ANY(%s::text::bigint[]) ORDER BY id FOR KEY SHARE
+                SELECT id FROM contacts_contact WHERE id = ANY(%s::bigint[]) ORDER BY id FOR KEY SHARE
             ) AS there CROSS JOIN (
                 SELECT id FROM contacts_tag WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE
             ) AS t ORDER BY there.id, t.id
@@ -79,7 +79,7 @@ def remove(contact_ids: Sequence[int], names: Iterable[str], now: datetime, sour
         """
         WITH changed AS (
             DELETE FROM contacts_contacttag USING contacts_tag t, (
-                SELECT id FROM contacts_contact WHERE id = ANY(%s::text::bigint[]) ORDER BY id FOR KEY SHARE
+                SELECT id FROM contacts_contact WHERE id = ANY(%s::bigint[]) ORDER BY id FOR KEY SHARE
             ) AS there
             WHERE t.id = tag_id AND lower(t.name) IN (SELECT lower(unnest(%s::text[]))) AND there.id = contact_id
             RETURNING contact_id, tag_id

@@ -30,7 +30,7 @@ def _inside(scenario: Scenario, column: str, ids: Sequence[int]) -> list[Standin
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT {COLUMNS}, false, (id <= %s) IS TRUE FROM flows_execution
-            WHERE {column} = ANY(%s::text::bigint[]) AND scenario_id = %s
+            WHERE {column} = ANY(%s::bigint[]) AND scenario_id = %s
             AND state IN ('pending', 'waiting') ORDER BY id FOR UPDATE""",  # noqa: S608 - our own columns
             [scenario.cleared_upto, literal(ids), scenario.pk],
         )

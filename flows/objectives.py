@@ -89,7 +89,7 @@ def _by_event(objective: dict[str, Any], passes: Sequence[int], now: datetime) -
                 AND e.name = %s AND e.at >= x.entered_at AND e.at <= %s
                 AND e.id IS DISTINCT FROM x.event_id
                 AND (%s::int IS NULL OR e.at <= x.entered_at + %s * interval '1 day')
-            WHERE x.id = ANY(%s::text::bigint[])""",
+            WHERE x.id = ANY(%s::bigint[])""",
             [objective["event"].strip(), now, days, days, literal(passes)],
         )
         found = cursor.fetchall()

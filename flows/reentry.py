@@ -40,7 +40,7 @@ def welcome(scenario: Scenario, contacts: Sequence[int], now: datetime) -> set[i
         values = [scenario.pk, *values]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT id FROM contacts_contact c WHERE id = ANY(%s::text::bigint[]) {refused}",  # noqa: S608
+            f"SELECT id FROM contacts_contact c WHERE id = ANY(%s::bigint[]) {refused}",  # noqa: S608
             [literal(contacts), *values],
         )
         return {row[0] for row in cursor.fetchall()}
@@ -53,7 +53,7 @@ def make_room(scenario: Scenario, contacts: Sequence[int], now: datetime) -> Non
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE flows_execution SET single = false WHERE scenario_id = %s
-            AND contact_id = ANY(%s::text::bigint[]) AND single AND finished_at IS NOT NULL AND entered_at <= %s""",
+            AND contact_id = ANY(%s::bigint[]) AND single AND finished_at IS NOT NULL AND entered_at <= %s""",
             [scenario.pk, literal(contacts), _spaced_from(scenario, now)],
         )
 

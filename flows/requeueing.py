@@ -108,7 +108,7 @@ def stuck(scenario: Scenario, node: str, now: datetime) -> int:
 
 def _which(node: str | None, ids: Sequence[int] | None) -> tuple[str, dict[str, Any]]:
     if ids is not None:
-        return "id = ANY(%(ids)s::text::bigint[])", {"ids": literal(ids)}
+        return "id = ANY(%(ids)s::bigint[])", {"ids": literal(ids)}
     return "node = %(node)s", {"node": node}
 
 

@@ -10,7 +10,7 @@ def sort(batch: Batch, port: str, most: int) -> tuple[Batch, Batch]:
     """Those who may go back by this port of their node, and those who have done so `most` times already."""
     with connection.cursor() as cursor:
         cursor.execute(
-            """SELECT execution_id FROM flows_step WHERE execution_id = ANY(%s::text::bigint[]) AND node = %s
+            """SELECT execution_id FROM flows_step WHERE execution_id = ANY(%s::bigint[]) AND node = %s
             AND outcome = %s GROUP BY execution_id HAVING count(*) >= %s""",
             [literal(batch.ids), batch.node_id, port, most],
         )

@@ -118,7 +118,7 @@ def _claim(condition: dict[str, Any], ids: Sequence[int]) -> list[Standing]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT {COLUMNS}, false, (e.id <= %(cleared_upto)s) IS TRUE FROM flows_execution e
-            WHERE e.id = ANY(%(ids)s::text::bigint[]) AND {_CONCERNED}
+            WHERE e.id = ANY(%(ids)s::bigint[]) AND {_CONCERNED}
             ORDER BY e.id FOR UPDATE SKIP LOCKED""",  # noqa: S608 - our own columns
             condition | {"ids": literal(ids)},
         )
@@ -183,7 +183,7 @@ def _send_on(scenario: Scenario, version: Flow, ids: Sequence[int], now: datetim
             f"""UPDATE flows_execution e SET state = 'pending', node = t.node, due_at = %s, arrived_at = %s,
                 finished_at = NULL, flow_id = %s, single = %s
             FROM unnest(%s::text[], %s::text[]) AS t (way, node)
-            WHERE e.id = ANY(%s::text::bigint[]) AND {LAST_WAY} = t.way""",  # noqa: S608 - our own condition
+            WHERE e.id = ANY(%s::bigint[]) AND {LAST_WAY} = t.way""",  # noqa: S608 - our own condition
             [
                 now,
                 now,

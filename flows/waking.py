@@ -24,7 +24,7 @@ def wake(scenario: Scenario, name: str, contacts: Sequence[int], now: datetime) 
     with connection.cursor() as cursor:
         cursor.execute(
             """UPDATE flows_execution SET due_at = LEAST(due_at, %s) WHERE id IN (
-                SELECT id FROM flows_execution WHERE contact_id = ANY(%s::text::bigint[]) AND scenario_id = %s
+                SELECT id FROM flows_execution WHERE contact_id = ANY(%s::bigint[]) AND scenario_id = %s
                 AND state = 'waiting' AND node = ANY(%s) ORDER BY id FOR UPDATE
             )""",
             [now, literal(contacts), scenario.pk, nodes],

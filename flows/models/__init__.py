@@ -6,6 +6,7 @@ from flows.models.execution import INSIDE, Execution, ExecutionState
 from flows.models.flow import Flow
 from flows.models.scenario import Cleared, Follows, Reentry, Scenario, ScenarioState
 from flows.models.step import Step
+from flows.models.sweep import Sweep
 
 __all__ = [
     "INSIDE",
@@ -20,4 +21,5 @@ __all__ = [
     "Scenario",
     "ScenarioState",
     "Step",
+    "Sweep",
 ]

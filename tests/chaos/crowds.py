@@ -6,12 +6,13 @@ Every contact of a kind is the same person to the reference interpreter: one wal
 import json
 import re
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import zip_longest
 
 from django.db import connection
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
+from campaigns.connections import REST
 from campaigns.models import Provider
 from contacts import consent, tagging, timeline
 from contacts.models import Segment
@@ -153,9 +154,10 @@ def next_moment(crowds: list[Crowd], after: datetime) -> datetime | None:
                 SELECT min(e.due_at) AS at FROM flows_execution e JOIN flows_scenario s ON s.id = e.scenario_id
                     WHERE e.state = 'waiting' AND s.state = 'running'
                 UNION ALL SELECT min(next_run_at) FROM flows_scenario WHERE state = 'running'
-                UNION ALL SELECT min(m.due_at) FROM campaigns_message m JOIN campaigns_origin o ON o.id = m.origin_id
-                    WHERE m.state = 'queued' AND NOT o.held
-            ) moments"""
+                UNION ALL SELECT min(greatest(m.due_at, %s)) FROM campaigns_message m
+                    JOIN campaigns_origin o ON o.id = m.origin_id WHERE m.state = 'queued' AND NOT o.held
+            ) moments""",
+            [after + REST + timedelta(seconds=1)],
         )
         due = cursor.fetchone()[0]
     coming = [h.at for crowd in crowds for h in crowd.case.happenings if h.at > after]

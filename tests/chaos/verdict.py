@@ -61,7 +61,12 @@ def differences(crowds: Sequence[Crowd], until: datetime, taken: Counter[int]) -
             }
             for what, (sql, wanted) in theirs.items():
                 if unlike := _unlike(sql, crowd.contacts[person.name], wanted):
-                    found[f"{what} of {person.name} in {crowd.scenario}"] = {"wanted": wanted, "found": unlike}
+                    found[f"{what} of {person.name} in {crowd.scenario}"] = {
+                        "wanted": wanted,
+                        "found": unlike,
+                        "graph": crowd.case.graph,
+                        "happenings": [str(one) for one in crowd.case.happenings],
+                    }
     return found | _twice_or_lost(taken)
 
 
