@@ -188,3 +188,25 @@ def test_who_reaches_the_objective_leaves_at_once(transactional_db):
     timeline.record_for([ann], "paid", {}, soon)
     until_still(soon)
     assert list(Execution.objects.order_by("pk").values_list("state", flat=True)) == ["exited", "waiting"]
+
+
+def test_who_reached_the_objective_in_a_pause_leaves_before_the_next_action(transactional_db):
+    ann, ben = make.contacts(2)
+    hello = ("mail", "email", {"subject": "Hello", "body": "<p>Hello</p>"})
+    trigger, rest = ("in", "on_event", {"event": "order.placed"}), ("rest", "wait", {"amount": 1, "unit": "days"})
+    scenario = make.scenario(make.graph(trigger, rest, hello, edges="in>rest rest>mail"), exits={"objective": True})
+    Scenario.objects.filter(pk=scenario.pk).update(objective={"kind": "event", "event": "paid"})
+    starting.start(scenario, NOW)
+    timeline.record_for([ann, ben], "order.placed", {}, NOW)
+    until_still(NOW)
+    starting.pause(scenario, NOW)
+    soon = NOW + timedelta(hours=1)
+    timeline.record_for([ann], "paid", {}, soon)
+    until_still(soon)
+    assert set(Execution.objects.values_list("state", flat=True)) == {"waiting"}
+    starting.resume(scenario, soon)
+    until_still(NOW + timedelta(days=1))
+    assert list(Execution.objects.order_by("pk").values_list("state", "node")) == [
+        ("exited", "mail"),
+        ("completed", "mail"),
+    ]
