@@ -16,7 +16,7 @@ from campaigns.connections import REST
 from campaigns.models import Provider
 from contacts import consent, tagging, timeline
 from contacts.models import Segment
-from flows import starting
+from flows import pausing
 from flows.models import Scenario
 from tests import make
 from tests.flows.reference import strategies
@@ -112,9 +112,9 @@ def happen(crowd: Crowd, happening: Happening) -> None:
     if happening.presses:
         crowd.scenario.refresh_from_db()
         if happening.presses == "pause" and crowd.scenario.state == "running":
-            starting.pause(crowd.scenario, happening.at)
+            pausing.pause(crowd.scenario, happening.at)
         elif happening.presses == "resume" and crowd.scenario.state == "paused":
-            starting.resume(crowd.scenario, happening.at)
+            pausing.resume(crowd.scenario, happening.at)
         return
     ids = crowd.contacts[happening.person]
     if happening.event:

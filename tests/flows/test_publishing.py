@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from flows import asking, publishing, saving, settling, starting, triggering
+from flows import asking, pausing, publishing, saving, settling, starting, triggering
 from flows.models import EntryRun, Execution, Flow, Scenario, Step
 from flows.publishing import Answers
 from tests import make
@@ -82,7 +82,7 @@ def test_an_unfinished_graph_is_not_published_to_contacts_who_are_moving():
     with pytest.raises(publishing.Invalid) as refusal:
         publish(scenario, make.graph(IN, wait(), ("tag", "tag", {}), edges="in>wait wait>tag"))
     assert [problem.node for problem in refusal.value.problems] == ["tag"]
-    starting.pause(scenario, NOW)
+    pausing.pause(scenario, NOW)
     publish(scenario, make.graph(IN, wait(), ("tag", "tag", {}), edges="in>wait wait>tag"))
 
 
@@ -186,12 +186,12 @@ def test_contacts_of_a_removed_node_may_leave():
 
 def test_in_a_pause_they_are_only_placed_and_go_on_afterwards():
     scenario = inside()
-    starting.pause(scenario, NOW)
+    pausing.pause(scenario, NOW)
     publish(scenario, STRAIGHT, {"wait": "tag"})
     until_still(NOW)
     assert where() == {"pending at tag": 3}
     assert complaints([]) == {}
-    starting.resume(scenario, NOW + DAY)
+    pausing.resume(scenario, NOW + DAY)
     until_still(NOW + DAY)
     assert where() == {"completed at tag": 3}
     assert trace().count("wait redirected") == 3
@@ -199,13 +199,13 @@ def test_in_a_pause_they_are_only_placed_and_go_on_afterwards():
 
 def test_whoever_was_placed_at_a_node_that_is_removed_next_is_asked_about_again():
     scenario = inside()
-    starting.pause(scenario, NOW)
+    pausing.pause(scenario, NOW)
     publish(scenario, STRAIGHT, {"wait": "tag"})
     until_still(NOW)
     publish(scenario, make.graph(IN, OTHER, edges="in>other"), {"tag": "other"})
     until_still(NOW)
     assert where() == {"pending at other": 3}
-    starting.resume(scenario, NOW)
+    pausing.resume(scenario, NOW)
     until_still(NOW)
     assert where() == {"completed at other": 3}
 
@@ -250,10 +250,10 @@ def test_whose_new_moment_is_over_goes_on_now():
 
 def test_the_overdue_of_a_pause_wait_longer_where_the_wait_became_longer():
     scenario = inside()
-    starting.pause(scenario, NOW)
+    pausing.pause(scenario, NOW)
     publish(scenario, make.graph(IN, wait(days=30), TAG, edges="in>wait wait>tag"), {}, True, now=NOW + 8 * DAY)
     until_still(NOW + 8 * DAY)
-    starting.resume(scenario, NOW + 8 * DAY)
+    pausing.resume(scenario, NOW + 8 * DAY)
     until_still(NOW + 8 * DAY)
     assert where() == {"waiting at wait": 3}
     assert set(Execution.objects.values_list("due_at", flat=True)) == {NOW + 30 * DAY}
@@ -293,13 +293,13 @@ def test_those_who_finished_go_through_the_new_last_part(reentry: str):
     scenario, ids = make.scenario(CALLED, reentry=reentry), make.contacts(3)
     starting.start(scenario, NOW)
     triggering.call(scenario, ids, {}, NOW)
-    starting.pause(scenario, NOW)
+    pausing.pause(scenario, NOW)
     publish(scenario, CALLED_LONGER, {}, False, True, now=NOW + DAY)
     until_still(NOW + DAY)
     assert where() == {"pending at wait": 3}
     assert set(Execution.objects.values_list("single", "finished_at")) == {(reentry != "every_time", None)}
     assert complaints([]) == {}
-    starting.resume(scenario, NOW + DAY)
+    pausing.resume(scenario, NOW + DAY)
     until_still(NOW + DAY)
     assert set(Execution.objects.values_list("arrived_at", "due_at")) == {(NOW + DAY, NOW + 8 * DAY)}
     until_still(NOW + 8 * DAY)

@@ -11,7 +11,7 @@ from config.models import User
 from contacts import attributing, segments, timeline
 from contacts.models import Segment
 from contacts.segments import using
-from flows import cloning, configuring, entering, saving, starting
+from flows import cloning, configuring, entering, pausing, saving, starting
 from flows.claiming import running
 from flows.models import Execution, Scenario
 from tests import make
@@ -199,12 +199,12 @@ def test_who_reached_the_objective_in_a_pause_leaves_before_the_next_action(tran
     starting.start(scenario, NOW)
     timeline.record_for([ann, ben], "order.placed", {}, NOW)
     until_still(NOW)
-    starting.pause(scenario, NOW)
+    pausing.pause(scenario, NOW)
     soon = NOW + timedelta(hours=1)
     timeline.record_for([ann], "paid", {}, soon)
     until_still(soon)
     assert set(Execution.objects.values_list("state", flat=True)) == {"waiting"}
-    starting.resume(scenario, soon)
+    pausing.resume(scenario, soon)
     until_still(NOW + timedelta(days=1))
     assert list(Execution.objects.order_by("pk").values_list("state", "node")) == [
         ("exited", "mail"),

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from flows import starting
+from flows import pausing
 from flows.models import Execution, Flow, Scenario
 from tests import make
 from tests.flows.drive import until_still
@@ -85,7 +85,7 @@ def test_publishing_asks_with_counts_and_sends_contacts_where_the_answer_says(ap
 
 def test_in_a_pause_the_flow_itself_is_saved_with_the_same_answers(api: APIClient) -> None:
     scenario = waiting(api)
-    starting.pause(scenario, timezone.now())
+    pausing.pause(scenario, timezone.now())
     refusal = api.put(url(scenario, "flow"), TAGGING)
     assert (refusal.status_code, [problem["node"] for problem in refusal.json()["problems"]]) == (400, ["rest"])
     assert api.put(url(scenario, "flow"), TAGGING | {"redirects": {"rest": None}}).json()["version"] == 2

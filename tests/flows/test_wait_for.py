@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from campaigns.models import Message
 from contacts import timeline
 from contacts.models import Event
-from flows import claiming, engine, listening, starting, triggering, validation
+from flows import claiming, engine, listening, pausing, starting, triggering, validation
 from flows.models import Execution, Scenario, Step
 from tests import make
 from tests.contacts.other_connection import other_connection
@@ -176,11 +176,11 @@ def test_in_a_pause_it_is_noticed_and_they_go_on_after_it():
     for contact in (ann, ben):
         happens(contact, "cart.updated")
     until_still(NOW)
-    starting.pause(scenario, NOW)
+    pausing.pause(scenario, NOW)
     happens(ann, "order.placed", NOW + HOUR)
     until_still(NOW + HOUR)
     assert where() == [("waiting", "rest")] * 2
-    starting.resume(scenario, NOW + 2 * HOUR)
+    pausing.resume(scenario, NOW + 2 * HOUR)
     until_still(NOW + 2 * HOUR)
     assert where() == [("completed", "done"), ("waiting", "rest")]
 
