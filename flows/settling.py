@@ -38,9 +38,14 @@ _CONCERNED = f"""e.scenario_id = %(scenario)s AND (
 
 def settle(now: datetime) -> bool:
     """Work off a slice of one version. Returns whether there may be more."""
-    for pk, flow in Scenario.objects.filter(flow__settled_at=None, flow__isnull=False).values_list("pk", "flow"):
+    unsettled = Scenario.objects.filter(flow__settled_at=None, flow__isnull=False)
+    for pk, flow, backfills in unsettled.values_list("pk", "flow", "flow__backfills"):
         try:
             with transaction.atomic():
+                if backfills:
+                    # Whoever is sent on takes their place again: nobody may enter meanwhile, or the two would wait for
+                    # each other.
+                    Scenario.objects.select_for_update(no_key=True).filter(pk=pk).first()
                 if _settle(pk, flow, now):
                     return True
         except IntegrityError:
