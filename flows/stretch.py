@@ -3,7 +3,6 @@
 `flows.writing` then puts it all down at once.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,11 +10,10 @@ from typing import Any
 
 from contacts import contact_zones
 from flows import announcing, exits, rounds, writing
-from flows.kept_graphs import Kept
-from flows.models import Execution, ExecutionState, Scenario
+from flows.models import Execution, ExecutionState
 from flows.nodes import registry
 from flows.nodes.base import Batch, Do, End, Group, Leave, Outcome, Rest
-from flows.writing import Settled
+from flows.writing import Movement, Settled
 
 # A graph whose loops all pass a wait can never carry a batch further than through each of its nodes once.
 MOST_NODES_PER_STRETCH = 10_000
@@ -28,18 +26,9 @@ class Wandering(Exception):
 
 
 @dataclass
-class Stretch:
-    """One transaction's worth of movement in one version of one scenario. With `entering` the executions are new."""
+class Stretch(Movement):
+    """One transaction's worth of movement in one version of one scenario."""
 
-    scenario: Scenario
-    flow: Kept
-    now: datetime
-    entering: bool = False
-    # The steps each set of executions makes, in order, keyed by the identity of its list of ids, which stays the same
-    # object while the set moves undivided.
-    steps: dict[int, tuple[Batch, list[tuple[str, str, str]]]] = field(default_factory=dict)
-    settled: list[Settled] = field(default_factory=list)
-    counts: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
     _later: list[tuple[Any, Batch]] = field(default_factory=list)
     _zones: dict[int, str] = field(default_factory=dict)
 

@@ -4,22 +4,19 @@ Ids travel as array literals and rows are written by `INSERT â€¦ SELECT unnest(â
 statements whatever the size of its batch.
 """
 
-from __future__ import annotations
-
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.db import IntegrityError, connection
 
 from contacts.columns import Columns
 from flows import reentry
-from flows.models import ExecutionState
+from flows.kept_graphs import Kept
+from flows.models import ExecutionState, Scenario
 from flows.nodes.base import Batch
-
-if TYPE_CHECKING:
-    from flows.stretch import Stretch
 
 
 class AlreadyInside(Exception):
@@ -39,22 +36,37 @@ class Settled:
         return self.state not in (ExecutionState.WAITING, ExecutionState.PENDING)
 
 
-def write(stretch: Stretch) -> None:
+@dataclass
+class Movement:
+    """What became of executions in one version of one scenario. With `entering` they are new."""
+
+    scenario: Scenario
+    flow: Kept
+    now: datetime
+    entering: bool = False
+    # The steps each set of executions makes, in order, keyed by the identity of its list of ids, which stays the same
+    # object while the set moves undivided.
+    steps: dict[int, tuple[Batch, list[tuple[str, str, str]]]] = field(default_factory=dict)
+    settled: list[Settled] = field(default_factory=list)
+    counts: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
+
+
+def write(moved: Movement) -> None:
     """Every kind of row is one statement per group of executions that share everything but their ids."""
     with connection.cursor() as cursor:
-        for settled in stretch.settled:
-            if stretch.entering:
-                _insert(cursor, stretch, settled)
+        for settled in moved.settled:
+            if moved.entering:
+                _insert(cursor, moved, settled)
             else:
-                _update(cursor, stretch, settled)
-        for batch, made in stretch.steps.values():
-            _write_steps(cursor, batch, made, stretch.now)
-        _write_counts(cursor, stretch)
+                _update(cursor, moved, settled)
+        for batch, made in moved.steps.values():
+            _write_steps(cursor, batch, made, moved.now)
+        _write_counts(cursor, moved)
 
 
-def _insert(cursor: Any, stretch: Stretch, settled: Settled) -> None:
+def _insert(cursor: Any, moved: Movement, settled: Settled) -> None:
     """Raises AlreadyInside. No ON CONFLICT: it costs a third of the time, and conflicts hardly ever happen."""
-    batch, columns, now = settled.batch, Columns(), stretch.now
+    batch, columns, now = settled.batch, Columns(), moved.now
     try:
         cursor.execute(
             f"""INSERT INTO flows_execution (id, contact_id, event_id, moves, due_at, scenario_id, flow_id, state, node,
@@ -65,11 +77,11 @@ def _insert(cursor: Any, stretch: Stretch, settled: Settled) -> None:
                    %s, %s, %s, %s, %s, %s, %s, %s, ''""",
             [
                 *columns.values,
-                stretch.scenario.pk,
-                stretch.flow.id,
+                moved.scenario.pk,
+                moved.flow.id,
                 settled.state,
                 batch.node_id,
-                reentry.keeps_place(stretch.scenario.reentry, settled.finished),
+                reentry.keeps_place(moved.scenario.reentry, settled.finished),
                 now,
                 now,
                 now if settled.finished else None,
@@ -81,7 +93,7 @@ def _insert(cursor: Any, stretch: Stretch, settled: Settled) -> None:
         raise
 
 
-def _update(cursor: Any, stretch: Stretch, settled: Settled) -> None:
+def _update(cursor: Any, moved: Movement, settled: Settled) -> None:
     batch, columns = settled.batch, Columns()
     cursor.execute(
         f"""UPDATE flows_execution e
@@ -94,10 +106,10 @@ def _update(cursor: Any, stretch: Stretch, settled: Settled) -> None:
         [
             settled.state,
             batch.node_id,
-            stretch.flow.id,
-            reentry.keeps_place(stretch.scenario.reentry, settled.finished),
-            stretch.now,
-            stretch.now if settled.finished else None,
+            moved.flow.id,
+            reentry.keeps_place(moved.scenario.reentry, settled.finished),
+            moved.now,
+            moved.now if settled.finished else None,
             *columns.values,
         ],
     )
@@ -115,11 +127,11 @@ def _write_steps(cursor: Any, batch: Batch, made: list[tuple[str, str, str]], no
     )
 
 
-def _write_counts(cursor: Any, stretch: Stretch) -> None:
-    counts = [(node, metric, n) for (node, metric), n in stretch.counts.items() if n]
+def _write_counts(cursor: Any, moved: Movement) -> None:
+    counts = [(node, metric, n) for (node, metric), n in moved.counts.items() if n]
     if counts:
         cursor.execute(
             """INSERT INTO flows_nodecount (scenario_id, node, metric, n)
             SELECT %s, * FROM unnest(%s::text[], %s::text[], %s::bigint[])""",
-            [stretch.scenario.pk, *map(list, zip(*counts, strict=True))],
+            [moved.scenario.pk, *map(list, zip(*counts, strict=True))],
         )
