@@ -7,7 +7,7 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Q, QuerySet
 
-from campaigns.models import Content, Origin
+from campaigns.models import Content, MessageState, Origin
 from contacts.columns import Columns
 from contacts.lanes import nudge
 
@@ -15,15 +15,15 @@ from contacts.lanes import nudge
 _INSERT = """
 WITH wanted AS (
     INSERT INTO campaigns_message
-        (contact_id, channel, origin_id, origin_pass, visit, content_id, event_id, queued_at, due_at)
-    SELECT row.contact_id, %s, origin.id, row.pass, row.visit, %s, row.event_id, %s, %s
+        (contact_id, channel, origin_id, origin_pass, visit, content_id, event_id, queued_at, due_at, state, reason)
+    SELECT row.contact_id, %s, origin.id, row.pass, row.visit, %s, row.event_id, %s, %s, %s, %s
     FROM campaigns_origin origin, (SELECT {columns}) AS row (contact_id, pass, visit, event_id)
     WHERE origin.key = %s
     {conflict}
     RETURNING origin_id
 )
 INSERT INTO campaigns_origincount (origin_id, metric, n)
-SELECT origin_id, 'queued', count(*) FROM wanted GROUP BY origin_id
+SELECT origin_id, metric, count(*) FROM wanted CROSS JOIN unnest(%s::text[]) metric GROUP BY 1, 2
 RETURNING n
 """
 
@@ -37,10 +37,12 @@ def enqueue(
     event_ids: Sequence[int | None],
     now: datetime,
     due_at: datetime | None = None,
+    skipped: str = "",
 ) -> int:
     """Queue one message of `content` per place of the four parallel lists; returns how many are new.
 
     One statement whatever their number. What was asked for before (same origin, pass and visit) is left as it is.
+    With a reason in `skipped` they are only written down, as messages that were not sent because of it.
     """
     if not contact_ids:
         return 0
@@ -52,7 +54,9 @@ def enqueue(
         columns.any("int", visits),
         columns.any("bigint", event_ids),
     ]
-    values = [content.channel, content.pk, now, due_at, *columns.values, origin_key]
+    state = MessageState.SKIPPED if skipped else MessageState.QUEUED
+    metrics = ["queued", "skipped", f"skipped:{skipped}"[:40]] if skipped else ["queued"]
+    values = [content.channel, content.pk, now, due_at, state, skipped, *columns.values, origin_key, metrics]
     try:
         # Nearly always all of them are new, and then not having to look for others saves two fifths of the time.
         with transaction.atomic():
@@ -63,7 +67,7 @@ def enqueue(
         # Either the origin is not there yet, or everything was asked for before, and then asking again is harmless.
         Origin.objects.get_or_create(key=origin_key)
         new = _insert(rows, values, "ON CONFLICT DO NOTHING")
-    if new and due_at <= now:
+    if new and due_at <= now and not skipped:
         nudge("send")
     return new
 
@@ -77,14 +81,14 @@ def _insert(rows: list[str], values: list[Any], conflict: str) -> int:
 
 def hold(origin_prefix: str) -> None:
     """Hand nothing more of these origins to a provider until they are released; what is queued stays queued."""
-    _under(origin_prefix).update(held=True)
+    under(origin_prefix).update(held=True)
 
 
 def release(origin_prefix: str) -> None:
-    if _under(origin_prefix).update(held=False):
+    if under(origin_prefix).update(held=False):
         nudge("send")
 
 
-def _under(prefix: str) -> QuerySet[Origin]:
+def under(prefix: str) -> QuerySet[Origin]:
     """The origin of this key and those that continue it: "scenario:12" covers "scenario:12:n7", not "scenario:120"."""
     return Origin.objects.filter(Q(key=prefix) | Q(key__startswith=f"{prefix}:"))

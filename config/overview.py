@@ -102,8 +102,13 @@ def last_messages(limit: int = 8) -> list[Message]:
 
 def attention(states: dict[str, int]) -> list[Attention]:
     found = [
-        Attention(f"“{scenario.name}” stands still: {scenario.get_state_display()}.", "scenario_list", level="danger")
-        for scenario in Scenario.objects.filter(state__in=STUCK)[:5]
+        Attention(
+            f"“{scenario.name}” stands still: {scenario.state_reason or scenario.get_state_display()}",
+            "scenario_editor",
+            (scenario.pk,),
+            level="danger",
+        )
+        for scenario in Scenario.objects.filter(Q(state__in=STUCK) | ~Q(state_reason=""))[:5]
     ]
     waiting_for = Provider.objects.aggregate(
         **{channel: Count("id", filter=Q(channel=channel, enabled=True)) for channel in Channel.values}

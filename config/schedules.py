@@ -15,10 +15,13 @@ logger = logging.getLogger(__name__)
 # may be waiting.
 LANES: dict[str, list[str]] = {
     "advance": [
+        "flows.scheduling.begin_scheduled",
         "flows.listening.listen",
         "flows.entering.plan",
         "flows.entering.admit",
+        "flows.settling.settle",
         "flows.engine.advance",
+        "flows.clearing.take_out",
         "flows.starting.complete",
     ],
     "send": ["campaigns.sending.work"],

@@ -13,13 +13,22 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contacts import json_limits, matching
-from flows import cloning, deleting, objectives, saving, starting, stats, triggering, validation
+from flows import (
+    cloning,
+    configuring,
+    deleting,
+    objectives,
+    publishing,
+    saving,
+    starting,
+    stats,
+    triggering,
+    validation,
+)
+from flows.commands_api import CommandsMixin
 from flows.graph import saved_trigger
 from flows.models import Execution, ExecutionState, Scenario
-
-Problem = inline_serializer(
-    "Problem", {"node": serializers.CharField(allow_null=True), "message": serializers.CharField()}, many=True
-)
+from flows.version_api import Problems, VersionActions, base_of, object_in
 
 
 class ScenarioSerializer(serializers.ModelSerializer):
@@ -35,12 +44,19 @@ class ScenarioSerializer(serializers.ModelSerializer):
             "state",
             "objective",
             "reentry",
+            "reentry_hours",
+            "exits",
+            "follows",
+            "most_rounds",
+            "keeps_when_stopped",
             "trigger",
             "version",
             "created_at",
             "started_at",
+            "starts_at",
+            "state_reason",
         ]
-        read_only_fields = ["state", "created_at", "started_at"]
+        read_only_fields = ["state", "created_at", "started_at", "starts_at", "state_reason"]
 
     def get_trigger(self, scenario: Scenario) -> str | None:
         trigger = saved_trigger(scenario.flow.graph) if scenario.flow else None
@@ -55,6 +71,16 @@ class ScenarioSerializer(serializers.ModelSerializer):
         if problems := objectives.problems(objective):
             raise serializers.ValidationError([problem.message for problem in problems])
         return objective
+
+    def validate(self, fields: dict[str, Any]) -> dict[str, Any]:
+        given = {name: getattr(self.instance, name) for name in ("reentry", "reentry_hours") if self.instance} | fields
+        if problems := configuring.problems(given):
+            raise serializers.ValidationError(problems)
+        return fields
+
+    def update(self, scenario: Scenario, fields: dict[str, Any]) -> Scenario:
+        configuring.change(scenario, fields)
+        return scenario
 
 
 class ScenarioFilter(filters.FilterSet):
@@ -97,7 +123,7 @@ class TriggerSerializer(serializers.Serializer):
         return context
 
 
-class ScenarioViewSet(viewsets.ModelViewSet):
+class ScenarioViewSet(VersionActions, CommandsMixin, viewsets.ModelViewSet):
     """Scenarios; their graphs are read and written under `flow/`."""
 
     scope = "scenarios"
@@ -112,7 +138,7 @@ class ScenarioViewSet(viewsets.ModelViewSet):
             return Response({"detail": str(error), "problems": problems}, status=400)
         if isinstance(error, triggering.WrongTrigger):
             return Response({"detail": str(error)}, status=400)
-        if isinstance(error, (saving.Conflict, saving.Busy, starting.WrongState)):
+        if isinstance(error, (saving.Conflict, saving.Busy, saving.NoDraft, starting.WrongState)):
             return Response({"detail": str(error)}, status=409)
         return super().handle_exception(error)
 
@@ -124,13 +150,15 @@ class ScenarioViewSet(viewsets.ModelViewSet):
 
     @extend_schema(
         request=OpenApiTypes.OBJECT,
-        responses={200: OpenApiTypes.OBJECT, 400: inline_serializer("Problems", {"problems": Problem})},
+        responses={200: OpenApiTypes.OBJECT, 400: Problems},
     )
     @action(detail=True, methods=["get", "put"])
     def flow(self, request: Request, pk: str | None = None) -> Response:
         """The live graph. PUT saves a new version, or answers 400 with the problems of the graph; `"draft": true` saves
         an unfinished one all the same. With `version` in the body it is refused (409) when another version was saved
-        in the meantime. `problems` in the answer are what still keeps the scenario from starting."""
+        in the meantime, and always while the scenario runs: then keep a `draft/` and `publish/` it. Where contacts are
+        inside, `redirects`, `retime` and `backfill` answer what `publish/` asks. `problems` in the answer are what
+        still keeps the scenario from starting."""
         scenario = self.get_object()
         if request.method == "PUT":
             self._save_flow(scenario, request)
@@ -140,34 +168,12 @@ class ScenarioViewSet(viewsets.ModelViewSet):
         return Response({**graph, "version": version, "problems": problems})
 
     def _save_flow(self, scenario: Scenario, request: Request) -> None:
-        body = request.data if isinstance(request.data, dict) else {}
-        base = body.get("version")
-        if base is not None and (not isinstance(base, int) or isinstance(base, bool)):
-            raise serializers.ValidationError({"version": ["A version is a number."]})
-        graph = {key: body[key] for key in ("nodes", "edges") if key in body}
-        if body.get("draft") is not True and (problems := validation.problems(graph, launching=False)):
+        sent = object_in(request)
+        base, answers = base_of(sent), publishing.answers(sent)
+        graph = {key: sent[key] for key in ("nodes", "edges") if key in sent}
+        if sent.get("draft") is not True and (problems := validation.problems(graph, launching=False)):
             raise saving.Invalid(problems)
-        saving.save(scenario, graph, scenario.objective, request.user, base, timezone.now())
-
-    @extend_schema(request=None, responses=ScenarioSerializer)
-    @action(detail=True, methods=["post"])
-    def start(self, request: Request, pk: str | None = None) -> Response:
-        return self._moved(starting.start)
-
-    @extend_schema(request=None, responses=ScenarioSerializer)
-    @action(detail=True, methods=["post"])
-    def pause(self, request: Request, pk: str | None = None) -> Response:
-        return self._moved(starting.pause)
-
-    @extend_schema(request=None, responses=ScenarioSerializer)
-    @action(detail=True, methods=["post"])
-    def resume(self, request: Request, pk: str | None = None) -> Response:
-        return self._moved(starting.resume)
-
-    def _moved(self, move: Any) -> Response:
-        scenario = self.get_object()
-        move(scenario, timezone.now())
-        return Response(self.get_serializer(scenario).data)
+        saving.save(scenario, graph, scenario.objective, request.user, base, timezone.now(), answers)
 
     @extend_schema(request=None, responses={201: ScenarioSerializer})
     @action(detail=True, methods=["post"])

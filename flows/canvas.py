@@ -29,7 +29,7 @@ def types() -> list[dict[str, Any]]:
             "icon": kind.icon,
             "hint": kind.hint,
             "has_input": not isinstance(kind, Trigger),
-            "can_hold": type(kind).holds is not Node.holds,
+            "holding": list(kind.holding),
             "unavailable": _unavailable(kind),
             **{part: value for part, value in described(kind, {}).items() if part in ("ports", "problems")},
         }
@@ -66,11 +66,13 @@ def described(kind: Node, config: dict[str, Any], nodes: Sequence[tuple[str, str
     }
 
 
-def drawn(scenario: Scenario, now: datetime) -> dict[str, Any]:
-    """The saved graph with what its nodes say (`summaries`, `problems`, `ports` by node id) and `found`, what keeps it
-    from starting."""
-    graph = scenario.flow.graph if scenario.flow else EMPTY
+def drawn(scenario: Scenario, now: datetime, graph: dict[str, Any] | None = None) -> dict[str, Any]:
+    """A graph of the scenario (the draft, else the live one) with what its nodes say (`summaries`, `problems`, `ports`
+    by node id) and `found`, what keeps it from starting, or from being published."""
+    graph = graph or scenario.draft
     with remembering():
+        found = validation.problems(graph) if graph else starting.check(scenario, now) if scenario.flow else []
+        graph = graph or (scenario.flow.graph if scenario.flow else EMPTY)
         nodes = named_nodes(graph)
         said = {node["id"]: described(registry()[node["type"]], node["config"], nodes) for node in graph["nodes"]}
         return {
@@ -78,7 +80,7 @@ def drawn(scenario: Scenario, now: datetime) -> dict[str, Any]:
             "summaries": {node: parts["summary"] for node, parts in said.items()},
             "problems": {node: parts["problems"] for node, parts in said.items()},
             "ports": {node: parts["ports"] for node, parts in said.items()},
-            "found": pinned(starting.check(scenario, now) if scenario.flow else []),
+            "found": pinned(found),
         }
 
 
@@ -102,12 +104,23 @@ def named_nodes(graph: Any, but: str = "") -> list[tuple[str, str]]:
     return found
 
 
+def names(graph: dict[str, Any]) -> dict[str, str]:
+    """What people call each node of a saved graph, by its id."""
+    with remembering():
+        nodes = named_nodes(graph)
+        return {node["id"]: _name(registry()[node["type"]], node["config"], nodes) for node in graph["nodes"]}
+
+
+def _name(kind: Node, config: dict[str, Any], nodes: Sequence[tuple[str, str]]) -> str:
+    summary = described(kind, config, nodes)["summary"]
+    return f"{kind.label}: {summary}" if summary else kind.label
+
+
 def called(graph: dict[str, Any], node_id: str) -> tuple[str, dict[str, str]]:
     """What people call a node of a saved graph, such as “Wait: 7 days”, and the labels of its connectors by name."""
     node = next((node for node in graph["nodes"] if node["id"] == node_id), None)
     if node is None:
         return "a step that was removed", {}
-    kind = registry()[node["type"]]
-    said = described(kind, node["config"], named_nodes(graph))
-    name = f"{kind.label}: {said['summary']}" if said["summary"] else kind.label
-    return name, {port["name"]: port["label"] for port in said["ports"] if port["label"]}
+    kind, config = registry()[node["type"]], node["config"]
+    labels = {port.name: port.label for port in kind.ports(config) if port.label}
+    return _name(kind, config, named_nodes(graph)), labels

@@ -33,11 +33,11 @@ def claim(now: datetime, limit: int) -> list[Standing]:
     with connection.cursor() as cursor:
         cursor.execute(
             f"""SELECT e.* FROM (
-                SELECT id, cleared_at, (overdue ->> 'resumed')::timestamptz
+                SELECT id, cleared_upto, (overdue ->> 'resumed')::timestamptz
                     - make_interval(secs => (overdue ->> 'skip_older_than')::float) AS late_before
                 FROM flows_scenario WHERE state = 'running' ORDER BY random()
             ) s CROSS JOIN LATERAL (
-                SELECT {COLUMNS}, (due_at < s.late_before) IS TRUE, (entered_at < s.cleared_at) IS TRUE
+                SELECT {COLUMNS}, (due_at < s.late_before) IS TRUE, (id <= s.cleared_upto) IS TRUE
                 FROM flows_execution
                 WHERE scenario_id = s.id AND state IN ('pending', 'waiting') AND due_at IS NOT NULL AND due_at <= %s
                 ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED

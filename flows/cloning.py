@@ -8,6 +8,8 @@ from django.db import transaction
 from flows.models import Scenario
 from flows.saving import save
 
+SETTINGS = ("reentry", "reentry_hours", "exits", "follows", "most_rounds", "keeps_when_stopped")
+
 
 @transaction.atomic
 def clone(scenario: Scenario, user: Any, now: datetime, graph: Any = None, objective: Any = None) -> Scenario:
@@ -18,7 +20,7 @@ def clone(scenario: Scenario, user: Any, now: datetime, graph: Any = None, objec
     copy = Scenario.objects.create(
         name=f"{scenario.name[:190]} (copy)",
         description=scenario.description,
-        reentry=scenario.reentry,
+        **{name: getattr(scenario, name) for name in SETTINGS},
         created_by=user if getattr(user, "pk", None) else None,
     )
     if graph is not None:

@@ -4,7 +4,7 @@ from django.db import connection, transaction
 
 from campaigns import outbox
 from flows.models import Scenario, ScenarioState
-from flows.starting import WrongState
+from flows.transitions import WrongState
 
 
 @transaction.atomic

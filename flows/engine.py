@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any
 
 from django.db import transaction
+from django.db.models import F
 
 from flows import reentry
 from flows.claiming import Standing, claim, running
@@ -19,18 +20,18 @@ from flows.nodes.base import Batch
 from flows.stretch import Stretch
 
 BATCH = 5_000
-CLEARED = "All contacts were taken out of the scenario."
 
 
 def advance(now: datetime) -> bool:
-    """Move one batch of what is due in running scenarios. Returns whether there may be more."""
+    """Move one batch of what is due in running scenarios. Returns whether there may be more: where somebody moved, who
+    came to rest may be due again at once, to look whether what is waited for has happened meanwhile."""
     with transaction.atomic():
         claimed = claim(now, BATCH)
         # They come scenario by scenario.
         by_scenario = {pk: list(theirs) for pk, theirs in groupby(claimed, attrgetter("scenario"))}
         for scenario in running(by_scenario):
             carry(scenario, by_scenario[scenario.pk], now)
-    return len(claimed) >= BATCH
+    return bool(claimed)
 
 
 def carry(scenario: Scenario, standings: Sequence[Standing], now: datetime) -> None:
@@ -58,7 +59,7 @@ def _move(scenario: Scenario, flow_id: int, standings: Sequence[Standing], now: 
         batch = standing_batch(stretch, node, group)
         batch.late = late
         if cleared:
-            stretch.leave(batch, CLEARED, resting=state == ExecutionState.WAITING)
+            stretch.leave(batch, scenario.get_cleared_because_display(), resting=state == ExecutionState.WAITING)
         else:
             (woken if state == ExecutionState.WAITING else arrived).append(batch)
     stretch.carry(arrived, woken)
@@ -80,17 +81,24 @@ def standing_batch(stretch: Stretch, node: str, standings: Sequence[Standing]) -
 
 
 def _fail(scenario: Scenario, standing: Standing, error: Exception, now: datetime) -> None:
-    """Take one execution out of the running, with what went wrong."""
+    """Take one execution out of the running, with what went wrong. Only of one that rested is it kept when it was due:
+    whoever puts it back into the queue sees by that whether it goes on from there or arrives there anew."""
+    resting = standing.state == ExecutionState.WAITING
     reason = reason_of(error)
     # It keeps its place or lets go of it; where another pass has taken the place, it has none.
     place = {} if reentry.keeps_place(scenario.reentry, finished=True) else {"single": False}
     Execution.objects.filter(pk=standing.id).update(
-        state=ExecutionState.FAILED, error=reason, due_at=None, finished_at=now, moves=standing.moves + 1, **place
+        state=ExecutionState.FAILED,
+        error=reason,
+        due_at=F("due_at") if resting else None,
+        finished_at=now,
+        moves=standing.moves + 1,
+        **place,
     )
     Step.objects.create(
         execution_id=standing.id, number=standing.moves, node=standing.node, outcome="failed", reason=reason, at=now
     )
-    counts = {"failed": 1} | ({"waiting": -1} if standing.state == ExecutionState.WAITING else {"entered": 1})
+    counts = {"failed": 1, "waiting": -1} if resting else {"failed": 1, "entered": 1}
     NodeCount.objects.bulk_create(
         NodeCount(scenario=scenario, node=standing.node, metric=metric, n=n) for metric, n in counts.items()
     )

@@ -40,6 +40,7 @@ def enter(scenario: Scenario, contacts: Sequence[int], events: Sequence[int | No
 
     def work(pairs: Sequence[tuple[int, int | None]]) -> None:
         nonlocal entered
+        leaving.make_way(scenario, [contact for contact, _ in pairs], now)
         while pairs := _welcome(scenario, pairs, now):
             try:
                 with transaction.atomic():

@@ -5,15 +5,41 @@ Asked before each action, so that nobody who should have left is written to; and
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from contacts import segments
+from contacts.models import Segment
 from flows import objectives
+from flows.graph import unstorable
 from flows.models import Scenario
 from flows.nodes.base import Batch
 
 REACHED = "The objective was reached."
 RULE = "The rule for leaving holds."
 EXCLUDED = "The contact is in the excluded segment."
+
+
+PARTS = {"objective", "rule", "segment"}
+
+
+def problems(given: Any) -> list[str]:
+    """Why these cannot be a scenario's exits, as sentences: `{"objective", "rule", "segment"}`, each optional."""
+    if not isinstance(given, dict):
+        return ["Use an object such as {“objective”: true}."]
+    if unstorable(given):
+        return [problem.message for problem in unstorable(given)]
+    found = [f"There is no exit “{name[:50]}”. Exits are {', '.join(sorted(PARTS))}." for name in given.keys() - PARTS]
+    if not isinstance(given.get("objective", False), bool):
+        found.append("“objective” is true or false.")
+    segment = given.get("segment")
+    if segment is not None and not _exists(segment):
+        found.append("This segment no longer exists.")
+    return found + segments.problems(given.get("rule"), segments.Scope(origin="scenario"))
+
+
+def _exists(segment: Any) -> bool:
+    is_id = isinstance(segment, int) and not isinstance(segment, bool) and 0 < segment < 2**63
+    return is_id and Segment.objects.filter(pk=segment).exists()
 
 
 def any_for(scenario: Scenario) -> bool:

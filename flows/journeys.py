@@ -10,15 +10,15 @@ from django.db.models import F, QuerySet
 from contacts.models import Contact
 from contacts.remembering import remembered, remembering
 from flows import canvas
-from flows.models import Execution, ExecutionState, Scenario, Step
+from flows.models import INSIDE, Execution, ExecutionState, Scenario, Step
 
 MOST_STEPS = 30  # of one pass: loops make any number of them
-INSIDE = (ExecutionState.PENDING, ExecutionState.PROCESSING, ExecutionState.WAITING)
 # What became of a contact at a node, where it did not leave by a connector that has a name.
 OUTCOMES = {
     "next": "went on",
     "end": "came to the end",
     "exited": "left the scenario",
+    "redirected": "was sent on",
     "failed": "could not go on",
 }
 
@@ -58,6 +58,12 @@ def of_contact(contact: Contact, most: int = 20) -> list[Journey]:
 def waiting_at(scenario: Scenario, node: str) -> QuerySet[Execution]:
     """The passes that stand at a node, unordered, with their contacts."""
     return Execution.objects.filter(scenario=scenario, node=node, state__in=INSIDE).select_related("contact")
+
+
+def failed_at(scenario: Scenario, node: str) -> QuerySet[Execution]:
+    """The passes that failed at a node, unordered, with their contacts."""
+    found = Execution.objects.filter(scenario=scenario, node=node, state=ExecutionState.FAILED)
+    return found.select_related("contact")
 
 
 def arrivals(executions: Sequence[Execution]) -> dict[int, datetime]:

@@ -18,18 +18,13 @@ from flows.claiming import locked
 from flows.entering import enter, trigger_of
 from flows.isolating import isolating
 from flows.models import Scenario, ScenarioState
+from flows.transitions import PAUSED
 
 CONSUMER = "scenarios"
 # So many events at once that what each listening scenario costs anew in every batch is shared by many of them.
 EVENTS = 20_000
 # In a pause nobody moves; but what happens in it is noticed, and who waited for it goes on after the pause.
-LISTENING = [
-    ScenarioState.RUNNING,
-    ScenarioState.PAUSED,
-    ScenarioState.PAUSED_ERROR,
-    ScenarioState.PAUSED_BALANCE,
-    ScenarioState.STOPPED,
-]
+LISTENING = [ScenarioState.RUNNING, ScenarioState.STOPPED, ScenarioState.SCHEDULED, *PAUSED]
 
 
 @dataclass

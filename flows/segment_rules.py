@@ -7,9 +7,8 @@ from django import forms
 
 from contacts.segments.rules.base import Config, RuleForm, RuleKind, unknown_keys
 from contacts.segments.where import Scope, Where
-from flows.models import ExecutionState, Scenario
+from flows.models import INSIDE, ExecutionState, Scenario
 
-INSIDE = (ExecutionState.PENDING, ExecutionState.PROCESSING, ExecutionState.WAITING)
 ASKS = {"inside": "is inside", "completed": "has completed", "never_entered": "never entered"}
 MAX_ID = 2**63 - 1
 

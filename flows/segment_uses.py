@@ -1,4 +1,4 @@
-"""Tells which scenarios use a segment, in their newest graph or in their objective."""
+"""Tells which scenarios use a segment: in their newest graph, in their objective, or to let contacts leave."""
 
 from django.db.models.expressions import RawSQL
 from django.db.models.fields import BooleanField
@@ -24,6 +24,8 @@ _CROSSING = """
 _USES = " OR ".join(
     [
         NAMES_SEGMENT.format(column="flows_scenario.objective"),
+        NAMES_SEGMENT.format(column="flows_scenario.exits"),
+        "flows_scenario.exits -> 'segment' = to_jsonb(%s::bigint)",
         f"EXISTS (SELECT 1 FROM flows_flow WHERE flows_flow.id = flows_scenario.flow_id AND"  # noqa: S608
         f" ({NAMES_SEGMENT.format(column='flows_flow.graph')} OR {_AUDIENCE} OR {_CROSSING}))",
     ]
@@ -31,5 +33,5 @@ _USES = " OR ".join(
 
 
 def uses(segment_id: int) -> list[Use]:
-    found = Scenario.objects.filter(RawSQL(_USES, [segment_id] * 4, BooleanField())).only("name")  # noqa: S611
+    found = Scenario.objects.filter(RawSQL(_USES, [segment_id] * 6, BooleanField())).only("name")  # noqa: S611
     return [Use("Scenario", scenario.name, reverse("scenario_editor", args=[scenario.pk])) for scenario in found]

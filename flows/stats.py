@@ -8,7 +8,8 @@ from django.db.models import Sum
 
 from campaigns import stats as message_stats
 from flows.graph import saved_trigger
-from flows.models import NodeCount, Scenario
+from flows.models import NodeCount, Scenario, ScenarioState
+from flows.transitions import still_leaving
 
 # What the API reports of every node, zeros included.
 ALWAYS = ("entered", "waiting", "ended", "exited", "failed", "sent", "skipped", "opened", "clicked")
@@ -50,6 +51,15 @@ def overview(scenarios: Sequence[Scenario]) -> dict[int, dict[str, int]]:
     for origin, metrics in message_stats.counts(list(origins)).items():
         found[origins[origin]]["sent"] += metrics.get("sent", 0)
     return found
+
+
+def leaving(scenario: Scenario) -> int:
+    """How many contacts were told to leave and have not left yet: for who watches, so cheap while nobody enters."""
+    if scenario.cleared_upto is None:
+        return 0
+    if scenario.state == ScenarioState.RUNNING:
+        return still_leaving(scenario).count()
+    return NodeCount.objects.filter(scenario=scenario, metric="waiting").aggregate(n=Sum("n"))["n"] or 0
 
 
 def report(scenario: Scenario) -> dict[str, Any]:

@@ -74,7 +74,9 @@ class Stretch:
                 self._count(batch, "waiting", -1)
             node = self.flow.graph.nodes.get(batch.node_id)
             if node is None:
-                todo.extend((onward, False) for onward in self._redirect(batch))
+                if (onward := self._redirect(batch)) is not None:
+                    self._count(onward, "entered")
+                    todo.append((onward, False))
                 continue
             kind = types[node.type]
             if kind.group is Group.ACTIONS and exits.any_for(self.scenario):
@@ -87,21 +89,31 @@ class Stretch:
                 if len(outcome.batch):
                     todo.extend((onward, False) for onward in self._take(outcome))
 
+    def place(self, arrived: Sequence[Batch] = (), woken: Sequence[Batch] = ()) -> None:
+        """Put those whose node is gone where they go from there, and no further: for the time when nobody moves."""
+        for batch in arrived:
+            self._count(batch, "entered")
+        for batch in woken:
+            self._count(batch, "waiting", -1)
+        for batch in (*arrived, *woken):
+            if (onward := self._redirect(batch)) is not None:
+                self.settled.append(Settled(onward, ExecutionState.PENDING, self.now))
+
     def leave(self, batch: Batch, reason: str, resting: bool) -> None:
         """They leave the scenario where they stand."""
         if resting:
             self._count(batch, "waiting", -1)
         self._leave_for_good(batch, ExecutionState.EXITED, "exited", reason)
 
-    def _redirect(self, batch: Batch) -> list[Batch]:
-        """Their node is gone: they go where the version sends them."""
+    def _redirect(self, batch: Batch) -> Batch | None:
+        """Their node is gone: they are where the version sends them, or, where it sends them nowhere, leave."""
         target = self.flow.redirects.get(batch.node_id)
         if target is None or target not in self.flow.graph.nodes:
             self._leave_for_good(batch, ExecutionState.EXITED, "exited", REMOVED)
-            return []
+            return None
         self._step(batch, REDIRECTED, REMOVED)
         self._count(batch, f"left:{REDIRECTED}")
-        return [self._arrive(batch, target)]
+        return self._onward(batch, target)
 
     def _take(self, outcome: Outcome) -> list[Batch]:
         """Note one outcome; returns the batches that go on."""

@@ -10,7 +10,7 @@ from contacts import segments, timeline
 from flows.claiming import running
 from flows.entering import enter, trigger_of
 from flows.models import Scenario
-from flows.starting import WrongState
+from flows.transitions import WrongState
 
 EVENT = "api.call"
 

@@ -8,7 +8,7 @@ from contacts.remembering import remembered, remembering
 from flows import graph as graphs
 from flows.graph import Graph, GraphError, Problem
 from flows.nodes import registry
-from flows.nodes.base import Node
+from flows.nodes.base import Node, Trigger
 
 __all__ = ["Problem", "of_config", "problems", "structure", "tidy"]
 
@@ -37,6 +37,7 @@ def problems(graph_json: Any, launching: bool = True) -> list[Problem]:
             *_endless(graph),
             *_unconfigured(graph),
             *_messages(graph),
+            *_entries(graph),
             *(_unavailable(graph) if launching else ()),
         ]
 
@@ -90,11 +91,11 @@ def _unreachable(graph: Graph) -> Iterator[Problem]:
 
 def _endless(graph: Graph) -> Iterator[Problem]:
     """One problem for each loop in which nobody rests: contacts would go round it without end."""
-    ways = {
-        source: {target for target in targets if not _holds(graph, target)}
-        for source, targets in graph.successors().items()
-        if not _holds(graph, source)
-    }
+    ways: dict[str, set[str]] = {node_id: set() for node_id in graph.nodes}
+    for edge in graph.edges:
+        node = graph.nodes[edge.source]
+        if not node.kind.holds(node.config, edge.port):
+            ways[edge.source].add(edge.target)
     while _peel(ways):
         loop = _loop(ways)
         yield Problem(loop[0], "Contacts would go round this loop without end. Put a Wait into it.")
@@ -102,11 +103,6 @@ def _endless(graph: Graph) -> Iterator[Problem]:
             del ways[node_id]
         for targets in ways.values():
             targets.difference_update(loop)
-
-
-def _holds(graph: Graph, node_id: str) -> bool:
-    node = graph.nodes[node_id]
-    return node.kind.holds(node.config)
 
 
 def _peel(ways: dict[str, set[str]]) -> bool:
@@ -159,6 +155,17 @@ def _messages(graph: Graph) -> Iterator[Problem]:
                 yield Problem(node.id, f"A rule asks about the message of a shape that is not there ({named}).")
             elif not target.kind.sends:
                 yield Problem(node.id, f"A rule asks about the message of “{target.kind.label}”, which sends none.")
+
+
+def _entries(graph: Graph) -> Iterator[Problem]:
+    """Rules about the event that let contacts in need a trigger that lets them in by one."""
+    trigger = graph.trigger
+    if trigger is None or not isinstance(trigger.kind, Trigger) or type(trigger.kind).event is not Trigger.event:
+        return
+    for node in graph.nodes.values():
+        if not of_config(node.kind, node.config) and node.kind.asks_entry(node.config):
+            message = f"A rule asks about the event by which contacts enter, and “{trigger.kind.label}” is none."
+            yield Problem(node.id, message)
 
 
 def _named_nodes(config: Any) -> Iterator[str]:

@@ -36,7 +36,7 @@ class Settled:
 
     @property
     def finished(self) -> bool:
-        return self.state != ExecutionState.WAITING
+        return self.state not in (ExecutionState.WAITING, ExecutionState.PENDING)
 
 
 def write(stretch: Stretch) -> None:

@@ -39,7 +39,7 @@ LAST_BIT = 61
 # All rules are asked in one walk over the contacts; NULL is the answer where nothing that happened concerns a rule.
 _CROSSED = """
 WITH given AS MATERIALIZED (
-    SELECT * FROM unnest({0}::text::bigint[], {1}::text::bigint[]) AS e (contact_id, happened)
+    SELECT * FROM unnest({0}::bigint[], {1}::bigint[]) AS e (contact_id, happened)
 ), asked AS MATERIALIZED (
     SELECT s.segment_id, contacts_contact.id AS contact_id, s.inside
     FROM given JOIN contacts_contact ON contacts_contact.id = given.contact_id

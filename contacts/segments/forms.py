@@ -104,7 +104,8 @@ class RuleField(forms.Field):
 def place_of(scope: Scope, name: str = "") -> str:
     """What the builder's requests carry along, so that the server knows where the tree stands; read by `scope_at`."""
     nodes = None if scope.nodes is None else [list(node) for node in scope.nodes]
-    return json.dumps({"event": scope.event, "nodes": nodes, "segment": scope.segment, "name": name})
+    flags = {"event": scope.event, "entry": scope.entry}
+    return json.dumps({**flags, "nodes": nodes, "segment": scope.segment, "name": name})
 
 
 def scope_at(place: str) -> tuple[Scope, str]:
@@ -117,6 +118,7 @@ def scope_at(place: str) -> tuple[Scope, str]:
     return (
         Scope(
             event=given.get("event") is True,
+            entry=given.get("entry") is True,
             nodes=None if pairs is None else tuple((str(id), str(label)) for id, label in pairs),
             segment=segment if isinstance(segment, int) and 0 < segment < 2**63 else None,
         ),

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import BooleanField, Expression, F, QuerySet
 
+from contacts.columns import Columns
 from contacts.models import Contact
 from contacts.segments.compiler import where
 from contacts.segments.where import PLAIN, Scope, Where, fill, ids
@@ -22,21 +23,46 @@ def count(rule: Any, now: datetime) -> int:
     return audience(rule, now).count()
 
 
-def matching(rule: Any, contact_ids: Sequence[int], now: datetime, scope: Scope = PLAIN) -> set[int]:
-    """Those of the contacts that match: one query, driven by the ids (plus one where the tree refers to segments)."""
-    found = where(rule, now, replace(scope, few=True))
+def matching(
+    rule: Any,
+    contact_ids: Sequence[int],
+    now: datetime,
+    scope: Scope = PLAIN,
+    entries: Sequence[int | None] | None = None,
+) -> set[int]:
+    """Those of the contacts that match: one query, driven by the ids (plus one where the tree refers to segments).
+
+    With `entries`, an event's id or None for each contact, no contact twice: what `property` rules then ask about.
+    """
+    found = where(rule, now, replace(scope, few=True, entry=entries is not None))
+    if entries is None:
+        source = fill(
+            'unnest({0}) AS given (id) JOIN contacts_contact ON "contacts_contact"."id" = given.id', ids(contact_ids)
+        )
+    else:
+        columns = Columns()
+        joined = _WITH_ENTRIES.format(columns.many("bigint", contact_ids), columns.any("bigint", list(entries)))
+        source = Where(joined, tuple(columns.values))
     chosen = fill(
-        'SELECT "contacts_contact"."id" FROM unnest({0}) AS given (id)'
-        ' JOIN contacts_contact ON "contacts_contact"."id" = given.id WHERE {1}',
-        ids(contact_ids),
+        'SELECT "contacts_contact"."id" FROM {0} WHERE {1}',
+        source,
         found,
     )
     return _found(chosen)
 
 
-def matching_events(rule: Any, event_ids: Sequence[int], now: datetime) -> set[int]:
+# Properties are never NULL, so that rules about them are true or false without an event, too.
+_WITH_ENTRIES = """
+contacts_contact JOIN (SELECT {} AS contact, {} AS event) AS pass ON pass.contact = "contacts_contact"."id"
+CROSS JOIN LATERAL (
+    SELECT COALESCE((SELECT properties FROM contacts_event WHERE id = pass.event), '{{}}'::jsonb) AS properties
+) AS contacts_event
+"""
+
+
+def matching_events(rule: Any, event_ids: Sequence[int], now: datetime, scope: Scope = PLAIN) -> set[int]:
     """Those of the events that match together with their contact: one query, driven by the ids."""
-    found = where(rule, now, Scope(event=True, few=True))
+    found = where(rule, now, replace(scope, event=True, few=True))
     chosen = fill(
         'SELECT "contacts_event"."id" FROM contacts_event'
         ' JOIN contacts_contact ON "contacts_contact"."id" = "contacts_event"."contact_id"'

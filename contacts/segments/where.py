@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from contacts.columns import literal
@@ -76,6 +76,7 @@ class Scope:
     """Where a rule tree stands, and so what its rules may ask.
 
     `event`   there is an event under test: `contacts_event` is in the row, and `property` rules are allowed.
+    `entry`   a scenario is at hand that an event lets into: `property` rules ask about that event (see `matching`).
     `origin`  the start of the origin keys of "this scenario" ("scenario:12"): a message rule that names a `node`
               asks for messages whose Origin.key is f"{origin}:{node}" …
     `passes`  … and whose Message.origin_pass is one of these (empty: any).
@@ -87,6 +88,7 @@ class Scope:
     """
 
     event: bool = False
+    entry: bool = False
     origin: str = ""
     passes: Sequence[int] = ()
     nodes: Sequence[tuple[str, str]] | None = None
@@ -97,7 +99,7 @@ class Scope:
 
     def of_segment(self, segment_id: int) -> "Scope":
         """The scope of another segment's rule: it knows nothing of the event or the scenario."""
-        return replace(self, event=False, origin="", passes=(), nodes=None, inside=(*self.inside, segment_id))
+        return Scope(segment=self.segment, few=self.few, known=self.known, inside=(*self.inside, segment_id))
 
 
 PLAIN = Scope()

@@ -18,7 +18,7 @@ class ExecutionState(models.TextChoices):
 
 
 # Where an execution that is not over can be seen.
-STANDING = [ExecutionState.PENDING, ExecutionState.WAITING]
+INSIDE = (ExecutionState.PENDING, ExecutionState.WAITING)
 
 
 class Execution(models.Model):
@@ -52,10 +52,12 @@ class Execution(models.Model):
         ]
         indexes = [
             models.Index(
+                # Who is inside: the due come first, and those who wait for something without end come last.
                 fields=["scenario", "due_at"],
                 name="execution_due",
                 condition=models.Q(state__in=["pending", "waiting"]),
             ),
+            models.Index(fields=["scenario", "node"], name="execution_failed", condition=models.Q(state="failed")),
             models.Index(fields=["contact"], name="execution_contact"),
         ]
 

@@ -21,6 +21,7 @@ class Flow(models.Model):
     backfills = models.JSONField(
         default=list, help_text="[node, port] of ends that lead on now, for those who had finished there."
     )
+    settled_up_to = models.BigIntegerField(default=0, help_text="Executions up to this id have been worked off.")
     settled_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)

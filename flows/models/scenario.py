@@ -30,6 +30,13 @@ class Follows(models.TextChoices):
     ENTERED = "entered", "Contacts finish the version that they entered"
 
 
+class Cleared(models.TextChoices):
+    """What made everybody leave, as the last step of their way says it."""
+
+    STOPPED = "stopped", "The scenario was stopped."
+    CLEARED = "cleared", "All contacts were taken out of the scenario."
+
+
 class Scenario(models.Model):
     """What an operator starts. Its graph is the one of `flow`, the newest saved version."""
 
@@ -55,6 +62,9 @@ class Scenario(models.Model):
     flow = models.ForeignKey("Flow", null=True, on_delete=models.PROTECT, related_name="+", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
+    state_reason = models.TextField(
+        default="", editable=False, help_text="Why it came to its state, where nobody did it."
+    )
     # A graph that is being edited beside the live one, as the canvas saved it; null where there is none.
     draft = models.JSONField(null=True, editable=False)
     draft_saved_at = models.DateTimeField(null=True, editable=False)
@@ -63,8 +73,10 @@ class Scenario(models.Model):
     )
     starts_at = models.DateTimeField(null=True, editable=False)  # when a scheduled one starts
     started_at = models.DateTimeField(null=True, editable=False)
-    # Everybody who entered before this moment leaves as soon as a worker gets to them; null once all have left.
-    cleared_at = models.DateTimeField(null=True, editable=False)
+    # Everybody whose pass has an id up to this leaves as soon as a worker gets to them; null once all have left. (Ids,
+    # because the clocks of those who enter contacts and of those who make them leave are not the same.)
+    cleared_upto = models.BigIntegerField(null=True, editable=False)
+    cleared_because = models.CharField(max_length=10, choices=Cleared.choices, default="", editable=False)
     # What the operator wants of the work that was overdue when the scenario was resumed: {} is to send it;
     # {"resumed": ISO moment, "skip_older_than": seconds} skips messages of contacts who were due longer before then.
     overdue = models.JSONField(default=dict, editable=False)

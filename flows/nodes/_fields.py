@@ -106,11 +106,11 @@ class IdField(forms.TypedChoiceField):
         )
 
 
-def segment_field(**kwargs: Any) -> IdField:
-    """The choice of a segment; none means all contacts."""
+def segment_field(empty: str = "All contacts", **kwargs: Any) -> IdField:
+    """The choice of a segment; `empty` says what none means."""
     return IdField(
         lambda: Segment.objects.values_list("pk", "name"),
-        empty="All contacts",
+        empty=empty,
         gone="This segment no longer exists.",
         label="Segment",
         **kwargs,

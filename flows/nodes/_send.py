@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from django import forms
 
-from campaigns import outbox, providers
+from campaigns import outbox, providers, withdrawing
 from campaigns.contents import content_of
 from campaigns.models import Provider
 from contacts.models.consent import Channel
@@ -17,6 +17,7 @@ from templates_app import rendering
 from templates_app.models import Template
 
 MAX_BODY = 500_000
+LATE = "Too late: the message was not sent."
 
 
 def template_field(channel: Channel) -> IdField:
@@ -92,9 +93,15 @@ class Send(Node):
             return None
         return f"{self.label} has no provider. Add one, and messages can be sent.", "provider_list"
 
+    def makes(self, config: dict[str, Any]) -> list[str]:
+        return [f"{self.channel}.{verb}" for verb in ("sent", "delivered", "failed")]
+
     def run(self, batch: Batch) -> Iterator[Outcome]:
-        yield Do(batch, self._enqueue, later=True)
+        yield Do(batch, self._enqueue, reason=LATE if batch.late else "", later=True)
 
     def _enqueue(self, batch: Batch) -> None:
         content = content_of(self.channel, batch.config, batch.now)
-        outbox.enqueue(batch.origin, content, batch.contacts, batch.ids, batch.visits, batch.events, batch.now)
+        skipped = withdrawing.TOO_LATE if batch.late else ""
+        outbox.enqueue(
+            batch.origin, content, batch.contacts, batch.ids, batch.visits, batch.events, batch.now, skipped=skipped
+        )

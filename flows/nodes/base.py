@@ -4,8 +4,7 @@
 `flows.engine` writes. Every execution of the batch must be in exactly one yielded outcome.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -14,9 +13,9 @@ from typing import Any, ClassVar
 from django import forms
 from django.db.models import QuerySet
 
-from contacts import segments
 from contacts.models import Contact
 from contacts.remembering import remembered
+from flows.nodes._batch import Batch as Batch
 
 
 class Group(Enum):
@@ -41,83 +40,6 @@ class Port:
 
 
 NEXT = (Port("next"),)
-
-
-@dataclass
-class Batch:
-    """Executions that stand at one node of one scenario: parallel lists, one place per execution."""
-
-    scenario_id: int
-    node_id: str
-    config: dict[str, Any]
-    now: datetime
-    ids: list[int]
-    contacts: list[int]
-    visits: list[int]  # the number of the step that each is about to make
-    events: list[int | None]  # the event that let each one in
-    zone_of: Callable[[Sequence[int]], dict[int, str]] = field(repr=False)  # contact ids → IANA names, cached
-    arrivals_of: Callable[[Sequence[int]], dict[int, datetime]] = field(repr=False)  # execution ids → moments
-    # Whether they are overdue for so long that the operator wants their messages skipped.
-    late: bool = False
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    @property
-    def origin(self) -> str:
-        """What messages of this node carry, so that flows can find them again."""
-        return f"scenario:{self.scenario_id}:{self.node_id}"
-
-    def zones(self) -> list[str]:
-        """The IANA name of each execution's contact's own zone, in the order of the batch."""
-        known = self.zone_of(self.contacts)
-        return [known[contact] for contact in self.contacts]
-
-    @property
-    def arrived(self) -> list[datetime]:
-        """When each execution came to where it is written down to stand, in the order of the batch. Asks each time."""
-        known = self.arrivals_of(self.ids)
-        return [known.get(execution, self.now) for execution in self.ids]
-
-    def part(self, places: Iterable[int]) -> "Batch":
-        """The executions at these places of the lists."""
-        chosen = list(places)
-        return Batch(
-            self.scenario_id,
-            self.node_id,
-            self.config,
-            self.now,
-            [self.ids[i] for i in chosen],
-            [self.contacts[i] for i in chosen],
-            [self.visits[i] for i in chosen],
-            [self.events[i] for i in chosen],
-            self.zone_of,
-            self.arrivals_of,
-            self.late,
-        )
-
-    def split(self, rule: dict[str, Any]) -> "tuple[Batch, Batch]":
-        """Those whose contact matches the rule tree now, and the others: one query for the batch, and one more for
-        each further pass of a contact who is in it several times, for rules may ask about the messages of a pass."""
-        if len(set(self.contacts)) < len(self.contacts):
-            return self._split_by_turns(rule)
-        scope = segments.Scope(origin=f"scenario:{self.scenario_id}", passes=self.ids)
-        matching = segments.matching(rule, self.contacts, self.now, scope)
-        yes = [i for i, contact in enumerate(self.contacts) if contact in matching]
-        no = [i for i, contact in enumerate(self.contacts) if contact not in matching]
-        return self.part(yes), self.part(no)
-
-    def _split_by_turns(self, rule: dict[str, Any]) -> "tuple[Batch, Batch]":
-        turns: dict[int, list[int]] = defaultdict(list)
-        seen: dict[int, int] = defaultdict(int)
-        for place, contact in enumerate(self.contacts):
-            turns[seen[contact]].append(place)
-            seen[contact] += 1
-        yes = {one for turn in turns.values() for one in self.part(turn).split(rule)[0].ids}
-        places = range(len(self))
-        return self.part(i for i in places if self.ids[i] in yes), self.part(
-            i for i in places if self.ids[i] not in yes
-        )
 
 
 @dataclass
@@ -175,6 +97,7 @@ class Node:
     Form: ClassVar[type[forms.Form]]
     template: ClassVar[str] = "flows/nodes/_form.html"  # the dialog's body
     sends: ClassVar[bool] = False  # whether rules may ask about its messages
+    holding: ClassVar[tuple[str, ...]] = ()  # the ports that may lead back, because contacts rest here before
 
     def ports(self, config: dict[str, Any]) -> Sequence[Port]:
         return NEXT
@@ -220,9 +143,17 @@ class Node:
         """(sentence, URL name of the page that mends it) while the type cannot be used, or None."""
         return None
 
-    def holds(self, config: dict[str, Any]) -> bool:
-        """Whether everybody rests here for some time: what makes a loop through it harmless."""
+    def holds(self, config: dict[str, Any], port: str = "next") -> bool:
+        """Whether whoever leaves by the port has rested here for some time: what makes a loop through it harmless."""
+        return port in self.holding
+
+    def asks_entry(self, config: dict[str, Any]) -> bool:
+        """Whether a good config asks about the event that let contacts in."""
         return False
+
+    def makes(self, config: dict[str, Any]) -> Sequence[str]:
+        """The names of the events that happen to contacts because they pass here."""
+        return ()
 
     def awaits(self, config: dict[str, Any]) -> str | None:
         """The name of the event that contacts wait for here. When it happens to one who rests here, `wake` is asked

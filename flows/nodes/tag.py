@@ -39,6 +39,10 @@ class TagNode(Node):
                 parts.append(f"{verb} {listed([f'“{name}”' for name in names])}")
         return "; ".join(parts) or "No tags yet"
 
+    def makes(self, config: dict[str, Any]) -> list[str]:
+        events = {"add": "tag.added", "remove": "tag.removed"}
+        return [event for key, event in events.items() if config.get(key)]
+
     def run(self, batch: Batch) -> Iterator[Outcome]:
         # Not `later`: a condition behind this node may ask about the tag.
         yield Do(batch, _tag)

@@ -28,6 +28,7 @@ class Wait(Node):
     group = Group.OPERATORS
     order = 10
     icon = "clock"
+    holding = ("next",)
 
     class Form(NodeForm):
         parts = (
@@ -85,7 +86,7 @@ class Wait(Node):
         days = listed([WEEKDAYS[day] for day in data["weekdays"]], "or")
         return " ".join(filter(None, ["Until", days, data["time"]]))
 
-    def holds(self, config: dict[str, Any]) -> bool:
+    def holds(self, config: dict[str, Any], port: str = "next") -> bool:
         # A date is over once, and weekdays alone let pass: only a duration or a time of day always lies ahead.
         return bool(config.get("amount") or config.get("time"))
 
@@ -95,13 +96,22 @@ class Wait(Node):
             yield Rest(batch, calendar.add(now, config["amount"], config["unit"], "UTC"))
             return
         due = self._moment(config, now)
-        fixed = config.get("until") and config.get("timezone") not in (None, "", OWN_ZONE)
-        zones = [config["timezone"]] * len(batch) if fixed else batch.zones()
+        zones = self._zones(batch)
         by_zone = {zone: due(zone) for zone in set(zones)}
         moments = [by_zone[zone] for zone in zones]
         yield Leave(batch.part(i for i, moment in enumerate(moments) if moment <= now), reason="That moment is over.")
         later = [i for i, moment in enumerate(moments) if moment > now]
         yield Rest(batch.part(later), [moments[i] for i in later])
+
+    def until(self, batch: Batch) -> list[datetime]:
+        pairs = list(zip(batch.arrived, self._zones(batch), strict=True))
+        known = {(since, zone): self._moment(batch.config, since)(zone) for since, zone in set(pairs)}
+        return [known[pair] for pair in pairs]
+
+    def _zones(self, batch: Batch) -> list[str]:
+        config = batch.config
+        fixed = config.get("until") and config.get("timezone") not in (None, "", OWN_ZONE)
+        return [config["timezone"]] * len(batch) if fixed else batch.zones()
 
     def _moment(self, config: dict[str, Any], now: datetime) -> Callable[[str], datetime]:
         """When a zone's contacts go on."""

@@ -7,12 +7,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
 from contacts.pagination import page
-from flows import beginning, presets, stats
+from flows import beginning, presets
 from flows.forms import NewScenarioForm, ScenarioListFilter
 from flows.graph import saved_trigger
 from flows.models import Scenario
 from flows.nodes import registry
-from flows.starting import PAUSED, STARTABLE
+from flows.views.moves import equip
 
 
 @require_GET
@@ -25,11 +25,10 @@ def scenario_list(request: HttpRequest) -> HttpResponse:
         if state := choice.cleaned_data["state"]:
             scenarios = scenarios.filter(state=state)
     shown = page(scenarios, request, size=50)
-    counts = stats.overview(shown.rows)
+    equip(shown.rows)
     for scenario in shown.rows:
         trigger = saved_trigger(scenario.flow.graph) if scenario.flow else None
         scenario.trigger = registry()[trigger["type"]] if trigger else None
-        scenario.counts = counts[scenario.pk]
     return render(
         request,
         "flows/scenario_list.html",
@@ -37,8 +36,6 @@ def scenario_list(request: HttpRequest) -> HttpResponse:
             "choice": choice,
             "page": shown,
             "any": bool(shown.rows) or Scenario.objects.exists(),
-            "paused": PAUSED,
-            "startable": STARTABLE,
         },
     )
 

@@ -1,4 +1,4 @@
-"""The dialog of what a scenario is called and how often a contact may enter it."""
+"""The dialog of what a scenario is called, who may enter it again, and who leaves it early."""
 
 import json
 
@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods
 
+from flows import canvas
 from flows.forms import ScenarioSettingsForm
 from flows.models import Scenario
 from flows.views.editor import may_change
@@ -16,10 +17,11 @@ from flows.views.editor import may_change
 def scenario_settings(request: HttpRequest, pk: int) -> HttpResponse:
     """GET shows the form; a good POST closes the dialog and tells the page the new name, which may hold a drawing that
     is not saved yet and so must stay."""
-    scenario = get_object_or_404(Scenario, pk=pk)
-    form = ScenarioSettingsForm(request.POST or None, instance=scenario)
+    scenario = get_object_or_404(Scenario.objects.select_related("flow"), pk=pk)
+    nodes = canvas.named_nodes(scenario.flow.graph if scenario.flow else canvas.EMPTY)
+    form = ScenarioSettingsForm(request.POST or None, instance=scenario, nodes=nodes)
     if request.method == "POST" and form.is_valid():
-        form.save()
+        form.keep()
         told = {"dialog-close": True, "scenario-settings": {"name": scenario.name}}
         return HttpResponse(status=204, headers={"HX-Trigger": json.dumps(told)})
     return render(request, "flows/scenario_settings.html", {"form": form, "scenario": scenario})

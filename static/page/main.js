@@ -7,3 +7,4 @@ import "./unsaved.js";
 import "./copy.js";
 import "./tabs.js";
 import "./filters.js";
+import "./options.js";

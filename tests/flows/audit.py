@@ -11,15 +11,16 @@ GROUP BY e.id HAVING count(s.number) <> e.moves OR min(s.number) <> 0 OR max(s.n
 _STRAYS = (
     "SELECT s.execution_id FROM flows_step s LEFT JOIN flows_execution e ON e.id = s.execution_id WHERE e.id IS NULL"
 )
-# Contacts who are in two places of a scenario at once.
+# Contacts who are in two places of a scenario at once, where passes may not run side by side.
 _PLACES = """
-SELECT scenario_id, contact_id FROM flows_execution WHERE state IN ('pending', 'processing', 'waiting')
+SELECT scenario_id, contact_id FROM flows_execution e JOIN flows_scenario s ON s.id = e.scenario_id
+WHERE e.state IN ('pending', 'processing', 'waiting') AND s.reentry <> 'every_time'
 GROUP BY 1, 2 HAVING count(*) > 1
 """
 # Passes through a node that sends without its one message, and messages without their pass.
 _MESSAGES = """
 SELECT s.execution_id, s.number, m.id FROM (
-    SELECT s.* FROM flows_step s WHERE s.node = ANY(%s)
+    SELECT s.* FROM flows_step s WHERE s.node = ANY(%s) AND s.outcome <> 'exited'
 ) s FULL JOIN campaigns_message m ON m.origin_pass = s.execution_id AND m.visit = s.number
 WHERE s.execution_id IS NULL OR m.id IS NULL
 """
@@ -29,8 +30,9 @@ WITH counted AS (
 ), recounted AS (
     SELECT node, metric, count(*) AS n FROM (
         SELECT node, 'entered' AS metric FROM flows_step
-        UNION ALL SELECT node, CASE WHEN outcome = 'end' THEN 'ended' WHEN outcome IN ('exited', 'failed') THEN outcome
-            ELSE 'left:' || outcome END FROM flows_step
+        UNION ALL SELECT node, CASE outcome WHEN 'end' THEN 'ended' WHEN 'exited' THEN outcome
+            ELSE 'left:' || outcome END FROM flows_step WHERE outcome <> 'failed'
+        UNION ALL SELECT node, 'failed' FROM flows_execution WHERE state = 'failed' -- who was queued again has not
         UNION ALL SELECT node, unnest(ARRAY['entered', 'waiting']) FROM flows_execution WHERE state = 'waiting'
     ) x GROUP BY 1, 2
 )

@@ -5,12 +5,13 @@ from datetime import datetime
 
 from django.db import connection
 
-from flows import engine, entering, listening, starting
+from flows import clearing, engine, entering, listening, scheduling, settling, starting
 
 
 def until_still(now: datetime) -> None:
     """Work everything that is due at `now`, and what follows from it."""
-    while any([listening.listen(now), entering.plan(now), entering.admit(now), engine.advance(now), _unread()]):
+    slices = [scheduling.begin_scheduled, listening.listen, entering.plan, entering.admit, settling.settle]
+    while any([*(one(now) for one in [*slices, engine.advance, clearing.take_out]), _unread()]):
         pass
     starting.complete(now)
 

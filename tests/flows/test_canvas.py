@@ -1,6 +1,7 @@
 """What the server tells the canvas."""
 
 import json
+import re
 import time
 from typing import Any
 
@@ -150,15 +151,27 @@ def test_a_large_drawing_asks_no_more_of_the_database_than_a_small_one(
         canvas.drawn(scenario, timezone.now())
 
 
-def test_saving_tells_beforehand_how_many_would_leave(db: None) -> None:
+def test_saving_asks_beforehand_where_those_go_who_stand_at_removed_shapes(db: None) -> None:
     graph = make.graph(("t", "now", {}), ("w", "wait", {"amount": 1, "unit": "days"}), edges="t>w")
     scenario = make.scenario(graph, state="paused")
     NodeCount.objects.create(scenario=scenario, node="w", metric="waiting", n=7)
-    client, url = ada(), reverse("scenario_leaving", args=[scenario.pk])
-    ask = {"content_type": "application/json"}
-    assert client.post(url, {"graph": graph}, **ask).json() == {"contacts": 0}
-    assert client.post(url, {"graph": make.graph(("t", "now", {}), edges="")}, **ask).json() == {"contacts": 7}
-    assert client.post(url, {"graph": "nonsense"}, **ask).json() == {"contacts": 0}
+    client, url = ada(), reverse("scenario_asked", args=[scenario.pk])
+
+    def asked(graph: Any) -> str:
+        return client.post(url, {"graph": graph}, content_type="application/json").content.decode()
+
+    assert "Where do they go?" not in asked(graph)
+    other = make.graph(("t", "now", {}), ("o", "wait", {"amount": 2, "unit": "days"}), edges="t>o")
+    page = asked(other)
+    assert "Where do they go?" in page and "7 contacts" in page
+    assert re.findall(r'<option value="(.*?)">(.*?)</option>', page) == [
+        ("", "Choose one"),
+        ("o", "Wait: 2 days"),
+        ("!", "Leave the scenario"),
+    ]
+    assert asked("nonsense") == ""
+    longer = asked(make.graph(("t", "now", {}), ("w", "wait", {"amount": 3, "unit": "days"}), edges="t>w"))
+    assert "Wait: 1 day → Wait: 3 days: 7 contacts" in longer
 
 
 def test_settings_change_the_name_and_who_may_enter_again(db: None) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from contacts import tagging
 from contacts.models import Contact, Segment
-from flows import entering, starting
+from flows import entering, pausing, starting
 from flows.models import EntryRun, Execution, Scenario
 from tests import make
 from tests.flows.drive import until_still
@@ -117,9 +117,9 @@ def test_runs_missed_while_paused_are_not_made_up_for():
     person("ann")
     scenario = started("repeat", {"every": 1, "unit": "day", "time": "12:00", "timezone": "UTC"})
     assert entries(NOW, NOW + DAY) == [("03-10 12:00", ["ann"])]
-    starting.pause(scenario, NOW + DAY)
+    pausing.pause(scenario, NOW + DAY)
     assert entries(NOW + DAY, NOW + 3 * DAY) == []
-    starting.resume(scenario, NOW + 3 * DAY)
+    pausing.resume(scenario, NOW + 3 * DAY)
     assert entries(NOW + 3 * DAY, NOW + 4 * DAY) == [("03-13 12:00", ["ann"])]
 
 
@@ -134,10 +134,10 @@ def test_a_rhythm_that_nothing_worked_for_days_goes_on_with_its_last_run():
 def test_who_presses_start_and_pause_at_once_has_lost_nobody():
     person("ann")
     scenario = started("now", {"segment": None}, stays=True)
-    starting.pause(scenario, NOW)
+    pausing.pause(scenario, NOW)
     until_still(NOW + HOUR)
     assert not Execution.objects.exists()
-    starting.resume(scenario, NOW + 2 * HOUR)
+    pausing.resume(scenario, NOW + 2 * HOUR)
     until_still(NOW + 2 * HOUR)
     assert list(Execution.objects.values_list("contact__email", "state")) == [("ann@example.com", "waiting")]
 

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from campaigns.models import Message, Provider
 from contacts import timeline
-from flows import claiming, engine, entering, listening, starting
+from flows import claiming, engine, entering, listening, pausing, starting
 from flows.models import EntryRun, Execution, Scenario, Step
 from tests import make
 from tests.contacts.other_connection import other_connection
@@ -151,7 +151,7 @@ def test_a_pause_waits_for_the_batch_that_is_moving_and_then_nobody_moves(monkey
 
     def pause() -> int:
         moving.wait()
-        starting.pause(scenario, NOW + WEEK)
+        pausing.pause(scenario, NOW + WEEK)
         paused.set()
         return Execution.objects.filter(state="completed").count()
 
@@ -227,7 +227,7 @@ def test_what_is_overdue_in_a_paused_scenario_does_not_slow_the_others():
     for one in (scenario, paused):
         starting.start(one, NOW)
     until_still(NOW)
-    starting.pause(paused, NOW)
+    pausing.pause(paused, NOW)
     with connection.cursor() as cursor:
         cursor.execute(
             """INSERT INTO flows_execution (scenario_id, flow_id, contact_id, state, node, due_at, moves, single,

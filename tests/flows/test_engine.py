@@ -9,8 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from campaigns.models import Message
 from contacts import timeline
 from contacts.models import ContactTag
-from flows import engine, entering, saving, starting, stats
+from flows import engine, entering, pausing, saving, starting, stats
 from flows.models import Execution, NodeCount, Scenario, Step
+from flows.publishing import Answers
 from tests import make
 from tests.flows.drive import until_still
 from tests.make import NOW
@@ -50,8 +51,10 @@ def recounted(scenario: Scenario) -> dict[tuple[str, str], int]:
         steps = list(Step.objects.filter(execution_id=execution.pk).order_by("number"))
         for step in steps:
             add(step.node, "entered")
-            add(step.node, f"left:{step.outcome}" if step.outcome not in ("end", "exited", "failed") else
-                "ended" if step.outcome == "end" else step.outcome)  # fmt: skip
+            if step.outcome != "failed":
+                add(step.node, {"end": "ended", "exited": "exited"}.get(step.outcome, f"left:{step.outcome}"))
+        if execution.state == "failed":
+            add(execution.node, "failed")
         if execution.state == "waiting":
             add(execution.node, "entered")
             add(execution.node, "waiting")
@@ -130,10 +133,10 @@ def test_while_paused_nobody_enters_and_nobody_moves():
     scenario = make.scenario(FIRST)
     starting.start(scenario, NOW)
     until_still(NOW)
-    starting.pause(scenario, NOW)
+    pausing.pause(scenario, NOW)
     until_still(NOW + WEEK)
     assert where() == {"waiting at wait": 4}
-    starting.resume(scenario, NOW + WEEK)
+    pausing.resume(scenario, NOW + WEEK)
     until_still(NOW + WEEK)
     assert where() == {"completed at again": 4}
 
@@ -205,10 +208,10 @@ def test_whoever_stands_at_a_removed_node_leaves_the_scenario():
     scenario = make.scenario(FIRST)
     starting.start(scenario, NOW)
     until_still(NOW)
-    starting.pause(scenario, NOW)
+    pausing.pause(scenario, NOW)
     short = make.graph(("in", "now", {"segment": None}), HELLO, edges="in>mail")
-    saving.save(scenario, short, {}, None, None, NOW)
-    starting.resume(scenario, NOW)
+    saving.save(scenario, short, {}, None, None, NOW, Answers({"wait": None}))
+    pausing.resume(scenario, NOW)
     until_still(NOW + WEEK)
     assert where() == {"exited at wait": 2}
     assert set(Step.objects.filter(outcome="exited").values_list("reason", flat=True)) == {

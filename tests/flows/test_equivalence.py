@@ -12,9 +12,10 @@ from hypothesis import HealthCheck, given, settings
 from campaigns import sending, tracking
 from campaigns.models import Message, Provider
 from contacts import consent, tagging, timeline
-from contacts.models import ContactTag
-from flows import starting
+from contacts.models import Contact, ContactTag, Segment
+from flows import configuring, pausing, saving, starting
 from flows.models import Execution, Scenario, Step
+from flows.nodes import ab_test
 from tests import make
 from tests.flows.audit import complaints
 from tests.flows.drive import until_still
@@ -41,10 +42,16 @@ EXAMPLES = int(os.environ.get("WAYPOST_FUZZ", 0))
 def test_the_engine_does_what_scenarios_mean(case: Case):
     _empty()
     contacts = {person.name: _contact(person) for person in case.people}
-    scenario = make.scenario(case.graph, reentry="once" if case.once else "not_while_inside")
+    scenario = _scenario(case)
     _play(scenario, case, contacts)
     for person in case.people:
-        expected = walk(case.graph, person, case.happenings, NOW, END, case.once)
+
+        def chance(node: str, contact: int = contacts[person.name]) -> str:
+            return _drawn(scenario, node, contact)
+
+        expected = walk(case.graph, person, case.happenings, NOW, END, case.settings, chance)
+        if expected.ambiguous:
+            continue
         executions = list(Execution.objects.filter(contact_id=contacts[person.name]).order_by("pk"))
         assert [_passed(execution) for execution in executions] == [
             (walked.entered_at, walked.steps, walked.state, walked.node, walked.due) for walked in expected.passes
@@ -52,17 +59,45 @@ def test_the_engine_does_what_scenarios_mean(case: Case):
         assert _sent(contacts[person.name]) == expected.messages
         names = ContactTag.objects.filter(contact_id=contacts[person.name]).values_list("tag__name", flat=True)
         assert set(names) == expected.tags
+        assert Contact.objects.get(pk=contacts[person.name]).attributes == expected.attributes
     assert complaints([node["id"] for node in case.graph["nodes"] if node["type"] in ("email", "sms")]) == {}
 
 
 def _empty() -> None:
     tables = ["contacts_contact", "flows_scenario", "flows_execution", "flows_step", "campaigns_message"]
-    tables += ["contacts_event", "contacts_contacttag", "contacts_consent"]
-    tables += ["campaigns_origin", "contacts_eventcursor", "django_q_ormq"]
+    tables += ["contacts_event", "contacts_contacttag", "contacts_consent", "contacts_membership"]
+    tables += ["campaigns_origin", "contacts_segment", "contacts_eventcursor", "django_q_ormq"]
     with connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {', '.join(tables)} CASCADE")
     for channel in ("email", "sms"):
         Provider.objects.get_or_create(channel=channel, kind="local", defaults={"name": "Outbox"})
+
+
+def _scenario(case: Case) -> Scenario:
+    settings, exits = case.settings, {}
+    if settings.leave_reached:
+        exits["objective"] = True
+    if settings.leave_rule:
+        exits["rule"] = settings.leave_rule
+    if settings.excluded:
+        exits["segment"] = Segment.objects.create(name="Excluded", rule=settings.excluded).pk
+    assert configuring.problems({"exits": exits}) == {}
+    scenario = Scenario.objects.create(
+        name="Random",
+        reentry=settings.reentry,
+        reentry_hours=settings.hours if settings.reentry == "spaced" else None,
+        most_rounds=settings.most_rounds,
+        exits=exits,
+    )
+    saving.save(scenario, case.graph, settings.objective or {}, None, None, NOW)
+    return scenario
+
+
+def _drawn(scenario: Scenario, node: str, contact: int) -> str:
+    """What chance gives the contact: the same whenever and wherever it is asked."""
+    config = next(each["config"] for each in scenario.flow.graph["nodes"] if each["id"] == node)
+    shares = [(port, row["weight"]) for port, row in zip("abcd", config["variants"], strict=False)]
+    return ab_test.drawn(f"{scenario.pk}:{node}:{contact}", shares)
 
 
 def _contact(person: Person) -> int:
@@ -103,23 +138,23 @@ def _happen(happening: Happening, scenario: Scenario, contacts: dict[str, int]) 
     if happening.presses:
         scenario.refresh_from_db()
         if happening.presses == "pause" and scenario.state == "running":
-            starting.pause(scenario, happening.at)
+            pausing.pause(scenario, happening.at)
         elif happening.presses == "resume" and scenario.state == "paused":
-            starting.resume(scenario, happening.at)
+            pausing.resume(scenario, happening.at)
         return
     contact = contacts[happening.person]
     if happening.channel:
         consent.set_state([contact], happening.channel, happening.says, "", happening.at)
         return
     if happening.event:
-        event = timeline.NewEvent(contact, happening.event, dict(happening.properties), at=happening.at)
+        event = timeline.NewEvent(contact, happening.event, dict(happening.properties), at=happening.since)
         timeline.record([event], happening.at)
         return
     inside = Execution.objects.filter(contact_id=contact, state="waiting").values_list("pk", flat=True)
     sent = Message.objects.filter(
         origin__key=f"scenario:{scenario.pk}:{happening.node}", origin_pass__in=inside, state="sent"
     )
-    newest = sent.select_related("origin").order_by("-visit").first()
+    newest = sent.select_related("origin").order_by("-origin_pass", "-visit").first()
     if newest and happening.did == "opened":
         tracking.opened(newest, happening.at)
     elif newest:

@@ -10,7 +10,7 @@ from campaigns.models import Message, Provider
 from contacts import saving, tagging, timeline
 from contacts.models import Contact, Event
 from contacts.segments import deleting
-from flows import starting
+from flows import pausing, starting
 from flows.models import Execution, Reentry, Scenario
 from tests import make
 from tests.contacts.membering import members, segment, settle
@@ -154,10 +154,10 @@ def test_what_happened_before_the_start_or_in_a_pause_lets_nobody_in():
     timeline.record_for([ann], "order.placed", {}, NOW - timedelta(hours=1))
     scenario = listening_to("order.placed")
     assert inside(scenario) == []
-    starting.pause(scenario, NOW)
+    pausing.pause(scenario, NOW)
     timeline.record_for([ben], "order.placed", {}, NOW)
     until_still(NOW)
-    starting.resume(scenario, NOW)
+    pausing.resume(scenario, NOW)
     timeline.record_for([cleo], "order.placed", {}, NOW)
     assert inside(scenario) == ["cleo"]
 

@@ -47,13 +47,39 @@ EXAMPLES: list[tuple[str, dict, str]] = [
     ("email", {"name": "Hello", "subject": "S", "body": "B", "preheader": "P", "topic": "News"}, "“Hello”"),
     ("sms", {"body": "Your code: {{ event.code }}"}, "“Your code: {{ event.code }}”"),
     ("tag", {"add": ["vip"], "remove": ["new", "cold"]}, "Add “vip”; Remove “new” and “cold”"),
+    ("update_contact", {"set": {"plan": "pro", "seats": 3, "trial": False}}, "plan: pro; seats: 3; trial: no"),
+    ("update_contact", {"set": {"n": "{{ event.n }}"}, "remove": ["a", "b"]}, "n: {{ event.n }}; Remove “a” and “b”"),
     ("wait", {"amount": 7, "unit": "days"}, "7 days"),
     ("wait", {"amount": 1, "unit": "hours"}, "1 hour"),
     ("wait", {"until": "2026-05-01T09:00", "timezone": "UTC"}, "Until 2026-05-01 09:00"),
     ("wait", {"time": "09:00"}, "Until 09:00"),
     ("wait", {"weekdays": ["mon", "tue"], "time": "10:00"}, "Until Monday or Tuesday 10:00"),
     ("wait", {"weekdays": ["tue"]}, "Until Tuesday"),
+    ("wait_for", {"event": "order.placed", "amount": 1, "unit": "hours"}, "“order.placed”, within 1 hour"),
+    (
+        "wait_for",
+        {
+            "event": "email.clicked",
+            "filter": {"rule": "property", "field": "link", "op": "equals", "value": 1},
+            "amount": 3,
+            "unit": "days",
+        },
+        "Email clicked, filtered, within 3 days",
+    ),
     ("condition", {"rule": VIP}, "Has the tag “vip”"),
+    ("ab_test", {"variants": [{"name": "A", "weight": 50}, {"name": "B", "weight": 50}]}, "A 50 % · B 50 %"),
+    (
+        "ab_test",
+        {
+            "variants": [
+                {"name": "Short", "weight": 1},
+                {"name": "Long", "weight": 2},
+                {"name": "None", "weight": 0},
+                {"name": "D", "weight": 0.5},
+            ]
+        },
+        "Short 28.6 % · Long 57.1 % · None 0 % · D 14.3 %",
+    ),
     ("end", {}, "Leaves the scenario"),
 ]
 every_type = pytest.mark.parametrize("node", registry().values(), ids=list(registry()))
@@ -64,7 +90,11 @@ every_example = pytest.mark.parametrize(
 
 def batch_of(key: str, config: dict, contacts: list[int], now: datetime = NOW) -> Batch:
     ids = [1_000 + place for place in range(len(contacts))]
-    return Batch(7, key, config, now, ids, contacts, [3] * len(ids), [None] * len(ids), contact_zones.zones_of)
+    unseen: list[int | None] = [None] * len(ids)
+    zones_of = contact_zones.zones_of
+    return Batch(
+        7, key, config, now, ids, contacts, [3] * len(ids), unseen, zones_of, lambda ids: dict.fromkeys(ids, now)
+    )
 
 
 def ids_of(outcomes: list[Outcome]) -> list[int]:
@@ -122,7 +152,7 @@ def test_a_good_config_comes_back_from_the_dialog_as_it_was(key: str, config: di
     for name, value in config.items():
         if name == "weekdays":
             posted.setlist(name, value)
-        elif isinstance(value, dict):
+        elif isinstance(value, dict) or (isinstance(value, list) and isinstance(value[0], dict)):
             posted[name] = json.dumps(value)
         elif isinstance(value, list):
             posted[name] = ", ".join(map(str, value))
@@ -150,18 +180,37 @@ def test_running_puts_every_execution_into_exactly_one_outcome(key: str, config:
         elif isinstance(outcome, Rest):
             due = outcome.due_at if isinstance(outcome.due_at, list) else [outcome.due_at] * len(outcome.batch)
             assert len(due) == len(outcome.batch)
-            assert all(moment > NOW and moment.tzinfo == UTC for moment in due)
+            # Who waits for an event looks once at the timeline, at once.
+            assert all(moment > NOW or (moment == NOW and node.awaits(config)) for moment in due)
+            assert all(moment.tzinfo == UTC for moment in due)
             assert ids_of(list(node.wake(outcome.batch))) == sorted(outcome.batch.ids)
         else:
             assert isinstance(outcome, End)
 
 
 @every_example
-def test_a_node_that_holds_lets_nobody_pass_at_once(key: str, config: dict, summary: str):
+def test_nobody_passes_at_once_by_a_port_that_holds(key: str, config: dict, summary: str):
     node = registry()[key]
-    if node.holds(config):
+    ports = {port.name for port in node.ports(config)}
+    assert set(node.holding) <= ports
+    holding = {port for port in ports if node.holds(config, port)}
+    assert holding <= set(node.holding)
+    if holding:
         batch = batch_of(key, config, [make.contact("a@example.com").pk])
-        assert all(isinstance(outcome, Rest) for outcome in node.run(batch) if len(outcome.batch))
+        outcomes = [outcome for outcome in node.run(batch) if len(outcome.batch)]
+        assert all(isinstance(outcome, Rest) for outcome in outcomes)
+        looked = [again for outcome in outcomes if outcome.due_at == NOW for again in node.wake(outcome.batch)]
+        assert not any(isinstance(again, Leave) and again.port in holding for again in looked if len(again.batch))
+
+
+@every_example
+def test_what_rests_until_a_moment_can_be_timed_anew_from_its_arrival(key: str, config: dict, summary: str):
+    node = registry()[key]
+    batch = batch_of(key, config, [make.contact("a@example.com", timezone="Asia/Tokyo").pk])
+    for outcome in node.run(batch):
+        if isinstance(outcome, Rest) and len(outcome.batch) and not node.awaits(config):
+            due = outcome.due_at if isinstance(outcome.due_at, list) else [outcome.due_at]
+            assert list(node.until(outcome.batch)) == due
 
 
 @every_example
@@ -219,6 +268,45 @@ def test_a_trigger_plans_runs_ahead_in_order_each_with_an_audience(key: str, con
             "repeat",
             {"every": 1, "unit": "month", "month_days": [32]},
             "Days of the month: Days of a month are numbers from 1 to 31, and “last”.",
+        ),
+        (
+            "wait_for",
+            {"event": "a", "amount": 11, "unit": "years"},
+            "Amount: Wait at most 10 years, which is about ten years.",
+        ),
+        ("wait_for", {"amount": 1, "unit": "days"}, "Event: This field is required."),
+        ("ab_test", {"variants": [{"name": "A", "weight": 1}]}, "Variants: Give 2 to 4 variants."),
+        ("ab_test", {"variants": "[1, 2]"}, "Variants: Give a list of variants, each with a name and a weight."),
+        ("ab_test", {"variants": [{"weight": 1}, {}]}, "Variants: Give variant B a share, such as 50."),
+        (
+            "ab_test",
+            {"variants": [{"weight": 1}, {"weight": "nan"}]},
+            "Variants: The share of variant B is a number from 0 to 1,000,000.",
+        ),
+        (
+            "ab_test",
+            {"variants": [{"weight": 0}, {"weight": 0}]},
+            "Variants: At least one variant needs a share above zero.",
+        ),
+        (
+            "ab_test",
+            {"variants": [{"name": "x", "weight": 1}, {"name": "X", "weight": 1}]},
+            "Variants: Two variants have the same name.",
+        ),
+        (
+            "update_contact",
+            {"set": {"a": [1]}},
+            "Set attributes: “a” takes a text, a number, or true or false. To remove it, name it below.",
+        ),
+        (
+            "update_contact",
+            {"set": {"a": "x"}, "remove": ["a"]},
+            "Remove attributes: “a” would be set and removed at once.",
+        ),
+        (
+            "update_contact",
+            {"set": {"a": "{{ contact.nam }}"}},
+            "Set attributes: “a”: A contact has no field “nam”. An attribute is written contact.attributes.nam.",
         ),
         ("tag", {"add": ["VIP"], "remove": ["vip"]}, "Remove tags: “vip” would be added and removed at once."),
         ("tag", {"add": ["a\nb", 3]}, "Add tags: A tag needs a name."),

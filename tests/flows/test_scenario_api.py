@@ -59,12 +59,23 @@ def test_a_scenario_is_made_read_changed_and_deleted(api: APIClient) -> None:
         "state": "draft",
         "objective": {"kind": "opened"},
         "reentry": "not_while_inside",
+        "reentry_hours": None,
+        "exits": {},
+        "follows": "live",
+        "most_rounds": 100,
+        "keeps_when_stopped": False,
         "trigger": None,
         "version": None,
         "created_at": None,
         "started_at": None,
+        "starts_at": None,
+        "state_reason": "",
     }
     assert api.patch(url(scenario), {"reentry": "once"}).json()["reentry"] == "once"
+    assert api.patch(url(scenario), {"reentry": "spaced"}).json().keys() == {"reentry_hours"}
+    assert api.patch(url(scenario), {"exits": {"rule": {"rule": "tag"}}}).status_code == 400
+    spaced = api.patch(url(scenario), {"reentry": "spaced", "reentry_hours": 36, "exits": {"objective": True}}).json()
+    assert (spaced["reentry"], spaced["reentry_hours"], spaced["exits"]) == ("spaced", 36, {"objective": True})
     changed = api.put(url(scenario), {"name": "Hello"}).json()
     assert (changed["name"], changed["state"]) == ("Hello", "draft")
     assert api.get(url(scenario)).json() == changed
@@ -157,7 +168,9 @@ def test_a_scenario_starts_pauses_and_resumes_and_says_no_to_anything_else(api: 
 
     assert states("pause", "resume") == [(409, ""), (409, "")]
     assert states("start", "start", "resume") == [(200, "running"), (409, ""), (409, "")]
-    assert api.put(url(scenario, "flow"), WAITING).json() == {"detail": "Pause the scenario before you change it."}
+    assert api.put(url(scenario, "flow"), WAITING).json() == {
+        "detail": "The scenario is running. Keep the change as a draft and publish it, or pause the scenario first."
+    }
     assert api.delete(url(scenario)).json() == {"detail": "Pause the scenario before you delete it."}
     assert states("pause", "pause") == [(200, "paused"), (409, "")]
     assert states("start", "resume") == [(409, ""), (200, "running")]
@@ -277,6 +290,8 @@ WRITES = [
     ("delete", ""),
     ("put", "flow"),
     *(("post", action) for action in ("start", "pause", "resume", "clone", "trigger")),
+    *(("post", action) for action in ("unschedule", "stop", "clear", "executions/requeue")),
+    ("delete", "executions/1"),
 ]
 
 
@@ -343,9 +358,11 @@ def refused_or_taken(answer: Any) -> None:
 @pytest.mark.parametrize("odd", ODD, ids=ids)
 def test_a_field_may_hold_anything_and_is_answered(api: APIClient, odd: Any) -> None:
     scenario = make.scenario(TAGGING)
-    for name in ("name", "description", "objective", "reentry"):
+    for name in ("name", "description", "objective", "reentry", "reentry_hours", "exits", "follows", "most_rounds"):
         refused_or_taken(send(api, "post", URL, {"name": "Good", name: odd}))
         refused_or_taken(send(api, "patch", url(scenario), {name: odd}))
+    for key in ("objective", "rule", "segment", "other"):
+        refused_or_taken(send(api, "patch", url(scenario), {"exits": {key: odd}}))
     for key in ("kind", "event", "within_days", "filter", "other"):
         objective = {"kind": "event", "event": "x", key: odd}
         refused_or_taken(send(api, "patch", url(scenario), {"objective": objective}))

@@ -133,8 +133,8 @@ def test_the_menu_offers_only_what_is_possible_now(mara: Client, victor: Client)
     offered = {name: set(re.findall(r"/scenarios/\d+/(\w+)/", row)) for name, row in rows.items()}
     assert offered == {
         "draft": {"start", "clone", "delete"},
-        "running": {"pause", "clone"},
-        "paused": {"resume", "clone", "delete"},
+        "running": {"pause", "stop", "clone"},
+        "paused": {"resume", "stop", "clone", "delete"},
     }
     assert not re.findall(r"/scenarios/\d+/(\w+)/", victor.get("/scenarios/").text)
 
@@ -244,7 +244,7 @@ def test_deleting_asks_with_the_number_of_contacts_inside(mara: Client) -> None:
 # Who may
 
 FIELDS = ["graph", "objective", "base"]
-MOVES = ["start", "pause", "resume", "clone", "delete", "save", "save-copy", "rename"]
+MOVES = ["start", "pause", "resume", "clone", "delete", "save", "save-copy", "rename", "unschedule", "stop", "clear"]
 
 
 def test_a_viewer_looks_and_changes_nothing(victor: Client) -> None:
@@ -283,7 +283,7 @@ def test_who_is_not_signed_in_is_asked_to() -> None:
 
 def test_moves_need_a_post_and_its_token(mara: Client) -> None:
     scenario = in_state("running")
-    for move in ("pause", "resume", "clone", "save", "save-copy", "rename"):
+    for move in ("pause", "unschedule", "clone", "save", "save-copy", "rename"):
         assert mara.get(f"/scenarios/{scenario.pk}/{move}/").status_code == 405, move
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = mara.cookies

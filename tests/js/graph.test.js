@@ -7,10 +7,10 @@ import * as graph from "../../static/flows/editor/graph.js";
 const NEXT = [{ name: "next", label: "", tone: "plain" }];
 const YES_NO = [{ name: "yes", label: "Yes", tone: "yes" }, { name: "no", label: "No", tone: "no" }];
 const TYPES = {
-  door: { key: "door", label: "Door", has_input: false, can_hold: false, ports: NEXT },
-  act: { key: "act", label: "Act", has_input: true, can_hold: false, ports: NEXT },
-  rest: { key: "rest", label: "Rest", has_input: true, can_hold: true, ports: NEXT },
-  ask: { key: "ask", label: "Ask", has_input: true, can_hold: false, ports: YES_NO },
+  door: { key: "door", label: "Door", has_input: false, holding: [], ports: NEXT },
+  act: { key: "act", label: "Act", has_input: true, holding: [], ports: NEXT },
+  rest: { key: "rest", label: "Rest", has_input: true, holding: ["next"], ports: NEXT },
+  ask: { key: "ask", label: "Ask", has_input: true, holding: [], ports: YES_NO },
 };
 const node = (id, type, config = {}) => ({ ...graph.newNode(id, TYPES[type], 0, 0), config });
 const edge = (from, to, port = "next") => ({ from, port, to });

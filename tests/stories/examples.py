@@ -126,7 +126,7 @@ def pages() -> dict[str, str]:
         "user_password": viewer, "api_key_revoke": key,
     }  # fmt: skip
     found = {name: reverse(name, args=[thing.pk]) for name, thing in things.items()}
-    return found | {"inbox_message_sms": reverse("inbox_message", args=[text.pk])}
+    return found | _edited(scenario) | {"inbox_message_sms": reverse("inbox_message", args=[text.pk])}
 
 
 def pages_for_contacts() -> dict[str, tuple[str, int]]:
@@ -144,4 +144,24 @@ def pages_for_contacts() -> dict[str, tuple[str, int]]:
         "unsubscribed": (leaves_at, 200),
         "subscribed-again": (f"{returns_at}?subscribed", 200),
         "link-not-found": (reverse("unsubscribe", args=["nothing"]), 404),
+    }
+
+
+def _edited(scenario: Scenario) -> dict[str, str]:
+    """The pages of a scenario with a second version and a draft of the next one."""
+    reminded = ("n4", "email", {"subject": "Still there?", "body": "<p>Hello again.</p>"})
+    before = [(node["id"], node["type"], node["config"]) for node in scenario.flow.graph["nodes"]]
+    grown = make.graph(*before, reminded, edges="n1>n2 n2>n3 n3>n4")
+    shorter = ("n3", "wait", {"amount": 2, "unit": "days"})
+    scenario.flow = Flow.objects.create(scenario=scenario, number=2, graph=grown, settled_at=timezone.now())
+    scenario.draft = make.graph(*before[:2], shorter, reminded, edges="n1>n2 n2>n3 n3>n4")
+    scenario.draft_saved_at, scenario.draft_saved_by = timezone.now(), User.objects.first()
+    scenario.save()
+    compared = reverse("scenario_compare", args=[scenario.pk])
+    return {
+        "scenario_versions": reverse("scenario_versions", args=[scenario.pk]),
+        "scenario_version": reverse("scenario_version", args=[scenario.pk, 2]) + "?since=1",
+        "scenario_compare": f"{compared}?from=1&to=draft",
+        "scenario_restore": reverse("scenario_restore", args=[scenario.pk, 1]),
+        "scenario_discard": reverse("scenario_discard", args=[scenario.pk]),
     }

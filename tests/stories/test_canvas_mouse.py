@@ -4,7 +4,6 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from config.models import User
-from flows.models import Scenario
 from tests import make
 from tests.stories.canvas_driver import Canvas
 
@@ -208,15 +207,14 @@ def test_dragging_to_the_border_moves_the_drawing_on(canvas: Canvas) -> None:
     assert canvas.place("w")[0] > 720
 
 
-def test_a_running_scenario_can_be_looked_at_but_not_changed(canvas: Canvas) -> None:
-    scenario = Scenario.objects.get()
-    Scenario.objects.filter(pk=scenario.pk).update(state="running")
+def test_an_earlier_version_can_be_looked_at_but_not_changed(canvas: Canvas) -> None:
+    canvas.url += "versions/1/"
     canvas.open()
     before = canvas.place("b")
     x, y = canvas.middle(canvas.card("b"))
     canvas.drag((x, y), (x + 80, y))
     assert canvas.place("b") == before
-    expect(canvas.say).to_contain_text("Pause it to change it")
+    expect(canvas.say).to_contain_text("You are looking at version 1.")
     canvas.card("b").click()
     canvas.press("Delete")
     assert canvas.drop("tag", canvas.blank()) == ""

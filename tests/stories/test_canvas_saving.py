@@ -113,7 +113,7 @@ def test_leaving_with_unsaved_changes_asks(canvas: Canvas) -> None:
     canvas.page.on("dialog", answer)
     canvas.node("w").focus()
     canvas.press("ArrowDown")
-    canvas.page.locator(".editor-bar a").click()
+    canvas.page.get_by_role("link", name="Back to the scenarios").click()
     canvas.page.wait_for_url("**/scenarios/")
     assert asked == ["beforeunload"]
 
@@ -140,6 +140,8 @@ def test_started_with_the_audience_counted_then_paused_changed_and_resumed(canva
     canvas.save()
     assert "waiting" not in str(Scenario.objects.get().flow.graph)
     canvas.page.get_by_role("button", name="Resume").click()
+    expect(canvas.page.locator("dialog[open]")).to_contain_text("Nothing has become overdue in the pause.")
+    canvas.page.locator("dialog[open] .button.primary").click()
     canvas.page.locator(".editor-bar .badge", has_text="Running").wait_for()
 
 
@@ -171,3 +173,34 @@ def test_the_name_is_changed_in_its_place(canvas: Canvas) -> None:
     name.fill("")
     name.press("Enter")
     expect(name).to_have_value("Autumn sale")
+
+
+def test_a_restored_version_is_saved_or_discarded_before_the_start(canvas: Canvas) -> None:
+    scenario = Scenario.objects.get()
+    saving.save(scenario, make.graph(("t", "now", {}), ("x", "tag", TAG), edges="t>x"), {}, None, 1, timezone.now())
+    saving.restore(scenario, 1, None, "", timezone.now())
+    canvas.open()
+    assert set(canvas.ids()) == {"t", "w", "e"}
+    expect(start(canvas)).to_be_disabled()
+    canvas.save()
+    expect(start(canvas)).to_be_enabled()
+    expect(canvas.page.locator("[data-draft-bar]")).not_to_be_visible()
+    scenario.refresh_from_db()
+    assert (scenario.flow.number, scenario.draft) == (3, None)
+
+
+def test_a_pause_by_somebody_else_loses_nothing_that_is_drawn(canvas: Canvas) -> None:
+    Scenario.objects.update(state="running", started_at=timezone.now())
+    canvas.open()
+    canvas.card("e").click()
+    canvas.press("Delete")
+    Scenario.objects.update(state="paused")
+    expect(canvas.say).to_contain_text("does not run any more")
+    canvas.press("Control+s")
+    expect(canvas.say).to_contain_text("Draft saved")
+    assert Scenario.objects.get().flow.number == 1
+    canvas.open()
+    assert canvas.ids() == ["t", "w"]
+    expect(canvas.page.get_by_role("button", name="Resume")).to_be_enabled()
+    canvas.save()
+    assert Scenario.objects.get().flow.number == 2

@@ -69,6 +69,8 @@ def test_contacts_wait_while_a_scenario_is_changed_and_then_get_the_new_words(
     assert places(waypost, changed) == [("waiting", "rest"), ("waiting", "rest")]
 
     marketer.get_by_role("button", name="Resume").click()
+    expect(marketer.locator("dialog[open]")).to_contain_text("2 contacts should have gone on by now")
+    marketer.locator("dialog[open] .button.primary").click()
     expect(marketer.locator(".editor-bar .badge")).to_have_text("Running")
     new = {"Old one", "Witness one", "Witness two", "New two, friend"}
     until_equal(lambda: {who: got(smtp_server)[who] for who in (ANN, BEN)}, both(new))

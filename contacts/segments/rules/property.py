@@ -21,10 +21,10 @@ class Property(RuleKind):
     Form = PropertyForm
 
     def offered(self, scope: Scope) -> bool:
-        return scope.event
+        return scope.event or scope.entry
 
     def problems(self, config: Config, scope: Scope) -> list[str]:
-        if not scope.event:
+        if not (scope.event or scope.entry):
             return ["Event properties can only be asked where there is an event."]
         field = config.get("field")
         if not isinstance(field, str) or not field:
@@ -33,7 +33,7 @@ class Property(RuleKind):
         return found + [f"{field}: {text}" for text in operators.problems(config.get("op"), config.get("value"))]
 
     def sql(self, config: Config, now: datetime, scope: Scope) -> Where:
-        """Inside the sub-select of an event rule the same name is that rule's event."""
+        """Over the event under test, or the one that let the contact in, or, inside an event rule, that rule's own."""
         return comparing.sql(
             Key('"contacts_event"."properties"', config["field"]), config["op"], config.get("value"), now
         )
@@ -43,6 +43,9 @@ class Property(RuleKind):
 
     def sentence(self, config: Config) -> str:
         return operators.sentence(str(config.get("field") or "…"), config.get("op"), config.get("value"))
+
+    def countable(self, config: Config) -> bool:
+        return False
 
 
 kind = Property()

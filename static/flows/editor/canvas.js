@@ -13,8 +13,9 @@ function make(tag, className, text) {
   return element;
 }
 
-/** `counts` maps ids to contacts waiting there; `pinned` maps ids to sentences that the last save found. */
-export function createCanvas({ world, viewport, types, store, view, drawEdges, waitingUrl }) {
+/** `counts` maps ids to {waiting, failed}: contacts there; `pinned` maps ids to sentences that the last save found; `marks`
+ * maps ids to "added" or "changed" where versions are compared. */
+export function createCanvas({ world, viewport, types, store, view, drawEdges, marks = {}, waitingUrl }) {
   const drawn = new Map();
   let counts = new Map();
   let pinned = new Map();
@@ -26,6 +27,7 @@ export function createCanvas({ world, viewport, types, store, view, drawEdges, w
     const element = make("div", "node");
     element.dataset.id = node.id;
     element.dataset.group = type?.group ?? "";
+    if (marks[node.id]) element.dataset.mark = marks[node.id];
     element.dataset.input = String(!isTrigger(node, types));
     element.tabIndex = 0;
     element.setAttribute("role", "group");
@@ -35,14 +37,15 @@ export function createCanvas({ world, viewport, types, store, view, drawEdges, w
     if (picture) icon.append(picture.content.cloneNode(true));
     const words = make("div", "node-words");
     const parts = {
-      element, card, icon, mark: make("span", "node-mark"), count: make("a", "node-count"), ports: [],
+      element, card, icon, mark: make("span", "node-mark"), count: make("a", "node-count"), failed: make("a", "node-failed"), ports: [],
       title: make("strong", "node-title", type?.label ?? node.type), summary: make("span", "node-summary"),
     };
     parts.count.href = waitingUrl.replace("NODE", encodeURIComponent(node.id));
-    parts.count.draggable = false;
+    parts.failed.href = `${parts.count.href}?show=failed`;
+    parts.count.draggable = parts.failed.draggable = false;
     parts.mark.append(document.getElementById("icon-warning").content.cloneNode(true));
     words.append(parts.title, parts.summary);
-    card.append(icon, words, parts.mark, parts.count);
+    card.append(icon, words, parts.mark, parts.count, parts.failed);
     element.append(card);
     if (!isTrigger(node, types)) {
       parts.input = make("button", "port in");
@@ -81,11 +84,14 @@ export function createCanvas({ world, viewport, types, store, view, drawEdges, w
     parts.element.classList.toggle("wrong", problems.length > 0);
     parts.mark.hidden = !problems.length;
     parts.mark.title = problems.join("\n");
-    const waiting = counts.get(node.id) ?? 0;
+    const { waiting = 0, failed = 0 } = counts.get(node.id) ?? {};
+    parts.failed.hidden = !failed;
+    parts.failed.textContent = failed.toLocaleString("en");
+    parts.failed.title = `${failed.toLocaleString("en")} failed here: see why`;
     parts.count.hidden = !waiting;
     parts.count.textContent = waiting.toLocaleString("en");
     parts.count.title = `${waiting.toLocaleString("en")} waiting here: see who`;
-    parts.element.setAttribute("aria-label", spoken(node, types, waiting, problems));
+    parts.element.setAttribute("aria-label", spoken(node, types, waiting, problems, failed));
   }
 
   function update(parts, node) {
@@ -167,7 +173,8 @@ export function createCanvas({ world, viewport, types, store, view, drawEdges, w
     focus(id) { this.flush(id); drawn.get(id)?.element.focus({ preventScroll: true, focusVisible: true }); },
     problems: () => store.doc.nodes.flatMap((node) => problemsOf(node).map((message) => ({ node: node.id, message }))),
     setCounts(next) {
-      const changed = [...drawn.keys()].filter((id) => (counts.get(id) ?? 0) !== (next.get(id) ?? 0));
+      const differs = (a, b) => (a?.waiting ?? 0) !== (b?.waiting ?? 0) || (a?.failed ?? 0) !== (b?.failed ?? 0);
+      const changed = [...drawn.keys()].filter((id) => differs(counts.get(id), next.get(id)));
       counts = next;
       for (const id of changed) describe(drawn.get(id), drawn.get(id).node);
     },

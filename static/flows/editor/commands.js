@@ -22,7 +22,7 @@ export function createCommands(editor) {
     }
     if (!ids.size) return;
     if (editor.keepsTrigger() && [...ids].some((id) => isTrigger(nodeOf(store.doc, id), types))) {
-      editor.say("The trigger cannot be removed while the scenario is paused. Everything else can be changed.");
+      editor.say("The trigger cannot be removed once the scenario was started. Everything else can be changed.");
       return;
     }
     store.commit(remove(store.doc, ids));

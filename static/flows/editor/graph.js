@@ -2,7 +2,7 @@
  * Documents of the canvas and every change to them: nothing here is altered in place and nothing touches the page.
  *
  * A document is {nodes: [{id, type, x, y, config, summary, problems, ports}], edges: [{from, port, to}]}. `types` maps a
- * node type's key to what the page printed: {key, label, group, has_input, can_hold, ports: [{name, label, tone}]}.
+ * node type's key to what the page printed: {key, label, group, has_input, holding: [port name], ports: [{name, label, tone}]}.
  */
 
 const indexes = new WeakMap();
@@ -111,23 +111,23 @@ export function refusal(doc, types, { from, port, to }) {
   }
   if (isTrigger(target, types)) return `${name(target)} is where contacts enter, so nothing can lead into it.`;
   if (from === to) return "A shape cannot lead to itself.";
-  if (closesLoop(doc, types, from, to)) return "That would make a loop in which nobody ever waits. Put a waiting step into it first.";
+  if (closesLoop(doc, types, from, port, to)) return "That would make a loop in which nobody ever waits. Put a waiting step into it first.";
   return "";
 }
 
-/** Whether `from` can be reached from `to` without passing a shape that can hold contacts for some time. */
-function closesLoop(doc, types, from, to) {
+/** Whether the new edge could be gone round without ever leaving by a port behind which contacts have rested. */
+function closesLoop(doc, types, from, port, to) {
   const { nodes, out } = index(doc);
-  const holds = (id) => Boolean(types[nodes.get(id).type]?.can_hold);
-  if (holds(from)) return false;
+  const holds = (id, name) => types[nodes.get(id).type]?.holding.includes(name);
+  if (holds(from, port)) return false;
   const seen = new Set();
   const open = [to];
   while (open.length) {
     const id = open.pop();
-    if (seen.has(id) || holds(id)) continue;
     if (id === from) return true;
+    if (seen.has(id)) continue;
     seen.add(id);
-    for (const edge of out.get(id)) open.push(edge.to);
+    for (const edge of out.get(id)) if (!holds(id, edge.port)) open.push(edge.to);
   }
   return false;
 }
@@ -158,10 +158,11 @@ function pointed(value, renamed) {
 }
 
 /** "Wait: 7 days, 1,234 contacts" */
-export function spoken(node, types, waiting = 0, problems = node.problems) {
+export function spoken(node, types, waiting = 0, problems = node.problems, failed = 0) {
   const label = types[node.type]?.label ?? node.type;
   const parts = [node.summary ? `${label}: ${node.summary}` : label];
   if (waiting) parts.push(`${waiting.toLocaleString("en")} ${waiting === 1 ? "contact" : "contacts"}`);
+  if (failed) parts.push(`${failed.toLocaleString("en")} failed`);
   if (problems.length) parts.push(`needs attention: ${problems.join(" ")}`);
   return parts.join(", ");
 }

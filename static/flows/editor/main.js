@@ -11,6 +11,7 @@ import { attachKeyboard } from "./keyboard.js";
 import { attachLiveCounts } from "./live_counts.js";
 import { attachMinimap } from "./minimap.js";
 import { attachMove } from "./move.js";
+import { attachNaming } from "./naming.js";
 import { attachPanZoom, createView } from "./pan_zoom.js";
 import { attachPlace } from "./place.js";
 import { attachReadiness } from "./readiness.js";
@@ -29,13 +30,14 @@ function open(root) {
   const layer = world.querySelector("svg");
   const view = createView(viewport, world);
   const drawEdges = createEdges({ layer, handles: world.querySelector(".handles"), store });
-  const canvas = createCanvas({ world, viewport, types, store, view, drawEdges, waitingUrl: root.dataset.waitingUrl });
+  const canvas = createCanvas({ world, viewport, types, store, view, drawEdges, marks: page.marks, waitingUrl: root.dataset.waitingUrl });
   const { readOnly } = root.dataset; // why nothing may be changed, as a sentence, or empty
 
   const editor = {
     root, types, store, viewport, view, layer, canvas,
     guides: viewport.querySelector(".guides"),
-    number: Number(root.dataset.number) || 0,
+    number: Number(root.dataset.number) || 0, // of the live version
+    draft: root.dataset.draft, // the stamp of the draft that is edited beside it, or empty
     say: createAnnouncer(document.getElementById("editor-say")),
     readOnly: () => Boolean(readOnly),
     keepsTrigger: () => root.dataset.keepsTrigger === "true",
@@ -57,6 +59,7 @@ function open(root) {
   attachKeyboard(editor);
   attachMinimap(editor);
   attachReadiness(editor, page.found);
+  attachNaming(editor);
   attachSaving(editor);
   attachLiveCounts(editor);
   const empty = viewport.querySelector(".canvas-empty");

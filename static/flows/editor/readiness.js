@@ -50,13 +50,17 @@ export function attachReadiness(editor, problems) {
     list.replaceChildren(...found.map(row));
     panel.querySelector("[data-number]").textContent = `${found.length} ${found.length === 1 ? "problem" : "problems"}`;
     let why = "";
-    if (store.changed) why = editor.number ? "You changed it: save before it goes on." : "Save it first.";
+    if (store.changed && root.dataset.state === "running") why = "You changed it: save your draft, then publish it.";
+    else if (store.changed) why = editor.number ? "You changed it: save before it goes on." : "Save it first.";
     else if (!editor.number) why = "Draw the scenario and save it first.";
     else if (found.length) why = `Mend ${found.length === 1 ? "the problem" : `the ${found.length} problems`} first.`;
     root.classList.toggle("changed", store.changed);
     for (const button of root.querySelectorAll("[data-needs-saved]")) {
-      button.disabled = Boolean(why);
-      button.title = why;
+      // What is wrong with a draft keeps it from being published, not the live version from going on.
+      const aside = editor.draft && !store.changed && !button.matches("[data-publishes]");
+      const reason = !aside ? why : button === start ? "Save the draft or discard it first." : "";
+      button.disabled = Boolean(reason);
+      button.title = reason;
     }
     hint.textContent = start || root.querySelector("[data-needs-saved]") ? why : "";
   }

@@ -1,100 +1,101 @@
-/** Saves: asks for the objective, sends the graph, pins what is wrong, and tells when somebody else was faster. */
+/**
+ * Saves. While the scenario runs, that keeps a draft beside the live version until it is published; else a dialog asks for
+ * the objective and, where contacts are inside, what becomes of them. Pins what is wrong; tells when somebody was faster.
+ */
 
+import { answersOf, fitObjective, objectiveOf } from "./answers.js";
 import { toGraph } from "./graph.js";
-
-async function post(url, body) {
-  const token = JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
-  const answer = await fetch(url, {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "X-CSRFToken": token, Accept: "application/json" },
-    body: JSON.stringify(body),
-  });
-  const json = answer.headers.get("Content-Type")?.startsWith("application/json");
-  return { status: answer.status, body: json ? await answer.json() : {} };
-}
-
-/** Only what belongs to the chosen kind of objective. */
-function objectiveOf(form) {
-  const fields = Object.fromEntries(new FormData(form));
-  if (!fields.kind) return {};
-  return {
-    kind: fields.kind,
-    // A filter set through the API stays as it is; this dialog does not ask for one.
-    ...(fields.kind === "event" ? { event: fields.event.trim(), ...(form.dataset.filter ? { filter: JSON.parse(form.dataset.filter) } : {}) } : {}),
-    ...(fields.within_days ? { within_days: Number(fields.within_days) } : {}),
-  };
-}
+import { post, trouble } from "./posting.js";
 
 export function attachSaving(editor) {
   const { root, store } = editor;
-  const { saveUrl, copyUrl, renameUrl, leavingUrl, state } = root.dataset;
+  const { saveUrl, draftUrl, publishUrl, askedUrl, copyUrl, state } = root.dataset;
+  const running = state === "running";
   const [dialog, conflict] = [document.getElementById("save-dialog"), document.getElementById("conflict-dialog")];
-  const [form, error] = [dialog.querySelector("form"), dialog.querySelector("[data-error]")];
-  let base = Number(root.dataset.number) || 0;
+  if (!dialog) return; // only to look at
+  const [form, error, asked] = ["form", "[data-error]", "[data-asked]"].map((part) => dialog.querySelector(part));
+  const bar = root.querySelector("[data-draft-bar]");
+  let base = editor.number;
   let leaving = false;
 
-  function ask() {
+  async function ask() {
     if (!editor.may()) return;
     error.hidden = true;
-    dialog.showModal();
-    warn();
-  }
-  /** Who waits at a shape that is gone leaves the scenario: said before, not after. */
-  async function warn() {
-    const line = dialog.querySelector("[data-leaving]");
-    line.hidden = true;
-    if (state === "draft" || !base) return;
-    const { body } = await post(leavingUrl, { graph: toGraph(store.doc) }).catch(() => ({ body: {} }));
-    const n = body.contacts ?? 0;
-    line.textContent = `${n.toLocaleString("en")} ${n === 1 ? "contact waits" : "contacts wait"} at shapes that you removed and will leave the scenario.`;
-    line.hidden = !n;
+    asked.replaceChildren();
+    // Whom it concerns is said before anything is asked: the dialog must not grow under the pointer.
+    if (base && state !== "draft") {
+      const { status, text } = await post(askedUrl, { graph: toGraph(store.doc) });
+      if (status === 200) asked.innerHTML = text; // a part of the page, made by the server as all of it
+    }
+    if (!dialog.open) dialog.showModal();
   }
   function fail(sentences) {
     error.textContent = sentences.join(" ");
     error.hidden = false;
+    error.scrollIntoView({ block: "nearest" });
+  }
+  function overtaken({ what, at, by }) {
+    dialog.close();
+    conflict.querySelector("[data-sentence]").textContent = `Somebody else saved ${what} at ${at}${by ? ` (${by})` : ""}, after you had opened this page.`;
+    conflict.showModal();
+  }
+  /** Something else is live, or kept as the draft, from now on. */
+  function now(doc, number, draft, problems) {
+    base = editor.number = number;
+    editor.draft = draft;
+    if (bar) {
+      bar.hidden = !draft;
+      bar.querySelector("[data-live]").textContent = number;
+      bar.querySelector("[data-see-live]").href = root.dataset.versionUrl.replace(/0\/$/, `${number}/`);
+    }
+    editor.pin(problems);
+    store.markSaved(doc);
   }
 
-  const fit = () => {
-    const kind = form.elements.kind.value;
-    form.querySelector("[data-for=event]").hidden = kind !== "event";
-    form.elements.event.required = kind === "event";
-    form.querySelector("[data-for=days]").hidden = !kind;
-  };
-  form.addEventListener("change", fit);
-  fit();
+  async function keepDraft() {
+    if (!editor.may()) return;
+    const { doc } = store;
+    const answer = await post(draftUrl, { graph: toGraph(doc), base, draft: editor.draft });
+    const { draft, problems, refused, conflict: theirs } = answer.body;
+    if (theirs) overtaken(theirs);
+    else if (draft === undefined) {
+      if (refused) editor.pin(refused);
+      editor.say(refused ? refused.map((problem) => problem.message).join(" ") : trouble(answer));
+    } else {
+      now(doc, base, draft, problems);
+      editor.say(draft ? `Draft saved. Contacts follow version ${base} until you publish it.` : `This is version ${base}, which is live: no draft is needed.`);
+    }
+  }
 
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     const button = form.querySelector("[data-confirm]");
     button.disabled = true;
     const { doc } = store;
-    const sent = { graph: toGraph(doc), objective: objectiveOf(form), base };
-    const answer = await post(saveUrl, sent).catch(() => ({ status: 0, body: {} }));
+    const sent = { objective: objectiveOf(form), base, draft: editor.draft, ...answersOf(form), ...(running ? {} : { graph: toGraph(doc) }) };
+    const answer = await post(running ? publishUrl : saveUrl, sent);
     button.disabled = false;
     const { number, problems, refused, conflict: theirs } = answer.body;
     if (number) {
-      base = editor.number = number;
-      editor.pin(problems);
-      store.markSaved(doc);
+      now(doc, number, "", problems);
       dialog.close();
       const rest = problems.length === 1 ? " One thing keeps it from starting." : ` ${problems.length} things keep it from starting.`;
-      editor.say(`Saved as version ${number}.${problems.length ? rest : ""}`);
-    } else if (theirs) {
-      dialog.close();
-      const by = theirs.by ? ` (${theirs.by})` : "";
-      conflict.querySelector("[data-sentence]").textContent = `Somebody else saved version ${theirs.number} at ${theirs.at}${by}, after you had opened this one.`;
-      conflict.showModal();
-    } else if (refused) {
+      editor.say(running ? `Published: version ${number} is live.` : `Saved as version ${number}.${problems.length ? rest : ""}`);
+    } else if (theirs) overtaken(theirs);
+    else if (refused) {
       editor.pin(refused);
       fail(refused.map((problem) => problem.message));
-    } else fail([answer.status ? "That could not be saved. Open the page in another tab, sign in there if need be, and try again here." : "The server cannot be reached. Nothing is lost; try again."]);
+    } else fail([trouble(answer)]);
   });
+  fitObjective(form);
 
-  for (const button of root.querySelectorAll('[data-do="save"]')) button.addEventListener("click", ask);
+  const save = running ? keepDraft : ask;
+  for (const button of root.querySelectorAll('[data-do="save"]')) button.addEventListener("click", save);
+  for (const button of root.querySelectorAll('[data-do="publish"]')) button.addEventListener("click", ask);
   document.addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.key !== "s") return;
     event.preventDefault();
-    if (!document.querySelector("dialog[open]")) ask();
+    if (!document.querySelector("dialog[open]")) save();
   });
   for (const each of [dialog, conflict]) {
     each.addEventListener("click", (event) => { if (event.target.closest("[data-close]")) each.close(); });
@@ -111,24 +112,4 @@ export function attachSaving(editor) {
     return undefined;
   });
   addEventListener("beforeunload", (event) => { if (store.changed && !leaving) event.preventDefault(); });
-
-  const name = root.querySelector("[data-name]");
-  let known = name.value;
-  name.addEventListener("change", async () => {
-    const answer = await post(renameUrl, { name: name.value });
-    if (answer.body.name) {
-      known = name.value = answer.body.name;
-      document.title = `${known} · Waypost`;
-      editor.say("Renamed.");
-    } else {
-      name.value = known;
-      editor.say(answer.body.refused ?? "The name could not be changed.");
-    }
-  });
-  document.body.addEventListener("scenario-settings", ({ detail }) => {
-    known = name.value = detail.name;
-    document.title = `${known} · Waypost`;
-    editor.say("Settings kept.");
-  });
-  name.addEventListener("keydown", (event) => { if (event.key === "Enter") name.blur(); });
 }

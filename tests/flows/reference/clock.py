@@ -1,6 +1,7 @@
 """Calendar sums by trying them out, on purpose in another way than the code under test."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 WEEKDAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -53,3 +54,18 @@ def next_time(moment: datetime, clock: str, weekdays: list[str], zone: str) -> d
         if found > moment and (not weekdays or WEEKDAYS[day.weekday()] in weekdays):
             return found
         day += timedelta(days=1)
+
+
+def due(config: dict[str, Any], now: datetime, zone: str) -> datetime:
+    """When a wait that began `now` ends for a person of that zone."""
+    if config.get("amount"):
+        return later(now, config["amount"], config["unit"], zone)
+    if config.get("until"):
+        named = config.get("timezone") or "contact"
+        return moment_of(datetime.fromisoformat(config["until"]), zone if named == "contact" else named)
+    days = config.get("weekdays") or []
+    if config.get("time"):
+        return next_time(now, config["time"], days, zone)
+    if WEEKDAYS[shown(now, zone).weekday()] in days:
+        return now
+    return next_time(now, "00:00", days, zone)

@@ -3,82 +3,24 @@
 Known node types: all of them, but of on_date only a date for all, and of repeat only rhythms of days and weeks in a
 zone of their own. Known rules: tag, attribute (equals), consent, event, message (opened or clicked, of a node of this
 scenario), property (greater), and all, any, not.
-What happens at a moment happens before the runs of the trigger, and those before the waits that end at it.
+What happens at a moment takes those out who reached the objective by it, then lets in; after it come the runs of the
+trigger, and then the waits that end.
 """
 
 from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass, field
-from datetime import datetime, time, timedelta
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
-from tests.flows.reference import clock
+from tests.flows.reference import clock, rhythm
+from tests.flows.reference.asking import Known
+from tests.flows.reference.rounds import back_edges
+from tests.flows.reference.shapes import Happening, Message, Pass, Person, Settings, Walk
 
+__all__ = ["Happening", "Message", "Pass", "Person", "Settings", "Walk", "walk"]
 
-@dataclass
-class Person:
-    """`zone` is the effective IANA name."""
-
-    name: str
-    zone: str = "UTC"
-    tags: frozenset[str] = frozenset()
-    attributes: dict[str, Any] = field(default_factory=dict)
-    phone: str = ""
-    consent: dict[str, str] = field(default_factory=dict)  # by channel, where something was said
-
-
-@dataclass(frozen=True)
-class Happening:
-    """Something from outside. Either an event (`event`, `properties`), or `did` ("opened" or "clicked") with the newest
-    message that the person has got from `node` in the pass they are in; without such a message nothing happens. Or an
-    answer about a channel (`channel`, `says`), or what an operator does with the scenario (`presses`: "pause" or
-    "resume", of no person)."""
-
-    at: datetime
-    person: str = ""
-    event: str = ""
-    properties: tuple[tuple[str, float], ...] = ()
-    did: str = ""
-    node: str = ""
-    channel: str = ""
-    says: str = ""
-    presses: str = ""
-
-
-@dataclass
-class Message:
-    """`visit` is the number of the step that made it."""
-
-    node: str
-    at: datetime
-    visit: int
-    state: str
-    reason: str
-    did: set[str] = field(default_factory=set)
-
-
-@dataclass
-class Pass:
-    """One execution. `steps` are (moment, node, outcome); `node` and `due` are where a waiting one stands."""
-
-    entered_at: datetime
-    steps: list[tuple[datetime, str, str]] = field(default_factory=list)
-    messages: list[Message] = field(default_factory=list)
-    state: str = "waiting"
-    node: str = ""
-    due: datetime | None = None
-
-
-@dataclass
-class Walk:
-    """Everything that became of one person."""
-
-    passes: list[Pass]
-    tags: set[str]
-
-    @property
-    def messages(self) -> list[tuple]:
-        return [(m.at, m.node, m.visit, m.state, m.reason) for walked in self.passes for m in walked.messages]
+ACTIONS = ("email", "sms", "tag", "update_contact")
+CHANGING = ("tag", "update_contact")
 
 
 def walk(
@@ -87,195 +29,230 @@ def walk(
     happenings: Iterable[Happening],
     start: datetime,
     until: datetime,
-    once: bool = False,
+    settings: Settings | None = None,
+    draw: Callable[[str], str] | None = None,
 ) -> Walk:
     """What becomes of a person between the scenario's start and `until`, both included.
 
-    `once`: whoever was in never enters again; otherwise nobody enters who is inside.
+    `draw` says which port of an A/B test (by the node's id) chance has given the person.
     """
-    return _Walker(graph, person, once).run(happenings, start, until)
+    return _Walker(graph, person, settings or Settings(), draw).run(happenings, start, until)
 
 
 class _Walker:
-    def __init__(self, graph: dict[str, Any], person: Person, once: bool) -> None:
+    def __init__(self, graph: dict[str, Any], person: Person, settings: Settings, draw: Any) -> None:
         self.nodes = {node["id"]: node for node in graph["nodes"]}
         self.edges = graph["edges"]
-        self.trigger = next(node for node in graph["nodes"] if node["type"] in ("now", "on_event", "on_date", "repeat"))
-        self.person, self.once = person, once
-        self.tags = set(person.tags)
-        self.consent = dict(person.consent)
+        self.trigger = next(node for node in graph["nodes"] if node["type"] in rhythm.TRIGGERS)
+        self.back = back_edges(graph, self.trigger["id"])
+        self.person, self.settings, self.draw = person, settings, draw
+        self.known = Known(set(person.tags), dict(person.attributes), dict(person.consent))
         self.paused = False
-        self.happened: list[Happening] = []
         self.passes: list[Pass] = []
+        self.moved: tuple[datetime | None, set[int]] = (None, set())
+        self.ambiguous = False
 
     @property
-    def inside(self) -> Pass | None:
-        return self.passes[-1] if self.passes and self.passes[-1].state == "waiting" else None
+    def inside(self) -> list[Pass]:
+        return [walked for walked in self.passes if walked.inside]
 
     def run(self, happenings: Iterable[Happening], start: datetime, until: datetime) -> Walk:
         theirs = sorted((h for h in happenings if h.person in ("", self.person.name)), key=lambda h: h.at)
         coming = deque(h for h in theirs if h.at <= until)
-        runs = deque(self.runs(start, until))
+        runs = deque(rhythm.runs(self.trigger, self.person.zone, start, until))
         while True:
             moments = [coming[0].at] if coming else []
             moments += [runs[0]] if runs else []
-            if not self.paused and self.inside and self.inside.due <= until:
-                moments.append(self.inside.due)
+            resting = [walked for walked in self.inside if not self.paused and walked.due <= until]
+            moments += [walked.due for walked in resting]
             if not moments:
-                return Walk(self.passes, self.tags)
+                return Walk(self.passes, self.known.tags, self.known.attributes, self.ambiguous)
             now = min(moments)
             if coming and coming[0].at == now:
                 self.happen(coming.popleft(), start)
             elif runs and runs[0] == now:
                 runs.popleft()
-                self.enter(now)
+                self.enter(now, None)
             else:
-                self.leave(self.inside.node, "next", now)
+                self.wake(next(walked for walked in resting if walked.due == now), now)
 
-    def runs(self, start: datetime, until: datetime) -> list[datetime]:
-        """When the trigger lets the person in by itself."""
-        config = self.trigger["config"]
-        match self.trigger["type"]:
-            case "now":
-                return [start]
-            case "on_date":
-                zone = self.person.zone if config["timezone"] == "contact" else config["timezone"]
-                moment = clock.moment_of(datetime.fromisoformat(config["at"]), zone)
-                return [moment] if start <= moment <= until else []
-            case "repeat":
-                return self.rhythm(config, start, until)
-        return []
-
-    def rhythm(self, config: dict[str, Any], start: datetime, until: datetime) -> list[datetime]:
-        """Every day of the calendar is looked at: how many days or weeks is it from the first one?"""
-        zone, found = config["timezone"], []
-        hour, minute = map(int, config["time"].split(":"))
-        first = clock.shown(start, zone).date()
-        monday = first - timedelta(days=first.weekday())
-        for number in range((until - start).days + 3):
-            day = first + timedelta(days=number)
-            if config["unit"] == "day":
-                wanted = number % config["every"] == 0
-            else:
-                days = config["weekdays"] or [clock.WEEKDAYS[first.weekday()]]
-                wanted = (day - monday).days // 7 % config["every"] == 0 and clock.WEEKDAYS[day.weekday()] in days
-            moment = clock.moment_of(datetime.combine(day, time(hour, minute)), zone)
-            if wanted and start < moment <= until:
-                found.append(moment)
-        return found
+    # What happens
 
     def happen(self, happening: Happening, start: datetime) -> None:
         if happening.presses:
             self.paused = happening.presses == "pause"
             # Whoever was overdue goes on at once, and at no earlier moment than now.
-            if not self.paused and self.inside:
-                self.inside.due = max(self.inside.due, happening.at)
-            return
-        if happening.channel:
-            self.consent[happening.channel] = happening.says
-            return
-        if happening.did:
-            self.look(happening)
-            return
-        self.happened.append(happening)
-        config = self.trigger["config"]
-        wanted = self.trigger["type"] == "on_event" and config["event"] == happening.event and happening.at >= start
-        if wanted and self.holds(config.get("filter"), None, happening):
-            self.enter(happening.at)
+            for walked in self.inside if not self.paused else ():
+                walked.due = max(walked.due, happening.at)
+        elif happening.channel:
+            self.known.consent[happening.channel] = happening.says
+        elif happening.did:
+            self.achieve(self.look(happening), happening.at)
+        else:
+            self.known.happened.append(happening)
+            for walked in self.inside:
+                node = self.nodes[walked.node]
+                if node["type"] == "wait_for" and node["config"]["event"] == happening.event:
+                    walked.due = min(walked.due, happening.at)
+            self.achieve({happening.event}, happening.at)
+            config = self.trigger["config"]
+            wanted = self.trigger["type"] == "on_event" and config["event"] == happening.event
+            if wanted and happening.since >= start and self.known.holds(config.get("filter"), None, happening):
+                self.enter(happening.at, happening)
 
-    def look(self, happening: Happening) -> None:
-        """They open a message, or click in it. Who clicks in an email has opened it."""
-        messages = self.inside.messages if self.inside else []
-        sent = [message for message in messages if message.node == happening.node and message.state == "sent"]
-        if sent:
-            sent[-1].did.add(happening.did)
-            if self.nodes[happening.node]["type"] == "email":
-                sent[-1].did.add("opened")
+    def look(self, happening: Happening) -> set[str]:
+        """They open the newest message of the newest pass that has one, or click in it; what of that is new. Who clicks
+        in an email has opened it."""
+        for walked in reversed(self.inside):
+            sent = [m for m in walked.messages if m.node == happening.node and m.state == "sent"]
+            if sent:
+                both = ["opened"] if self.nodes[happening.node]["type"] == "email" else []
+                new = {happening.did, *both} - sent[-1].did.keys()
+                sent[-1].did.update(dict.fromkeys(new, happening.at))
+                return new
+        return set()
 
-    def enter(self, now: datetime) -> None:
-        if self.paused or self.inside or (self.once and self.passes):
+    def achieve(self, what: set[str], now: datetime) -> None:
+        """Who reached the objective by what is new leaves at once, unless nobody moves."""
+        objective = self.settings.objective or {"kind": ""}
+        if not what & {objective.get("event", objective["kind"])} or not self.settings.leave_reached or self.paused:
             return
-        self.passes.append(Pass(now))
-        self.leave(self.trigger["id"], "next", now)
+        for walked in self.inside:
+            if self.reached(walked):
+                self.exit(walked, walked.node, now)
 
-    def leave(self, node: str, port: str, now: datetime) -> None:
+    def reached(self, walked: Pass) -> bool:
+        objective = self.settings.objective
+        if not objective:
+            return False
+        if objective["kind"] == "event":
+            events = [h for h in self.known.happened if h.event == objective["event"] and h is not walked.event]
+            moments = [h.since for h in events if h.since >= walked.entered_at]
+        else:
+            moments = [m.did[objective["kind"]] for m in walked.messages if objective["kind"] in m.did]
+        days = objective.get("within_days")
+        return any(not days or moment <= walked.entered_at + timedelta(days=days) for moment in moments)
+
+    # Moving
+
+    def enter(self, now: datetime, event: Happening | None) -> None:
+        if self.paused or self.refused(now):
+            return
+        if self.settings.excluded and self.known.holds(self.settings.excluded):
+            return
+        if self.settings.reentry == "restart":
+            for walked in self.inside:
+                self.exit(walked, walked.node, now)
+        self.passes.append(Pass(now, event))
+        self.move(self.passes[-1], now)
+        self.leave(self.passes[-1], self.trigger["id"], "next", now, entering=True)
+
+    def refused(self, now: datetime) -> bool:
+        match self.settings.reentry:
+            case "once":
+                return bool(self.passes)
+            case "not_while_inside":
+                return bool(self.inside)
+            case "spaced":
+                return bool(self.inside) or any(
+                    now < walked.entered_at + timedelta(hours=self.settings.hours) for walked in self.passes
+                )
+        return False
+
+    def move(self, walked: Pass, now: datetime) -> None:
+        """Note that the pass moves now: where two do, and the person is changed on the way, the order would decide."""
+        if self.moved[0] != now:
+            self.moved = now, set()
+        self.moved[1].add(id(walked))
+        if len(self.moved[1]) > 1 and any(node["type"] in CHANGING for node in self.nodes.values()):
+            self.ambiguous = True
+
+    def wake(self, walked: Pass, now: datetime) -> None:
+        node = self.nodes[walked.node]
+        self.move(walked, now)
+        if node["type"] == "wait":
+            self.leave(walked, node["id"], "next", now)
+            return
+        config, deadline = node["config"], self.due(node["config"], walked.arrived)
+        since = walked.arrived
+        if walked.arrived == walked.entered_at and walked.event:
+            since = walked.event.since
+        for h in self.known.happened:
+            wanted = h.event == config["event"] and since <= h.since <= deadline and h is not walked.event
+            if wanted and self.known.holds(config.get("filter"), walked, h):
+                self.leave(walked, node["id"], "happened", now)
+                return
+        if deadline <= now:
+            self.leave(walked, node["id"], "timeout", now)
+        else:
+            walked.due = deadline
+
+    def exit(self, walked: Pass, node: str, now: datetime) -> None:
+        walked.steps.append((now, node, "exited"))
+        walked.state, walked.node, walked.due = "exited", node, None
+
+    def leave(self, walked: Pass, node: str, port: str, now: datetime, entering: bool = False) -> None:
         """Go on through a port, and from there as far as possible."""
-        walked = self.passes[-1]
+        gone_back = sum(step[1:] == (node, port) for step in walked.steps)
+        if (node, port) in self.back and gone_back >= self.settings.most_rounds:
+            self.exit(walked, node, now)
+            return
         walked.steps.append((now, node, port))
         walked.due = None
         targets = [edge["to"] for edge in self.edges if edge["from"] == node and edge.get("port", "next") == port]
         if targets:
-            self.arrive(self.nodes[targets[0]], now)
+            self.arrive(walked, self.nodes[targets[0]], now, entering)
         else:
             walked.state, walked.node = "completed", node
 
-    def arrive(self, node: dict[str, Any], now: datetime) -> None:
-        walked, config = self.passes[-1], node["config"]
+    def arrive(self, walked: Pass, node: dict[str, Any], now: datetime, entering: bool) -> None:
+        config, port = node["config"], "next"
+        if node["type"] in ACTIONS and self.has_to_leave(walked, entering):
+            self.exit(walked, node["id"], now)
+            return
         match node["type"]:
             case "end":
                 walked.steps.append((now, node["id"], "end"))
                 walked.state, walked.node = "completed", node["id"]
+                return
             case "email" | "sms":
                 walked.messages.append(Message(node["id"], now, len(walked.steps), *self.sent(node["type"])))
-                self.leave(node["id"], "next", now)
             case "tag":
-                self.tags |= set(config.get("add") or [])
-                self.tags -= set(config.get("remove") or [])
-                self.leave(node["id"], "next", now)
+                self.known.tags |= set(config.get("add") or [])
+                self.known.tags -= set(config.get("remove") or [])
+            case "update_contact":
+                self.known.attributes.update(config.get("set") or {})
+                for name in config.get("remove") or []:
+                    self.known.attributes.pop(name, None)
             case "condition":
-                self.leave(node["id"], "yes" if self.holds(config["rule"], walked, None) else "no", now)
-            case "wait":
-                due = self.due(config, now)
-                if due <= now:
-                    self.leave(node["id"], "next", now)
-                else:
-                    walked.node, walked.due = node["id"], due
+                port = "yes" if self.known.holds(config["rule"], walked, walked.event) else "no"
+            case "ab_test":
+                port = self.draw(node["id"])
+            case "wait" | "wait_for":
+                # Who waits for something looks once whether it has happened already.
+                due = self.due(config, now) if node["type"] == "wait" else now
+                if due > now or node["type"] == "wait_for":
+                    walked.node, walked.due, walked.arrived = node["id"], due, now
+                    return
             case unknown:
                 raise NotImplementedError(unknown)
+        self.leave(walked, node["id"], port, now, entering)
+
+    def has_to_leave(self, walked: Pass, entering: bool) -> bool:
+        settings = self.settings
+        return bool(
+            (settings.excluded and self.known.holds(settings.excluded))
+            or (settings.leave_rule and self.known.holds(settings.leave_rule, walked))
+            or (settings.leave_reached and not entering and self.reached(walked))
+        )
 
     def sent(self, channel: str) -> tuple[str, str]:
         """What becomes of a message, and why."""
         if channel == "sms" and not self.person.phone:
             return "skipped", "no address"
-        if self.consent.get(channel) == "unsubscribed":
+        if self.known.consent.get(channel) == "unsubscribed":
             return "skipped", "no consent"
         return "sent", ""
 
     def due(self, config: dict[str, Any], now: datetime) -> datetime:
-        zone = self.person.zone
-        if config.get("amount"):
-            return clock.later(now, config["amount"], config["unit"], zone)
-        if config.get("until"):
-            named = config.get("timezone") or "contact"
-            return clock.moment_of(datetime.fromisoformat(config["until"]), zone if named == "contact" else named)
-        days = config.get("weekdays") or []
-        if config.get("time"):
-            return clock.next_time(now, config["time"], days, zone)
-        if clock.WEEKDAYS[clock.shown(now, zone).weekday()] in days:
-            return now
-        return clock.next_time(now, "00:00", days, zone)
-
-    def holds(self, rule: Any, walked: Pass | None, event: Happening | None) -> bool:
-        if not rule:
-            return True
-        if "all" in rule:
-            return all(self.holds(part, walked, event) for part in rule["all"])
-        if "any" in rule:
-            return any(self.holds(part, walked, event) for part in rule["any"])
-        if "not" in rule:
-            return not self.holds(rule["not"], walked, event)
-        match rule["rule"]:
-            case "tag":
-                return (rule["name"] in self.tags) == rule.get("has", True)
-            case "attribute":
-                return self.person.attributes.get(rule["field"]) == rule["value"]
-            case "consent":
-                return self.consent.get(rule["channel"], "unknown") == rule["is"]
-            case "event":
-                return any(h.event == rule["name"] for h in self.happened) == rule.get("did", True)
-            case "message":
-                return any(m.node == rule["node"] and rule["did"] in m.did for m in walked.messages)
-            case "property":
-                return dict(event.properties).get(rule["field"], float("-inf")) > rule["value"]
-            case unknown:
-                raise NotImplementedError(unknown)
+        return clock.due(config, now, self.person.zone)

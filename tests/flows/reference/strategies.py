@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from tests.flows.reference.clock import WEEKDAYS
-from tests.flows.reference.interpreter import Happening, Person
+from tests.flows.reference.interpreter import Happening, Person, Settings
 from tests.make import NOW
 
 CHANNELS = ["email", "sms"]
@@ -15,6 +15,8 @@ ANSWERS = ["subscribed", "unsubscribed"]
 TAGS = ["vip", "new", "cold"]
 # As often as they make a walk interesting.
 KINDS = ["wait", "email", "condition", "wait", "email", "condition", "tag", "sms", "end"]
+KINDS += ["wait_for", "wait_for", "wait_for", "wait_for", "ab_test", "update_contact"]
+PORTS = {"condition": ["yes", "no"], "wait_for": ["happened", "timeout"], "end": []}
 PLANS = ["free", "team"]
 EVENT, OTHER_EVENT = "order.placed", "page.seen"
 ZONES = ["UTC", "Europe/Paris", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "Pacific/Kiritimati"]
@@ -66,6 +68,10 @@ rules = st.recursive(
             st.sampled_from(CHANNELS),
             st.sampled_from(["subscribed", "unsubscribed", "unknown"]),
         ),
+        st.builds(
+            lambda least: {"rule": "property", "field": "amount", "op": "greater", "value": least},
+            st.sampled_from([10, 50]),
+        ),
     ),
     lambda inner: st.one_of(
         st.builds(lambda parts: {"all": parts}, st.lists(inner, min_size=1, max_size=3)),
@@ -76,15 +82,18 @@ rules = st.recursive(
 )
 
 
-def _named(rule: Any, senders: list[str]) -> Any:
-    """The rule tree with the names of nodes that send in it; where none does, it asks about a tag instead."""
+def named(rule: Any, senders: list[str], entry: bool = False) -> Any:
+    """The rule tree with the names of nodes that send in it; where none does, it asks about a tag instead, as it does
+    where it asks about the event that let in, and there is none."""
     if isinstance(rule, list):
-        return [_named(part, senders) for part in rule]
+        return [named(part, senders, entry) for part in rule]
     if not isinstance(rule, dict):
         return rule
-    if rule.get("rule") == "message":
-        return {**rule, "node": senders[rule["node"] % len(senders)]} if senders else {"rule": "tag", "name": TAGS[0]}
-    return {key: _named(part, senders) for key, part in rule.items()}
+    if rule.get("rule") == "message" and senders:
+        return {**rule, "node": senders[rule["node"] % len(senders)]}
+    if rule.get("rule") == "message" or (rule.get("rule") == "property" and not entry):
+        return {"rule": "tag", "name": TAGS[0]}
+    return {key: named(part, senders, entry) for key, part in rule.items()}
 
 
 @st.composite
@@ -102,9 +111,11 @@ def graphs(draw: st.DrawFn) -> dict[str, Any]:
         nodes.append({"id": id, "type": kind, "x": place * 240, "y": 0, "config": config})
     for place, source in enumerate(["n0", *ids]):
         kind = nodes[place]["type"]
-        onward = ids[place:] if source not in lasting else ids
-        ports = {"condition": ["yes", "no"], "end": []}.get(kind, ["next"])
+        ports = PORTS.get(kind, ["next"])
+        if kind == "ab_test":
+            ports = ["a", "b", "c"][: len(nodes[place]["config"]["variants"])]
         for port in ports:
+            onward = ids if source in lasting or port == "timeout" else ids[place:]
             # Mostly to the next one, so that long ways are common; sometimes nowhere.
             lot = draw(st.integers(0, 9))
             following = ids[place] if place < len(ids) else None
@@ -136,10 +147,15 @@ _rhythms = st.builds(
     clocks,
     st.sampled_from(ZONES),
 )
+_listening = st.builds(
+    lambda rule: {"type": "on_event", "config": {"event": EVENT, "filter": rule}}, st.none() | _filter
+)
 _triggers = st.one_of(
     st.just({"type": "now", "config": {}}),
-    st.builds(lambda rule: {"type": "on_event", "config": {"event": EVENT, "filter": rule}}, _filter),
-    st.builds(lambda rule: {"type": "on_event", "config": {"event": EVENT, "filter": rule}}, _filter),
+    _listening,
+    _listening,
+    _listening,
+    _listening,
     st.builds(lambda config: {"type": "on_date", "config": config}, _dates),
     st.builds(lambda config: {"type": "repeat", "config": config}, _rhythms),
 )
@@ -152,6 +168,20 @@ _configs = {
     "tag": st.builds(lambda names: {"add": names[:1], "remove": names[1:]}, _some_tags)
     | st.builds(lambda names: {"add": [], "remove": names}, _some_tags),
     "wait": durations | durations | times | passing,
+    "wait_for": st.builds(
+        lambda event, rule, until: {"event": event, "filter": rule, **until},
+        st.sampled_from([EVENT, EVENT, OTHER_EVENT]),
+        st.none() | st.none() | _filter,
+        durations,
+    ),
+    "ab_test": st.builds(
+        lambda weights: {"variants": [{"name": f"V{n}", "weight": weight} for n, weight in enumerate(weights)]},
+        st.lists(st.sampled_from([1, 2, 0.5]), min_size=2, max_size=3),
+    ),
+    "update_contact": st.builds(
+        lambda plan: {"set": {"plan": plan} if plan else {"seats": 3}, "remove": [] if plan else ["plan"]},
+        st.sampled_from([*PLANS, ""]),
+    ),
     "condition": st.builds(lambda rule: {"rule": rule}, rules),
     "end": st.just({}),
 }
@@ -166,7 +196,7 @@ def _reachable(graph: dict[str, Any]) -> dict[str, Any]:
     senders = [node["id"] for node in nodes if node["type"] in ("email", "sms")]
     for node in nodes:
         if node["type"] == "condition":
-            node["config"] = _named(node["config"], senders)
+            node["config"] = named(node["config"], senders, nodes[0]["type"] == "on_event")
     return {"nodes": nodes, "edges": [edge for edge in graph["edges"] if edge["from"] in reached]}
 
 
@@ -182,7 +212,7 @@ def people(draw: st.DrawFn) -> list[Person]:
             draw(st.sampled_from(["", f"+3312345678{n}"])),
             draw(st.dictionaries(st.sampled_from(CHANNELS), st.sampled_from(ANSWERS), max_size=1)),
         )
-        for n in range(draw(st.integers(1, 5)))
+        for n in range(draw(st.integers(1, 4)))
     ]
 
 
@@ -191,7 +221,7 @@ def happenings(draw: st.DrawFn, graph: dict[str, Any], persons: list[Person]) ->
     """In the order of time, each at a moment of its own."""
     # Half of it soon, when most are inside.
     moment = st.integers(1, 3 * 24 * 60) | st.integers(1, HORIZON // timedelta(minutes=1))
-    minutes = draw(st.lists(moment, unique=True, min_size=4, max_size=14))
+    minutes = draw(st.lists(moment, unique=True, min_size=6, max_size=16))
     senders = [node["id"] for node in graph["nodes"] if node["type"] in ("email", "sms")]
     found = []
     for minute in sorted(minutes):
@@ -205,14 +235,43 @@ def happenings(draw: st.DrawFn, graph: dict[str, Any], persons: list[Person]) ->
             found.append(
                 Happening(at, who, channel=draw(st.sampled_from(CHANNELS)), says=draw(st.sampled_from(ANSWERS)))
             )
-        elif senders and draw(st.booleans()):
+        elif senders and lot < 9:
             did = draw(st.sampled_from(["opened", "clicked"]))
             found.append(Happening(at, who, did=did, node=draw(st.sampled_from(senders))))
         else:
             amount = draw(st.sampled_from([80.0, 20.0, 5.0]))
             event = draw(st.sampled_from([EVENT, EVENT, EVENT, OTHER_EVENT]))
-            found.append(Happening(at, who, event=event, properties=(("amount", amount),)))
+            # Some are recorded long after they happened.
+            ago = timedelta(minutes=draw(st.sampled_from([0, 0, 0, 30, 3_000])))
+            found.append(Happening(at, who, event=event, properties=(("amount", amount),), ago=ago))
     return found
+
+
+_within = st.sampled_from([None, 1, 7])
+_names = st.sampled_from([EVENT, OTHER_EVENT])
+_objectives = st.one_of(
+    st.builds(lambda kind, days: {"kind": kind, "within_days": days}, st.sampled_from(["opened", "clicked"]), _within),
+    st.builds(lambda name, days: {"kind": "event", "event": name, "within_days": days}, _names, _within),
+)
+_plain_rules = st.builds(
+    lambda name, has: {"rule": "tag", "name": name, "has": has}, st.sampled_from(TAGS), st.booleans()
+) | st.just({"rule": "consent", "channel": "email", "is": "unsubscribed"})
+
+
+@st.composite
+def settings(draw: st.DrawFn, graph: dict[str, Any]) -> Settings:
+    """Half of them say nothing about leaving, so that ways are long."""
+    senders = [node["id"] for node in graph["nodes"] if node["type"] in ("email", "sms")]
+    lot = draw(st.integers(0, 7))
+    return Settings(
+        reentry=draw(st.sampled_from(["every_time", "restart", "spaced", "not_while_inside", "once"])),
+        hours=draw(st.sampled_from([6, 48, 240])),
+        most_rounds=draw(st.sampled_from([1, 2, 100])),
+        objective=draw(_objectives) if lot in (4, 5) else None,
+        leave_reached=lot in (4, 5),
+        leave_rule=named(draw(rules), senders) if lot in (5, 6) else None,
+        excluded=draw(_plain_rules) if lot == 7 else None,
+    )
 
 
 @dataclass(frozen=True)
@@ -220,10 +279,10 @@ class Case:
     graph: dict[str, Any]
     people: list[Person]
     happenings: list[Happening]
-    once: bool
+    settings: Settings
 
 
 @st.composite
 def cases(draw: st.DrawFn) -> Case:
     graph, persons = draw(graphs()), draw(people())
-    return Case(graph, persons, draw(happenings(graph, persons)), draw(st.booleans()))
+    return Case(graph, persons, draw(happenings(graph, persons)), draw(settings(graph)))

@@ -9,7 +9,7 @@ from campaigns.models import Provider
 from flows import validation
 from tests import make
 from tests.flows.reference import strategies
-from tests.flows.reference.interpreter import Happening, Person, walk
+from tests.flows.reference.interpreter import Happening, Person, Settings, walk
 from tests.make import NOW
 
 DAY = timedelta(days=1)
@@ -47,7 +47,7 @@ def test_who_clicks_does_not():
 def test_nobody_enters_who_is_inside_and_once_is_once():
     made = [Happening(NOW + n * DAY, "ann", event="contact.created") for n in (0, 3, 8)]
     assert [p.entered_at for p in walk(FIRST, Person("ann"), made, NOW, NOW + 9 * DAY).passes] == [NOW, NOW + 8 * DAY]
-    assert len(walk(FIRST, Person("ann"), made, NOW, NOW + 9 * DAY, once=True).passes) == 1
+    assert len(walk(FIRST, Person("ann"), made, NOW, NOW + 9 * DAY, settings=Settings("once")).passes) == 1
 
 
 def test_a_wait_keeps_the_clock_time_of_the_contact():
@@ -90,6 +90,8 @@ def test_random_scenarios_could_be_started_and_end_where_they_should(case):
         Provider.objects.get_or_create(channel=channel, kind="local", defaults={"name": "Outbox"})
     assert validation.problems(case.graph) == []
     for person in case.people:
-        for walked in walk(case.graph, person, case.happenings, NOW, NOW + strategies.HORIZON, case.once).passes:
+        for walked in walk(
+            case.graph, person, case.happenings, NOW, NOW + strategies.HORIZON, case.settings, lambda node: "a"
+        ).passes:
             assert [step[0] for step in walked.steps] == sorted(step[0] for step in walked.steps)
             assert (walked.state == "waiting") == (walked.due is not None)

@@ -1,0 +1,90 @@
+"""Takes back what is queued and in nobody's hands yet: skipped with a reason, or put off; and counts it first."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import connection
+from django.db.models import Count, Min
+
+from campaigns.models import Message, MessageState
+from campaigns.outbox import under
+
+TOO_LATE = "too late"
+
+# What a worker is claiming at this moment is its own.
+_SKIP = """
+WITH gone AS (
+    SELECT id FROM campaigns_message WHERE state = 'queued' AND origin_id = ANY(%(origins)s) AND {which}
+    LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+), skipped AS (
+    UPDATE campaigns_message m SET state = 'skipped', reason = %(reason)s FROM gone WHERE m.id = gone.id
+    RETURNING m.origin_id
+), counted AS (
+    INSERT INTO campaigns_origincount (origin_id, metric, n)
+    SELECT origin_id, metric, count(*) FROM skipped CROSS JOIN unnest(%(metrics)s::text[]) metric GROUP BY 1, 2
+)
+SELECT count(*) FROM skipped
+"""
+_SPREAD = """
+UPDATE campaigns_message m SET due_at = %(now)s + %(over)s * turn.n / turn.total FROM (
+    SELECT id, row_number() OVER (ORDER BY due_at, id) - 1 AS n, count(*) OVER () AS total FROM campaigns_message
+    WHERE state = 'queued' AND origin_id = ANY(%(origins)s) AND due_at <= %(now)s
+) turn WHERE m.id = turn.id AND m.state = 'queued'
+"""
+
+
+def skip(
+    prefix: str,
+    reason: str,
+    *,
+    due_before: datetime | None = None,
+    passes_upto: int | None = None,
+    of_pass: int | None = None,
+    limit: int | None = None,
+) -> int:
+    """Skip messages that are queued under an origin: all, or those due before a moment, of passes up to one, or of
+    one pass; at most `limit` of them. One statement; returns how many."""
+    asked = {
+        "due_at < %(due)s": due_before,
+        "origin_pass <= %(upto)s": passes_upto,
+        "origin_pass = %(pass)s": of_pass,
+    }
+    which = " AND ".join(sql for sql, value in asked.items() if value is not None) or "true"
+    values = {"due": due_before, "upto": passes_upto, "pass": of_pass, "limit": limit, "reason": reason}
+    return _run(_SKIP.format(which=which), prefix, values | {"metrics": ["skipped", f"skipped:{reason}"[:40]]})
+
+
+def spread(prefix: str, over: timedelta, now: datetime) -> None:
+    """Put off what is due: one after the other, evenly, in the order in which they were due. One statement."""
+    _run(_SPREAD, prefix, {"over": over, "now": now})
+
+
+def _run(statement: str, prefix: str, values: dict) -> int:
+    origins = list(under(prefix).values_list("pk", flat=True))
+    with connection.cursor() as cursor:
+        cursor.execute(statement, {"origins": origins, **values})
+        return cursor.fetchone()[0] if cursor.description else cursor.rowcount
+
+
+def outstanding(prefix: str, passes_upto: int) -> bool:
+    """Whether anything of passes up to one is still queued, or in a worker's hands and may come back."""
+    asked = Message.objects.filter(origin__in=list(under(prefix)), origin_pass__lte=passes_upto)
+    return any(asked.filter(state=state).exists() for state in (MessageState.QUEUED, MessageState.SENDING))
+
+
+@dataclass(frozen=True)
+class Queued:
+    """How many messages are queued, and since when the oldest of them is due."""
+
+    messages: int
+    oldest: datetime | None
+
+
+def queued(prefix: str, due_before: datetime | None = None, passes_after: int | None = None) -> Queued:
+    """All, or those that are due before a moment; with `passes_after`, of the passes after that one."""
+    found = Message.objects.filter(state=MessageState.QUEUED, origin__in=list(under(prefix)))
+    if due_before:
+        found = found.filter(due_at__lt=due_before)
+    if passes_after:
+        found = found.filter(origin_pass__gt=passes_after)
+    return Queued(*found.aggregate(messages=Count("pk"), oldest=Min("due_at")).values())

@@ -1,0 +1,196 @@
+"""Works off what new versions mean to contacts who were in their scenarios already: slice by slice, each once.
+
+Contacts of removed nodes go where the version sends them, those at changed waits are timed anew, and those who had
+finished where it leads on go on. Whoever is done falls out of the condition by which they are found, in the same
+transaction: how often a slice is begun, and by how many workers, does not matter. `settled_up_to` only spares looking
+at the same rows again.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import starmap
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+
+from contacts.columns import Columns, literal
+from flows import engine, reentry
+from flows.asking import FINISHED, LAST_WAY
+from flows.claiming import COLUMNS, Standing, locked
+from flows.kept_graphs import Kept, kept
+from flows.models import ExecutionState, Flow, Follows, Scenario, ScenarioState
+from flows.nodes.base import Batch
+from flows.stretch import Stretch
+
+# So many ids are looked at in one slice, however few of them are concerned.
+WINDOW = 200_000
+INSIDE = (ExecutionState.PENDING, ExecutionState.WAITING)
+
+# Whom a version concerns: at removed nodes; resting at changed waits since before it; finished where it leads on now.
+# Who waits for an event and is due may have had it: they are left to their node.
+_CONCERNED = f"""e.scenario_id = %(scenario)s AND (
+    (e.state IN ('pending', 'waiting') AND e.node = ANY(%(removed)s))
+    OR (e.state = 'waiting' AND e.node = ANY(%(retimed)s) AND e.flow_id <> %(flow)s
+        AND (e.due_at IS NULL OR e.due_at > %(now)s OR e.node <> ALL(%(hearing)s)))
+    OR (e.node = ANY(%(ended)s) AND {FINISHED} AND {LAST_WAY} = ANY(%(ways)s)))"""
+
+
+def settle(now: datetime) -> bool:
+    """Work off a slice of one version. Returns whether there may be more."""
+    for pk, flow in Scenario.objects.filter(flow__settled_at=None, flow__isnull=False).values_list("pk", "flow"):
+        try:
+            with transaction.atomic():
+                if _settle(pk, flow, now):
+                    return True
+        except IntegrityError:
+            return True  # somebody who had finished is entering anew at this moment: look again
+    return False
+
+
+def _settle(pk: int, flow: int, now: datetime) -> bool:
+    """A slice of this version, unless another worker is at it, or a newer one has taken over."""
+    unsettled = Flow.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=flow, settled_at=None)
+    # The scenario first, as publishing does, which waits for this slice or comes before it.
+    for scenario in locked([pk], list(ScenarioState)):
+        for version in unsettled if scenario.flow_id == flow else ():
+            return _slice(scenario, version, now)
+    return False
+
+
+def _slice(scenario: Scenario, version: Flow, now: datetime) -> bool:
+    """Whether it came to anything."""
+    condition = _condition(scenario, version, now)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(max(id), 0) FROM flows_execution")
+        last = cursor.fetchone()[0]
+    until = min(version.settled_up_to + WINDOW, last)
+    concerned = _ids(condition, version.settled_up_to, until)
+    if len(concerned) >= engine.BATCH:
+        until = concerned[-1]
+    standings = _claim(condition, concerned)
+    _work(scenario, version, standings, now)
+    held = set(concerned) - {one.id for one in standings}
+    # Somebody else is moving these: unless that comes to nothing, they will not be concerned any more.
+    version.settled_up_to = min(held) - 1 if held else until
+    if version.settled_up_to >= last:
+        version.settled_at = now
+    version.save(update_fields=["settled_up_to", "settled_at"])
+    return bool(standings) or not held
+
+
+def _condition(scenario: Scenario, version: Flow, now: datetime) -> dict[str, Any]:
+    follow = scenario.follows == Follows.LIVE
+    graph = kept(version.pk).graph
+    retimed = [node for node in version.retimes if follow and node in graph.nodes]
+    ended = {node for node, _ in version.backfills}
+    earlier = Flow.objects.filter(scenario=scenario, number__lt=version.number).order_by("-number").first()
+    for edge in earlier.graph["edges"] if earlier and ended else ():
+        # A shape that ended the pass behind such a connector may be what was removed for it to lead on.
+        if [edge["from"], edge["port"]] in version.backfills:
+            ended.add(edge["to"])
+    return {
+        "scenario": scenario.pk,
+        "cleared_upto": scenario.cleared_upto,
+        "flow": version.pk,
+        "now": now,
+        "removed": [node for node in version.redirects if follow and node not in graph.nodes],
+        "retimed": retimed,
+        "hearing": [node for node in retimed if graph.nodes[node].kind.awaits(graph.nodes[node].config)],
+        "ended": sorted(ended),
+        "ways": [" ".join(end) for end in version.backfills],
+    }
+
+
+def _ids(condition: dict[str, Any], after: int, until: int) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT e.id FROM flows_execution e WHERE e.id > %(after)s AND e.id <= %(until)s AND {_CONCERNED}
+            ORDER BY e.id LIMIT %(limit)s""",  # noqa: S608 - our own conditions
+            condition | {"after": after, "until": until, "limit": engine.BATCH},
+        )
+        return [row[0] for row in cursor.fetchall()]
+
+
+def _claim(condition: dict[str, Any], ids: Sequence[int]) -> list[Standing]:
+    """Those of them whom nobody else is moving, locked and looked at again: waiting for a worker who waits for the
+    scenario would never end."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT {COLUMNS}, false, (e.id <= %(cleared_upto)s) IS TRUE FROM flows_execution e
+            WHERE e.id = ANY(%(ids)s::bigint[]) AND {_CONCERNED}
+            ORDER BY e.id FOR UPDATE SKIP LOCKED""",  # noqa: S608 - our own columns
+            condition | {"ids": literal(ids)},
+        )
+        return list(starmap(Standing, cursor.fetchall()))
+
+
+def _work(scenario: Scenario, version: Flow, standings: Sequence[Standing], now: datetime) -> None:
+    flow = kept(version.pk)
+    # Whoever is leaving anyhow is left to do so.
+    inside = [one for one in standings if one.state in INSIDE and not one.cleared]
+    removed = [one for one in inside if one.node not in flow.graph.nodes]
+    if removed and scenario.state == ScenarioState.RUNNING:
+        engine.carry(scenario, removed, now)
+    elif removed:
+        _place(scenario, flow, removed, now)
+    by_node: dict[str, list[Standing]] = defaultdict(list)
+    for one in inside:
+        if one.node in flow.graph.nodes:
+            by_node[one.node].append(one)
+    for node, resting in by_node.items():
+        _retime(scenario, flow, node, resting, now)
+    if finished := [one.id for one in standings if one.state not in INSIDE]:
+        _send_on(scenario, version, finished, now)
+
+
+def _place(scenario: Scenario, flow: Kept, standings: Sequence[Standing], now: datetime) -> None:
+    """While nobody moves: they stand at their new node, and are worked on when the scenario goes on."""
+    stretch = Stretch(scenario, flow, now)
+    groups: dict[tuple[str, str], list[Standing]] = defaultdict(list)
+    for one in standings:
+        groups[one.node, one.state].append(one)
+    batches: dict[bool, list[Batch]] = {True: [], False: []}
+    for (node, state), group in groups.items():
+        batches[state == ExecutionState.WAITING].append(engine.standing_batch(stretch, node, group))
+    stretch.place(arrived=batches[False], woken=batches[True])
+    stretch.write()
+
+
+def _retime(scenario: Scenario, flow: Kept, node: str, standings: Sequence[Standing], now: datetime) -> None:
+    """They rest until the version's own moment, counted from when they came; where that is over, they are due now."""
+    batch = engine.standing_batch(Stretch(scenario, flow, now), node, standings)
+    moments = flow.graph.nodes[node].kind.until(batch)
+    if moments is None:
+        return
+    due = [moment and max(moment, now) for moment in moments]
+    columns = Columns()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""UPDATE flows_execution e SET due_at = u.due_at, flow_id = %s
+            FROM (SELECT {columns.many("bigint", batch.ids)} AS id, {columns.any("timestamptz", due)} AS due_at) u
+            WHERE e.id = u.id""",  # noqa: S608 - only column lists of our own
+            [flow.id, *columns.values],
+        )
+
+
+def _send_on(scenario: Scenario, version: Flow, ids: Sequence[int], now: datetime) -> None:
+    """They stand before what has been added behind the end that they had come to."""
+    graph = kept(version.pk).graph
+    ways = {" ".join(end): graph.follow(*end) for end in version.backfills}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""UPDATE flows_execution e SET state = 'pending', node = t.node, due_at = %s, arrived_at = %s,
+                finished_at = NULL, flow_id = %s, single = %s
+            FROM unnest(%s::text[], %s::text[]) AS t (way, node)
+            WHERE e.id = ANY(%s::bigint[]) AND {LAST_WAY} = t.way""",  # noqa: S608 - our own condition
+            [
+                now,
+                now,
+                version.pk,
+                reentry.keeps_place(scenario.reentry, finished=False),
+                list(ways),
+                list(ways.values()),
+                literal(ids),
+            ],
+        )
