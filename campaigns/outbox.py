@@ -79,6 +79,11 @@ def _insert(rows: list[str], values: list[Any], conflict: str) -> int:
     return row[0] if row else 0
 
 
+def prepare(origin_keys: Sequence[str]) -> None:
+    """Have these origins there before anybody asks for messages: two workers that both make one wait for each other."""
+    Origin.objects.bulk_create([Origin(key=key) for key in origin_keys], ignore_conflicts=True)
+
+
 def hold(origin_prefix: str) -> None:
     """Hand nothing more of these origins to a provider until they are released; what is queued stays queued."""
     under(origin_prefix).update(held=True)

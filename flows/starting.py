@@ -9,7 +9,9 @@ from campaigns import outbox
 from contacts import lanes
 from flows import entering, overdue, stopping, validation
 from flows.graph import Problem, saved_trigger
+from flows.kept_graphs import graph_of
 from flows.models import INSIDE, EntryRun, Execution, ExecutionState, Scenario, ScenarioState
+from flows.nodes import registry
 from flows.nodes.base import Trigger
 from flows.overdue import Policy
 from flows.transitions import COMMANDS, PAUSED, STARTABLE, NotReady, WrongState, move, take
@@ -71,6 +73,8 @@ def begin(scenario: Scenario, now: datetime, policy: Policy) -> None:
 def release(scenario: Scenario) -> None:
     """Let the messages of a scenario that runs now go out. While contacts still leave it, `flows.clearing` does so
     when it has taken back the messages of those."""
+    nodes, types = graph_of(scenario.flow_id).nodes.values(), registry()
+    outbox.prepare([f"{overdue.origin(scenario)}:{node.id}" for node in nodes if types[node.type].sends])
     if scenario.cleared_upto is None:
         outbox.release(overdue.origin(scenario))
     lanes.nudge("advance")

@@ -8,19 +8,19 @@ import re
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import zip_longest
+from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from campaigns.connections import REST
 from campaigns.models import Provider
 from contacts import consent, tagging, timeline
 from contacts.models import Segment
-from flows import pausing
+from flows import pausing, saving
 from flows.models import Scenario
-from tests import make
 from tests.flows.reference import strategies
-from tests.flows.reference.interpreter import Happening
+from tests.flows.reference.shapes import Happening, Settings
 from tests.flows.reference.strategies import Case
 from tests.make import NOW
 
@@ -52,7 +52,8 @@ def drawn(count: int, number: int) -> list[Case]:
     @given(strategies.cases())
     def draw(case: Case) -> None:
         types = [node["type"] for node in case.graph["nodes"]]
-        if types[0] in TRIGGERS and "email" in types and "wait" in types:
+        # An A/B test makes different people of those who are copies of one.
+        if types[0] in TRIGGERS and "email" in types and "wait" in types and "ab_test" not in types:
             found[types[0]].setdefault(" ".join(types), case)
 
     draw()
@@ -69,13 +70,19 @@ def _renamed(case: Case, place: int) -> Case:
         return f"{name}s{place}" if re.fullmatch(r"n\d+", name) else f"{name}.{place}"
 
     names = rf'"(n\d+|{re.escape(strategies.EVENT)}|{re.escape(strategies.OTHER_EVENT)})"'
-    graph = json.loads(re.sub(names, lambda match: f'"{own(match[1])}"', json.dumps(case.graph)))
+
+    def owned(value: Any) -> Any:
+        return json.loads(re.sub(names, lambda match: f'"{own(match[1])}"', json.dumps(value)))
+
+    graph = owned(case.graph)
+    said = case.settings
+    said = replace(said, objective=owned(said.objective), leave_rule=owned(said.leave_rule))
     happenings = [
         replace(h, node=own(h.node) if h.node else "", event=own(h.event) if h.event else "")
         for h in case.happenings
         if not h.channel
     ]
-    return replace(case, graph=graph, happenings=happenings)
+    return replace(case, graph=graph, happenings=happenings, settings=said)
 
 
 def settled(case: Case, place: int, size: int) -> Crowd:
@@ -103,8 +110,26 @@ def settled(case: Case, place: int, size: int) -> Crowd:
         rule = {"rule": "attribute", "field": "crowd", "op": "equals", "value": place}
         segment = Segment.objects.create(name=f"Crowd {place}", rule=rule)
         graph["nodes"][0]["config"] = {**graph["nodes"][0]["config"], "segment": segment.pk}
-    made = make.scenario(graph, f"Scenario {place}", reentry="once" if case.once else "not_while_inside")
-    return Crowd(case, made, contacts)
+    return Crowd(case, _scenario(case.settings, graph, place), contacts)
+
+
+def _scenario(said: Settings, graph: dict[str, Any], place: int) -> Scenario:
+    exits: dict[str, Any] = {}
+    if said.leave_reached:
+        exits["objective"] = True
+    if said.leave_rule:
+        exits["rule"] = said.leave_rule
+    if said.excluded:
+        exits["segment"] = Segment.objects.create(name=f"Excluded {place}", rule=said.excluded).pk
+    made = Scenario.objects.create(
+        name=f"Scenario {place}",
+        reentry=said.reentry,
+        reentry_hours=said.hours if said.reentry == "spaced" else None,
+        most_rounds=said.most_rounds,
+        exits=exits,
+    )
+    saving.save(made, graph, said.objective or {}, None, None, NOW)
+    return made
 
 
 def happen(crowd: Crowd, happening: Happening) -> None:
@@ -118,23 +143,32 @@ def happen(crowd: Crowd, happening: Happening) -> None:
         return
     ids = crowd.contacts[happening.person]
     if happening.event:
-        events = [timeline.NewEvent(pk, happening.event, dict(happening.properties), at=happening.at) for pk in ids]
+        events = [timeline.NewEvent(pk, happening.event, dict(happening.properties), at=happening.since) for pk in ids]
         timeline.record(events, happening.at)
         return
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
         # Whether it was handed over may still be unknown; it arrived all the same, as far as the story goes.
         cursor.execute(
-            """UPDATE campaigns_message SET opened_at = coalesce(opened_at, %s),
-                clicked_at = CASE WHEN %s THEN coalesce(clicked_at, %s) ELSE clicked_at END
-            WHERE id IN (
-                SELECT DISTINCT ON (m.origin_pass) m.id FROM campaigns_message m
+            """WITH newest AS (
+                SELECT DISTINCT ON (m.contact_id) m.id, m.opened_at, m.clicked_at FROM campaigns_message m
                 JOIN campaigns_origin o ON o.id = m.origin_id JOIN flows_execution e ON e.id = m.origin_pass
-                WHERE o.key = %s AND e.contact_id = ANY(%s) AND e.state = 'waiting'
-                AND m.state NOT IN ('skipped', 'failed') ORDER BY m.origin_pass, m.visit DESC
-            )""",
-            [happening.at, happening.did == "clicked", happening.at,
-             f"scenario:{crowd.scenario.pk}:{happening.node}", ids],
+                WHERE o.key = %(key)s AND e.contact_id = ANY(%(ids)s) AND e.state = 'waiting'
+                AND m.state NOT IN ('skipped', 'failed') ORDER BY m.contact_id, m.origin_pass DESC, m.visit DESC
+            )
+            UPDATE campaigns_message m SET
+                opened_at = CASE WHEN %(clicks)s AND m.channel = 'sms' THEN m.opened_at
+                            ELSE coalesce(m.opened_at, %(now)s) END,
+                clicked_at = CASE WHEN %(clicks)s THEN coalesce(m.clicked_at, %(now)s) ELSE m.clicked_at END
+            FROM newest WHERE m.id = newest.id
+            RETURNING m.id, m.contact_id, m.channel, newest.opened_at IS NULL AND m.opened_at IS NOT NULL,
+                newest.clicked_at IS NULL AND m.clicked_at IS NOT NULL""",
+            {"key": f"scenario:{crowd.scenario.pk}:{happening.node}", "ids": ids, "now": happening.at,
+             "clicks": happening.did == "clicked"},
         )  # fmt: skip
+        rows = cursor.fetchall()
+        for place, verb in ((3, "opened"), (4, "clicked")):
+            events = [timeline.NewEvent(row[1], f"{row[2]}.{verb}", {"message": row[0]}) for row in rows if row[place]]
+            timeline.record(events, happening.at)
 
 
 def sends_through(port: int, host: str = "127.0.0.1") -> None:

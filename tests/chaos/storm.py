@@ -3,8 +3,8 @@
 `python -m tests.chaos.storm FOLDER [--contacts N] [--scenarios N] [--days N] [--trouble N] [--seed N] [--seconds N]`
 plays random scenarios on a virtual clock with three workers, compares everything at the end, prints what was survived,
 and ends with an error where anything is not as it must be. It needs a database of its own: FOLDER holds an embedded one
-unless DATABASE_URL names another. With `--hosts N`, every worker is on a host of its own (tests.chaos.hosts), and one
-of them is cut off for half a minute, N times.
+unless DATABASE_URL names another. With `--hosts N`, every worker is on a host of its own (tests.chaos.hosts), and N
+times one of them is cut off for half a minute.
 """
 
 import argparse

@@ -45,6 +45,9 @@ SELECT trace, count(*) FROM (
     ) AS trace FROM unnest(%s::bigint[]) c (id)
 ) t GROUP BY 1
 """
+_ATTRIBUTES = """
+SELECT attributes - 'crowd' - 'person', count(*) FROM contacts_contact WHERE id = ANY(%s) GROUP BY 1
+"""
 
 
 def differences(crowds: Sequence[Crowd], until: datetime, taken: Counter[int]) -> dict[str, Any]:
@@ -52,12 +55,15 @@ def differences(crowds: Sequence[Crowd], until: datetime, taken: Counter[int]) -
     found: dict[str, Any] = complaints([sender for crowd in crowds for sender in crowd.senders])
     for crowd in crowds:
         for person in crowd.case.people:
-            expected = walk(crowd.case.graph, person, crowd.case.happenings, NOW, until, crowd.case.once)
+            expected = walk(crowd.case.graph, person, crowd.case.happenings, NOW, until, crowd.case.settings)
+            if expected.ambiguous:
+                continue
             passes = [[p.entered_at, [list(s) for s in p.steps], p.state, p.node, p.due] for p in expected.passes]
             theirs = {
                 "way": (_PASSES, passes),
                 "messages": (_MESSAGES, [list(message) for message in expected.messages]),
                 "tags": (_TAGS, sorted(expected.tags)),
+                "attributes": (_ATTRIBUTES, expected.attributes),
             }
             for what, (sql, wanted) in theirs.items():
                 if unlike := _unlike(sql, crowd.contacts[person.name], wanted):
