@@ -93,6 +93,10 @@ class Up:
         members = [process for process in self.look_around() if _command(process)[-2:] == ["-n", name]]
         return sorted(members, key=lambda process: process.pid)
 
+    def web(self) -> list[psutil.Process]:
+        """The web server's processes, its head first."""
+        return [process for process in self.look_around() if "gunicorn" in _command(process)]
+
     def workers(self, lane: str) -> list[psutil.Process]:
         """Its working processes: what the cluster's second process starts first."""
         return self.lane(lane)[2:4]
