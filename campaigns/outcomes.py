@@ -28,7 +28,8 @@ UPDATE campaigns_message m SET
     provider_id = o.provider, provider_message_id = coalesce(o.provider_message, m.provider_message_id),
     parts = o.parts, attempts = o.attempts, due_at = coalesce(o.due, m.due_at), owner = NULL, leased_until = NULL,
     sent_at = CASE WHEN o.state = 'sent' THEN %(now)s ELSE m.sent_at END,
-    failed_at = CASE WHEN o.state = 'failed' THEN %(now)s ELSE m.failed_at END
+    failed_at = CASE WHEN o.state = 'failed' THEN %(now)s ELSE m.failed_at END,
+    bounced_at = CASE WHEN o.state = 'bounced' THEN %(now)s ELSE m.bounced_at END
 FROM mine, unnest(%(ids)s::bigint[], %(states)s::text[], %(reasons)s::text[], %(providers)s::bigint[],
                   %(provider_messages)s::text[], %(parts)s::int[], %(attempts)s::int[], %(dues)s::timestamptz[])
      AS o (id, state, reason, provider, provider_message, parts, attempts, due)
@@ -92,10 +93,10 @@ def _write(owner: UUID, outcomes: Sequence[Outcome], now: datetime) -> dict[int,
 
 def _events(outcomes: Sequence[Outcome]) -> Iterator[NewEvent]:
     for outcome in outcomes:
-        if outcome.state in (MessageState.SENT, MessageState.FAILED):
+        if outcome.state in (MessageState.SENT, MessageState.FAILED, MessageState.BOUNCED):
             message = outcome.message
             properties = {"message": message.id, "origin": message.origin, **outcome.properties}
-            if outcome.state == MessageState.FAILED:
+            if outcome.state != MessageState.SENT:
                 properties["reason"] = outcome.reason[:500]
             yield NewEvent(message.contact_id, f"{message.channel}.{outcome.state}", properties)
 

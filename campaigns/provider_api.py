@@ -108,7 +108,7 @@ class ProviderViewSet(viewsets.ModelViewSet):
         responses=inline_serializer(
             "ProviderTestResult",
             {
-                "state": serializers.ChoiceField(choices=["sent", "failed", "unknown"]),
+                "state": serializers.ChoiceField(choices=["sent", "failed", "bounced", "unknown"]),
                 "provider_message_id": serializers.CharField(),
                 "reason": serializers.CharField(help_text="The provider’s own words, where it did not take it."),
             },

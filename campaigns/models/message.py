@@ -14,7 +14,7 @@ class MessageState(models.TextChoices):
     SENDING = "sending", "Sending"  # a worker owns it until its lease ends
     SENT = "sent", "Sent"  # the provider took it
     DELIVERED = "delivered", "Delivered"  # the provider says it arrived
-    BOUNCED = "bounced", "Bounced"
+    BOUNCED = "bounced", "Bounced"  # the provider says that there is no such address, at once or later
     COMPLAINED = "complained", "Complained"
     FAILED = "failed", "Failed"  # the provider refused it; `reason` has its words
     SKIPPED = "skipped", "Skipped"  # we did not send it; `reason` says why

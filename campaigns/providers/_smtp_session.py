@@ -7,6 +7,7 @@ A server that offers PIPELINING (RFC 2920) gets the commands of a mail in one wr
 mail before, so that a mail costs one round trip.
 """
 
+import re
 import smtplib
 import socket
 import ssl
@@ -16,6 +17,9 @@ from campaigns.providers.base import Result
 
 ERRORS = (smtplib.SMTPException, OSError)
 _EXPECTED = ((250,), (250, 251), (354,))  # in answer to MAIL, RCPT and DATA
+
+# The recipient's address, domain or mailbox does not exist or is closed for good (RFC 3463, 3.2 and 3.3).
+_NO_SUCH_ADDRESS = re.compile(rb"5\.(1\.(1|2|3|6|10)|2\.1)\b")
 
 
 class Lost(Exception):
@@ -152,6 +156,8 @@ def words_of(error: Exception) -> str:
 
 
 def _refused(code: int, words: bytes) -> Result:
+    if code >= 500 and _NO_SUCH_ADDRESS.match(words):
+        return Result("bounced", reason=_text(code, words))
     return Result("failed", reason=_text(code, words), temporary=400 <= code < 500)
 
 

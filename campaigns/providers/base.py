@@ -68,7 +68,8 @@ Outgoing = OutgoingEmail | OutgoingSms
 class Result:
     """What came of one hand-over.
 
-    state: "sent" (the provider took it), "failed" (it did not) or "unknown" (nobody can tell).
+    state: "sent" (the provider took it), "failed" (it did not), "bounced" (it did not, for there is no such address) or
+        "unknown" (nobody can tell).
     reason: the provider's own words where there are any.
     temporary: a failure that may pass, such as a busy server; the message was certainly not taken.
     outage: the provider could not be reached or refused us, whatever the message was.

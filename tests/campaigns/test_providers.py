@@ -141,7 +141,7 @@ def test_the_api_sends_a_test_and_returns_the_real_answer(api: APIClient) -> Non
         assert api.post(f"/api/v1/providers/{pk}/test/", {"recipient": "nobody"}).status_code == 400
         assert api.post(f"/api/v1/providers/{pk}/test/", {}).status_code == 400
     assert good["state"] == "sent"
-    assert (bad["state"], bad["reason"]) == ("failed", "550 5.1.1 No such person")
+    assert (bad["state"], bad["reason"]) == ("bounced", "550 5.1.1 No such person")
     assert server.to() == ["ann@example.com"]
 
 

@@ -63,10 +63,17 @@ def test_a_message_names_its_own_sender(server: MailServer) -> None:
     assert server.mails[0]["From"] == "Bo <bo@example.com>"
 
 
-def test_a_refused_recipient_fails_with_the_servers_words_and_the_others_go(server: MailServer) -> None:
+@pytest.mark.parametrize("words", ["550 5.7.1 Not you", "550 No such user", "550 5.1.8 Bad sender", "452 4.2.2 Full"])
+def test_what_says_nothing_of_the_address_is_no_bounce(server: MailServer, words: str) -> None:
+    server.refuse["ann@example.com"] = words
+    (result,) = send(account(server.port), mail("ann@example.com"))
+    assert (result.state, result.reason) == ("failed", words)
+
+
+def test_a_recipient_who_does_not_exist_bounces_with_the_servers_words_and_the_others_go(server: MailServer) -> None:
     server.refuse["gone@example.com"] = "550 5.1.1 No such person here"
     results = send(account(server.port), mail("gone@example.com"), mail("ann@example.com"))
-    assert results[0] == Result("failed", reason="550 5.1.1 No such person here")
+    assert results[0] == Result("bounced", reason="550 5.1.1 No such person here")
     assert results[1].state == "sent"
     assert server.connections == 1
 

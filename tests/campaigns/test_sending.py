@@ -7,7 +7,7 @@ from django.db import connection
 
 from campaigns import outbox, sending, stats
 from campaigns.models import Message, Origin, Provider
-from contacts import consent
+from contacts import consent, segments
 from contacts.models import Event
 from tests import make
 from tests.campaigns import letters
@@ -149,6 +149,21 @@ def test_what_a_server_refuses_has_failed_and_what_it_postpones_is_tried_again(m
     mail_server.refuse = {}
     drain(NOW + timedelta(minutes=2))
     assert mail_server.to() == ["bob@example.com"]
+
+
+def test_who_does_not_exist_bounces_and_rules_and_the_timeline_know(mail_server):
+    letters.account(mail_server)
+    ada, bob = make.contact("ada@example.com"), make.contact("bob@example.com")
+    letters.queue([ada.pk, bob.pk], letters.content())
+    mail_server.refuse = {"ada@example.com": "550 5.1.1 No such user"}
+    drain()
+    bounced = Message.objects.get(contact=ada)
+    assert (bounced.state, bounced.reason, bounced.bounced_at) == ("bounced", "550 5.1.1 No such user", NOW)
+    event = Event.objects.get(name="email.bounced")
+    assert (event.contact_id, event.properties["reason"]) == (ada.pk, "550 5.1.1 No such user")
+    rule = {"rule": "message", "did": "bounced"}
+    assert segments.matching(rule, [ada.pk, bob.pk], NOW) == {ada.pk}
+    assert stats.counts([bounced.origin.key])[bounced.origin.key]["bounced"] == 1
 
 
 def test_a_server_that_always_postpones_is_not_asked_for_ever(mail_server):
