@@ -98,8 +98,10 @@ class _Piece:
 def _pieces(file: CsvImport, supply: Iterable[bytes]) -> Iterator[_Piece]:
     reader = Reader(supply, file.encoding, file.delimiter, file.offset, file.lines_read)
     try:
-        while reader.offset < file.size:
+        while (begun := reader.offset) < file.size:
             rows = list(islice(reader.rows(reader.offset + PIECE_BYTES), PIECE))
+            if reader.offset == begun:
+                raise EOFError(f"The bytes of import {file.pk} end at {begun}, and there should be {file.size}.")
             yield _piece(file, rows, reader.offset, reader.lines)
     finally:
         reader.close()

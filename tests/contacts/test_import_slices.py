@@ -64,6 +64,16 @@ def test_a_slice_that_is_cut_off_leaves_nothing_and_comes_again(monkeypatch):
     assert counts(file) == (10, 0, 0, 10)
 
 
+def test_a_file_that_lost_its_end_fails_rather_than_coming_again_forever():
+    file = uploading.store("x.csv", [b"email\na@example.com\n"])
+    importing.confirm(file, file.mapping, {})
+    CsvImport.objects.update(size=file.size + 1)
+    while importing.work(NOW):
+        pass
+    file.refresh_from_db()
+    assert file.state == "failed"
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_files_about_the_same_people_go_in_at_once(monkeypatch):
     """Each of their slices holds people whom the other wants."""
