@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 from django.db import connection, transaction
 
-from campaigns.counting import count
+from campaigns.counting import Of, count
 from campaigns.models import MessageState
 
 LEASE = timedelta(seconds=120)
@@ -54,7 +54,8 @@ UPDATE campaigns_message m SET leased_until = NULL,
             ELSE 'unknown' END,
     reason = CASE WHEN failed_at IS NULL AND delivered_at IS NULL THEN %s ELSE reason END,
     sent_at = CASE WHEN failed_at IS NULL AND delivered_at IS NULL THEN sent_at ELSE %s END
-FROM lost WHERE m.id = lost.id RETURNING m.origin_id, m.state
+FROM lost WHERE m.id = lost.id
+RETURNING m.state, m.origin_id, m.content_id, m.provider_id, m.country, m.language
 """
 
 
@@ -106,5 +107,6 @@ def settle(now: datetime) -> int:
         cursor.execute(_SETTLE, [now, ABANDONED, now])
         rows = cursor.fetchall()
         unknown = MessageState.UNKNOWN.value
-        count((origin, unknown if state == unknown else MessageState.SENT.value, 1) for origin, state in rows)
+        sent = MessageState.SENT.value
+        count([(Of(*keys), unknown if state == unknown else sent, 1) for state, *keys in rows], now)
     return len(rows)

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Q, QuerySet
 
+from campaigns.counting import Of, count
 from campaigns.models import Content, MessageState, Origin
 from contacts.columns import Columns
 from contacts.lanes import nudge
@@ -15,15 +16,16 @@ from contacts.lanes import nudge
 _INSERT = """
 WITH wanted AS (
     INSERT INTO campaigns_message
-        (contact_id, channel, origin_id, origin_pass, visit, content_id, event_id, queued_at, due_at, state, reason)
-    SELECT row.contact_id, %s, origin.id, row.pass, row.visit, %s, row.event_id, %s, %s, %s, %s
+        (contact_id, channel, origin_id, origin_pass, visit, content_id, event_id, queued_at, due_at, state, reason,
+         skipped_at)
+    SELECT row.contact_id, %s, origin.id, row.pass, row.visit, %s, row.event_id, %s, %s, %s, %s, %s
     FROM campaigns_origin origin, (SELECT {columns}) AS row (contact_id, pass, visit, event_id)
     WHERE origin.key = %s
     {conflict}
     RETURNING origin_id
 )
 INSERT INTO campaigns_origincount (origin_id, metric, n)
-SELECT origin_id, metric, count(*) FROM wanted CROSS JOIN unnest(%s::text[]) metric GROUP BY 1, 2
+SELECT origin_id, 'queued', count(*) FROM wanted GROUP BY 1
 RETURNING n
 """
 
@@ -55,8 +57,17 @@ def enqueue(
         columns.any("bigint", event_ids),
     ]
     state = MessageState.SKIPPED if skipped else MessageState.QUEUED
-    metrics = ["queued", "skipped", f"skipped:{skipped}"[:40]] if skipped else ["queued"]
-    values = [content.channel, content.pk, now, due_at, state, skipped, *columns.values, origin_key, metrics]
+    values = [
+        content.channel,
+        content.pk,
+        now,
+        due_at,
+        state,
+        skipped,
+        now if skipped else None,
+        *columns.values,
+        origin_key,
+    ]
     try:
         # Nearly always all of them are new, and then not having to look for others saves two fifths of the time.
         with transaction.atomic():
@@ -67,7 +78,10 @@ def enqueue(
         # Either the origin is not there yet, or everything was asked for before, and then asking again is harmless.
         Origin.objects.get_or_create(key=origin_key)
         new = _insert(rows, values, "ON CONFLICT DO NOTHING")
-    if new and due_at <= now and not skipped:
+    if new and skipped:
+        origin = Origin.objects.values_list("pk", flat=True).get(key=origin_key)
+        count([(Of(origin, content.pk), "skipped", new), (Of(origin, content.pk), f"skipped:{skipped}", new)], now)
+    elif new and due_at <= now:
         nudge("send")
     return new
 

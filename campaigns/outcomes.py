@@ -1,15 +1,16 @@
 """Records what came of the messages that a worker had in hand: the ledger, the timeline and the counts, in one go."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db import connection, transaction
 
 from campaigns.claiming import Claimed
-from campaigns.counting import count
+from campaigns.counting import Of, count
 from campaigns.models import MessageState
 from contacts import timeline
 from contacts.timeline import NewEvent
@@ -17,7 +18,7 @@ from contacts.timeline import NewEvent
 # A webhook may be faster than we are: what it said of a message in hand stands in its times and decides the state.
 _RECORD = """
 WITH mine AS (
-    SELECT id, state FROM campaigns_message
+    SELECT id, state, provider_id, country, language FROM campaigns_message
     WHERE id = ANY(%(ids)s) AND owner = %(owner)s AND state IN ('sending', 'unknown') ORDER BY id FOR UPDATE
 )
 UPDATE campaigns_message m SET
@@ -29,13 +30,22 @@ UPDATE campaigns_message m SET
     parts = o.parts, attempts = o.attempts, due_at = coalesce(o.due, m.due_at), owner = NULL, leased_until = NULL,
     sent_at = CASE WHEN o.state = 'sent' THEN %(now)s ELSE m.sent_at END,
     failed_at = CASE WHEN o.state = 'failed' THEN %(now)s ELSE m.failed_at END,
+    skipped_at = CASE WHEN o.state = 'skipped' THEN %(now)s ELSE m.skipped_at END,
+    country = o.country, language = o.language,
     bounced_at = CASE WHEN o.state = 'bounced' THEN %(now)s ELSE m.bounced_at END
 FROM mine, unnest(%(ids)s::bigint[], %(states)s::text[], %(reasons)s::text[], %(providers)s::bigint[],
-                  %(provider_messages)s::text[], %(parts)s::int[], %(attempts)s::int[], %(dues)s::timestamptz[])
-     AS o (id, state, reason, provider, provider_message, parts, attempts, due)
+                  %(provider_messages)s::text[], %(parts)s::int[], %(attempts)s::int[], %(dues)s::timestamptz[],
+                  %(countries)s::text[], %(languages)s::text[])
+     AS o (id, state, reason, provider, provider_message, parts, attempts, due, country, language)
 WHERE m.id = mine.id AND o.id = mine.id
-RETURNING m.id, mine.state
+RETURNING m.id, mine.state, mine.provider_id, mine.country, mine.language,
+    m.delivered_at, m.failed_at, m.complained_at, m.unsubscribed_at,
+    m.opened_at, m.opened_on, m.clicked_at, m.clicked_on
 """
+
+
+# Two letters of a country and a language, as in ("FR", "fr"); empty where unknown.
+Home = tuple[str, str]
 
 
 @dataclass(slots=True)
@@ -53,27 +63,68 @@ class Outcome:
     properties: dict[str, Any] = field(default_factory=dict)  # of the event, besides message and origin
 
 
-def record(owner: UUID, outcomes: Sequence[Outcome], now: datetime) -> int:
-    """Write the outcomes of messages that are still this owner's: three statements whatever their number.
+def record(
+    owner: UUID, outcomes: Sequence[Outcome], now: datetime, homes: Mapping[int, Home] = MappingProxyType({})
+) -> int:
+    """Write the outcomes of messages that are still this owner's: a handful of statements whatever their number.
 
-    Returns how many were written.
+    `homes`: where the contacts are at home, as far as that is known. Returns how many were written.
     """
     if not outcomes:
         return 0
     with transaction.atomic():
-        was = _write(owner, outcomes, now)
+        was = _write(owner, outcomes, homes, now)
         written = [outcome for outcome in outcomes if outcome.message.id in was]
         timeline.record(list(_events(written)), now)
-        count(
-            [
-                *((o.message.origin_id, metric, 1) for o in written for metric in _metrics(o)),
-                *((o.message.origin_id, "unknown", -1) for o in written if was[o.message.id] == MessageState.UNKNOWN),
-            ]
-        )
+        differences = list[tuple[Of, str, int]]()
+        for outcome in written:
+            before, known = was[outcome.message.id], _of(outcome, homes)
+            differences += [(known, metric, 1) for metric in _metrics(outcome)]
+            if before.state == MessageState.UNKNOWN:
+                differences.append((before.of(outcome.message), "unknown", -1))
+            _carry_over(before, before.of(outcome.message), known)
+        count(differences, now)
     return len(written)
 
 
-def _write(owner: UUID, outcomes: Sequence[Outcome], now: datetime) -> dict[int, str]:
+class _Before(NamedTuple):
+    """A message as it was when its outcome was written, with what a webhook may have said of it already."""
+
+    state: str
+    provider: int | None
+    country: str
+    language: str
+    delivered: datetime | None
+    failed: datetime | None
+    complained: datetime | None
+    unsubscribed: datetime | None
+    opened: datetime | None
+    opened_on: str
+    clicked: datetime | None
+    clicked_on: str
+
+    def of(self, message: Claimed) -> Of:
+        return Of(message.origin_id, message.content_id, self.provider, self.country, self.language)
+
+
+def _carry_over(before: _Before, old: Of, new: Of) -> None:
+    """What was counted while the message was in hand, before it was known through whom it goes, counts there now."""
+    if old == new:
+        return
+    devices = {"opened": before.opened_on, "clicked": before.clicked_on}
+    for metric in ("delivered", "failed", "complained", "unsubscribed", "opened", "clicked"):
+        if moment := getattr(before, metric):
+            device = devices.get(metric, "")
+            count([(old._replace(device=device), metric, -1), (new._replace(device=device), metric, 1)], moment)
+
+
+def _of(outcome: Outcome, homes: Mapping[int, Home]) -> Of:
+    message = outcome.message
+    return Of(message.origin_id, message.content_id, outcome.provider_id, *homes.get(message.contact_id, ("", "")))
+
+
+def _write(owner: UUID, outcomes: Sequence[Outcome], homes: Mapping[int, Home], now: datetime) -> dict[int, _Before]:
+    at_home = [homes.get(o.message.contact_id, ("", "")) for o in outcomes]
     values: dict[str, Any] = {
         "owner": owner,
         "now": now,
@@ -85,10 +136,12 @@ def _write(owner: UUID, outcomes: Sequence[Outcome], now: datetime) -> dict[int,
         "parts": [o.parts for o in outcomes],
         "attempts": [o.attempts for o in outcomes],
         "dues": [o.due_at for o in outcomes],
+        "countries": [country for country, _ in at_home],
+        "languages": [language for _, language in at_home],
     }
     with connection.cursor() as cursor:
         cursor.execute(_RECORD, values)
-        return dict(cursor.fetchall())
+        return {row[0]: _Before(*row[1:]) for row in cursor.fetchall()}
 
 
 def _events(outcomes: Sequence[Outcome]) -> Iterator[NewEvent]:

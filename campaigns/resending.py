@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from campaigns.counting import count
+from campaigns.counting import count, of
 from campaigns.models import Message, MessageState
 from contacts.lanes import nudge
 
@@ -33,6 +33,6 @@ def send_again(message: Message, now: datetime) -> bool:
             gone = [message.state]
             if message.state == MessageState.FAILED and message.sent_at:
                 gone.append("sent")  # The provider took it and lost it later.
-            count((message.origin_id, metric, -1) for metric in gone)
+            count([(of(message), metric, -1) for metric in gone], now)
             nudge("send")
     return bool(queued)

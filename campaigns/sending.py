@@ -17,10 +17,11 @@ from campaigns import channels, connections, outcomes, signatures
 from campaigns.channels import Composer, Refused
 from campaigns.claiming import Claim, Claimed, claim, settle
 from campaigns.models import Content, MessageState, Provider
-from campaigns.outcomes import Outcome
+from campaigns.outcomes import Home, Outcome
 from campaigns.providers.base import Outgoing, OutgoingEmail, OutgoingSms, Result
 from contacts import consent
 from contacts.models import Contact, Event
+from contacts.places import country_of
 from templates_app import rendering
 from templates_app.mjml import MjmlError
 
@@ -91,7 +92,9 @@ def _providers(now: datetime) -> dict[str, Provider]:
 
 def _send(taken: Claim, standard: dict[str, Provider], now: datetime) -> None:
     try:
-        done, ready = _prepare(taken.messages, standard, now)
+        contacts = Contact.objects.in_bulk({message.contact_id for message in taken.messages})
+        homes = {pk: (country_of(contact), contact.language) for pk, contact in contacts.items()}
+        done, ready = _prepare(taken.messages, contacts, standard)
     except Exception as error:
         # Nothing was handed over yet, so that they may go back.
         reason = f"{type(error).__name__}: {error}"
@@ -99,29 +102,28 @@ def _send(taken: Claim, standard: dict[str, Provider], now: datetime) -> None:
         raise
     for provider, group in ready:
         done += _hand_over(provider, group, now)
-    _record(taken, done, now)
+    _record(taken, done, homes, now)
 
 
-def _record(taken: Claim, done: Sequence[Outcome], now: datetime) -> None:
+def _record(taken: Claim, done: Sequence[Outcome], homes: dict[int, Home], now: datetime) -> None:
     """Messages have left, and a database that is away for a while must not make what we know of them unknown: it is
     tried again for as long as it takes a server to start, and not as long as the lease lasts."""
     for pause in AWAY:
         try:
-            outcomes.record(taken.owner, done, now)
+            outcomes.record(taken.owner, done, now, homes)
             return
         except (OperationalError, InterfaceError) as error:
             logger.warning("The database is away while outcomes are to be recorded: %s", error)
             database.close()
             sleep(pause)
-    outcomes.record(taken.owner, done, now)
+    outcomes.record(taken.owner, done, now, homes)
 
 
 def _prepare(
-    messages: Sequence[Claimed], standard: dict[str, Provider], now: datetime
+    messages: Sequence[Claimed], contacts: dict[int, Contact], standard: dict[str, Provider]
 ) -> tuple[list[Outcome], list[tuple[Provider, list[_Ready]]]]:
     """What is decided without a provider, and the rest by provider. A fixed number of queries for any batch."""
     contents = Content.objects.select_related("provider").in_bulk({message.content_id for message in messages})
-    contacts = Contact.objects.in_bulk({message.contact_id for message in messages})
     properties = _event_properties(messages)
     refused = {
         channel: consent.refusals(channel, {m.contact_id for m in messages if m.channel == channel})

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from campaigns import signatures
-from campaigns.counting import count
+from campaigns.counting import count, of
 from campaigns.models import Link, Message
 from contacts import timeline
 from contacts.models import Contact, Event
@@ -15,30 +15,30 @@ from contacts.timeline import NewEvent
 from templates_app import rendering
 
 
-def opened(message: Message, now: datetime) -> bool:
-    """The contact saw it. Returns whether that is news."""
+def opened(message: Message, now: datetime, device: str = "") -> bool:
+    """The contact saw it, on one of `campaigns.devices`. Returns whether that is news."""
     with transaction.atomic():
-        return _open(message, now)
+        return _open(message, device, now)
 
 
-def clicked(message: Message, number: int, url: str, now: datetime) -> bool:
+def clicked(message: Message, number: int, url: str, now: datetime, device: str = "") -> bool:
     """The contact followed its n-th link to `url`; who clicks an email has opened it.
 
     Each link is an event once, the message counts once. Returns whether the click is news.
     """
     with transaction.atomic():
         if message.channel == Channel.EMAIL:
-            _open(message, now)
-        if Message.objects.filter(pk=message.pk, clicked_at=None).update(clicked_at=now):
-            count([(message.origin_id, "clicked", 1)])
+            _open(message, device, now)
+        if Message.objects.filter(pk=message.pk, clicked_at=None).update(clicked_at=now, clicked_on=device):
+            count([(of(message, device), "clicked", 1)], now)
         event = _event(message, "clicked", f"click:{message.pk}:{number}", url=url, link=number)
         return timeline.record([event], now).recorded > 0
 
 
-def _open(message: Message, now: datetime) -> bool:
-    if not Message.objects.filter(pk=message.pk, opened_at=None).update(opened_at=now):
+def _open(message: Message, device: str, now: datetime) -> bool:
+    if not Message.objects.filter(pk=message.pk, opened_at=None).update(opened_at=now, opened_on=device):
         return False
-    count([(message.origin_id, "opened", 1)])
+    count([(of(message, device), "opened", 1)], now)
     timeline.record([_event(message, "opened", None)], now)
     return True
 

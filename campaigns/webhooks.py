@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from campaigns import keywords, unsubscribing
-from campaigns.counting import count
+from campaigns.counting import count, of
 from campaigns.models import Message, MessageState, Provider
 from contacts import consent, timeline
 from contacts.models import Contact, Installation, Suppression
@@ -99,7 +99,7 @@ def _taken(message: Message, provider_message_id: str, now: datetime) -> bool:
     message.sent_at = message.sent_at or now
     _settle(message, MessageState.SENT, provider_message_id, "")
     _tell(message, "sent", now)
-    count([(message.origin_id, "unknown", -1), (message.origin_id, "sent", 1)])
+    count([(of(message), "unknown", -1), (of(message), "sent", 1)], now)
     return True
 
 
@@ -110,7 +110,7 @@ def _arrived(message: Message, provider_message_id: str, now: datetime) -> bool:
     message.delivered_at = now
     _settle(message, MessageState.DELIVERED, provider_message_id, "")
     _tell(message, "delivered", now)
-    count([(message.origin_id, "delivered", 1)])
+    count([(of(message), "delivered", 1)], now)
     return True
 
 
@@ -121,7 +121,7 @@ def _lost(message: Message, provider_message_id: str, reason: str, now: datetime
     message.failed_at = now
     _settle(message, MessageState.FAILED, provider_message_id, reason)
     _tell(message, "failed", now, reason=reason[:500])
-    count([(message.origin_id, "failed", 1)])
+    count([(of(message), "failed", 1)], now)
     return True
 
 

@@ -8,6 +8,7 @@ from django.db.models import Count, Min
 
 from campaigns.models import Message, MessageState
 from campaigns.outbox import under
+from contacts.days import day_of
 
 TOO_LATE = "too late"
 
@@ -17,11 +18,15 @@ WITH gone AS (
     SELECT id FROM campaigns_message WHERE state = 'queued' AND origin_id = ANY(%(origins)s) AND {which}
     LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ), skipped AS (
-    UPDATE campaigns_message m SET state = 'skipped', reason = %(reason)s FROM gone WHERE m.id = gone.id
-    RETURNING m.origin_id
+    UPDATE campaigns_message m SET state = 'skipped', reason = %(reason)s, skipped_at = %(now)s
+    FROM gone WHERE m.id = gone.id RETURNING m.origin_id, m.content_id, m.provider_id, m.country, m.language
 ), counted AS (
     INSERT INTO campaigns_origincount (origin_id, metric, n)
     SELECT origin_id, metric, count(*) FROM skipped CROSS JOIN unnest(%(metrics)s::text[]) metric GROUP BY 1, 2
+), by_day AS (
+    INSERT INTO campaigns_daycount (day, origin_id, content_id, provider_id, country, language, device, skipped)
+    SELECT %(day)s, origin_id, content_id, provider_id, country, language, '', count(*) FROM skipped
+    GROUP BY 2, 3, 4, 5, 6
 )
 SELECT count(*) FROM skipped
 """
@@ -36,6 +41,7 @@ UPDATE campaigns_message m SET due_at = %(now)s + %(over)s * turn.n / turn.total
 def skip(
     prefix: str,
     reason: str,
+    now: datetime,
     *,
     due_before: datetime | None = None,
     passes_upto: int | None = None,
@@ -51,6 +57,7 @@ def skip(
     }
     which = " AND ".join(sql for sql, value in asked.items() if value is not None) or "true"
     values = {"due": due_before, "upto": passes_upto, "pass": of_pass, "limit": limit, "reason": reason}
+    values |= {"now": now, "day": day_of(now)}
     return _run(_SKIP.format(which=which), prefix, values | {"metrics": ["skipped", f"skipped:{reason}"[:40]]})
 
 

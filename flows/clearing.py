@@ -46,7 +46,7 @@ def _slice(pk: int, now: datetime) -> bool:
                 return True
             reason = f"scenario {scenario.cleared_because}"
             upto = scenario.cleared_upto
-            if withdrawing.skip(overdue.origin(scenario), reason, passes_upto=upto, limit=engine.BATCH):
+            if withdrawing.skip(overdue.origin(scenario), reason, now, passes_upto=upto, limit=engine.BATCH):
                 return True
     _finish(pk)
     return False

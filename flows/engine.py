@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import F
 
+from contacts.days import day_of
 from flows import reentry
 from flows.claiming import Standing, claim, running
 from flows.isolating import isolating, reason_of
@@ -98,7 +99,8 @@ def _fail(scenario: Scenario, standing: Standing, error: Exception, now: datetim
     Step.objects.create(
         execution_id=standing.id, number=standing.moves, node=standing.node, outcome="failed", reason=reason, at=now
     )
-    counts = {"failed": 1, "waiting": -1} if resting else {"failed": 1, "entered": 1}
+    counts = [(standing.node, "failed", 1), ("", "failed", 1)]
+    counts.append((standing.node, "waiting", -1) if resting else (standing.node, "entered", 1))
     NodeCount.objects.bulk_create(
-        NodeCount(scenario=scenario, node=standing.node, metric=metric, n=n) for metric, n in counts.items()
+        NodeCount(scenario=scenario, node=node, metric=metric, day=day_of(now), n=n) for node, metric, n in counts
     )

@@ -10,6 +10,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 
 from contacts.columns import Columns
+from contacts.days import day_of
 from contacts.models import Installation
 from flows import exits, leaving, reentry
 from flows.claiming import running
@@ -81,8 +82,10 @@ def _fail(scenario: Scenario, broken: Sequence[tuple[tuple[int, int | None], str
             ), steps AS (
                 INSERT INTO flows_step (execution_id, number, node, outcome, reason, at)
                 SELECT id, 0, %s, 'failed', error, %s FROM failed
-            ) INSERT INTO flows_nodecount (scenario_id, node, metric, n)
-            SELECT %s, %s, metric, count(*) FROM failed, unnest(ARRAY['entered', 'failed']) metric GROUP BY metric""",  # noqa: S608 - only column lists of our own
+            ) INSERT INTO flows_nodecount (scenario_id, day, node, metric, n)
+            SELECT %s, %s, count.node, metric, count(*)
+            FROM failed, (VALUES (%s, 'entered'), (%s, 'failed'), ('', 'failed')) count (node, metric)
+            GROUP BY count.node, metric""",  # noqa: S608 - only column lists of our own
             [
                 *columns.values,
                 list(reasons),
@@ -96,6 +99,8 @@ def _fail(scenario: Scenario, broken: Sequence[tuple[tuple[int, int | None], str
                 node,
                 now,
                 scenario.pk,
+                day_of(now),
+                node,
                 node,
             ],
         )

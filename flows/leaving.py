@@ -80,5 +80,5 @@ def remove(scenario: Scenario, execution: Execution, now: datetime) -> None:
             execution.refresh_from_db()
             raise WrongState(f"This pass is over: {execution.get_state_display().lower()}.")
         take_out(one, standings, BY_HAND, now)
-        withdrawing.skip(overdue.origin(one), "taken out of the scenario", of_pass=execution.pk)
+        withdrawing.skip(overdue.origin(one), "taken out of the scenario", now, of_pass=execution.pk)
     execution.refresh_from_db()

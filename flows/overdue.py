@@ -83,7 +83,7 @@ def settle(scenario: Scenario, policy: Policy, now: datetime) -> dict[str, Any]:
     """Do with what is overdue as the policy says; the scenario's row is locked and it stands still. Returns what the
     scenario has to remember (`Scenario.overdue`). Two statements at most."""
     if policy.do == SKIP:
-        withdrawing.skip(origin(scenario), withdrawing.TOO_LATE, due_before=now - policy.span)
+        withdrawing.skip(origin(scenario), withdrawing.TOO_LATE, now, due_before=now - policy.span)
         return {"resumed": now.isoformat(), "skip_older_than": policy.span.total_seconds()}
     if policy.do == SPREAD:
         with connection.cursor() as cursor:

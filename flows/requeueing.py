@@ -9,6 +9,7 @@ from django.db import IntegrityError, connection, transaction
 
 from contacts import lanes
 from contacts.columns import literal
+from contacts.days import day_of
 from flows import reentry, validation
 from flows.kept_graphs import graph_of
 from flows.models import Flow, Follows, Scenario, ScenarioState
@@ -35,10 +36,11 @@ WITH wanted AS (
         due_at = %(now)s, error = '', finished_at = NULL, single = %(one_place)s
     FROM free WHERE e.id = free.id AND e.state = 'failed' RETURNING e.node, e.state
 ), counted AS (
-    INSERT INTO flows_nodecount (scenario_id, node, metric, n)
-    SELECT %(scenario)s, node, metric, sum(n) FROM moved CROSS JOIN LATERAL (
-        VALUES ('failed', -1), ('waiting', (state = 'waiting')::int), ('entered', (state = 'waiting')::int)
-    ) v (metric, n) GROUP BY node, metric HAVING sum(n) <> 0
+    INSERT INTO flows_nodecount (scenario_id, day, node, metric, n)
+    SELECT %(scenario)s, %(day)s, v.node, metric, sum(n) FROM moved CROSS JOIN LATERAL (
+        VALUES (moved.node, 'failed', -1), ('', 'failed', -1),
+            (moved.node, 'waiting', (state = 'waiting')::int), (moved.node, 'entered', (state = 'waiting')::int)
+    ) v (node, metric, n) GROUP BY v.node, metric HAVING sum(n) <> 0
 )
 SELECT (SELECT count(*) FROM moved), (SELECT count(*) FROM wanted)
 """
@@ -84,7 +86,12 @@ def _requeue(scenario: Scenario, now: datetime, node: str | None, ids: Sequence[
             raise NotReady(problems)
         move(locked, "requeue", ScenarioState.RUNNING)
     which, values = _which(node, ids)
-    values |= {"scenario": locked.pk, "now": now, "one_place": reentry.keeps_place(locked.reentry, finished=False)}
+    values |= {
+        "scenario": locked.pk,
+        "now": now,
+        "day": day_of(now),
+        "one_place": reentry.keeps_place(locked.reentry, finished=False),
+    }
     with connection.cursor() as cursor:
         cursor.execute(_FAILED.format(which=which), values)
         requeued, wanted = cursor.fetchone()

@@ -15,11 +15,12 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 
 from contacts.columns import Columns, literal
+from contacts.days import day_of
 from flows import engine, reentry
 from flows.asking import FINISHED, LAST_WAY
 from flows.claiming import COLUMNS, Standing, locked
 from flows.kept_graphs import Kept, kept
-from flows.models import ExecutionState, Flow, Follows, Scenario, ScenarioState
+from flows.models import ExecutionState, Flow, Follows, NodeCount, Scenario, ScenarioState
 from flows.nodes.base import Batch
 from flows.stretch import Stretch
 
@@ -198,4 +199,7 @@ def _send_on(scenario: Scenario, version: Flow, ids: Sequence[int], now: datetim
                 list(ways.values()),
                 literal(ids),
             ],
+        )
+        NodeCount.objects.create(
+            scenario=scenario, node="", metric=ExecutionState.COMPLETED, day=day_of(now), n=-cursor.rowcount
         )

@@ -18,8 +18,8 @@ ALWAYS = ("entered", "waiting", "ended", "exited", "failed", "sent", "skipped", 
 def live(scenario: Scenario) -> dict[str, dict[str, int]]:
     """Per node: entered, waiting, ended, exited, failed, "left:PORT" and the counts of its messages."""
     counts: dict[str, dict[str, int]] = defaultdict(dict)
-    rows = NodeCount.objects.filter(scenario=scenario).values_list("node", "metric").annotate(sum=Sum("n"))
-    for node, metric, n in rows:
+    rows = NodeCount.objects.filter(scenario=scenario).exclude(node="").values_list("node", "metric")
+    for node, metric, n in rows.annotate(sum=Sum("n")):
         if n:
             counts[node][metric] = n
     nodes = [node["id"] for node in scenario.flow.graph["nodes"]] if scenario.flow else []

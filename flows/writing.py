@@ -4,7 +4,7 @@ Ids travel as array literals and rows are written by `INSERT â€¦ SELECT unnest(â
 statements whatever the size of its batch.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -13,6 +13,7 @@ from typing import Any
 from django.db import IntegrityError, connection
 
 from contacts.columns import Columns
+from contacts.days import day_of
 from flows import reentry
 from flows.kept_graphs import Kept
 from flows.models import ExecutionState, Scenario
@@ -128,10 +129,15 @@ def _write_steps(cursor: Any, batch: Batch, made: list[tuple[str, str, str]], no
 
 
 def _write_counts(cursor: Any, moved: Movement) -> None:
+    over = Counter[str]()
+    for settled in moved.settled:
+        if settled.finished:
+            over[settled.state] += len(settled.batch)
     counts = [(node, metric, n) for (node, metric), n in moved.counts.items() if n]
+    counts += [("", state, n) for state, n in over.items()]
     if counts:
         cursor.execute(
-            """INSERT INTO flows_nodecount (scenario_id, node, metric, n)
-            SELECT %s, * FROM unnest(%s::text[], %s::text[], %s::bigint[])""",
-            [moved.scenario.pk, *map(list, zip(*counts, strict=True))],
+            """INSERT INTO flows_nodecount (scenario_id, day, node, metric, n)
+            SELECT %s, %s, * FROM unnest(%s::text[], %s::text[], %s::bigint[])""",
+            [moved.scenario.pk, day_of(moved.now), *map(list, zip(*counts, strict=True))],
         )

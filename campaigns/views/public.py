@@ -12,6 +12,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from campaigns import signatures, tracking, unsubscribing
+from campaigns.devices import device_of
 from campaigns.models import Link, Message
 from contacts.models import Installation
 from contacts.models.consent import Channel
@@ -48,7 +49,7 @@ def short_click(request: HttpRequest, token: str) -> HttpResponse:
 def pixel(request: HttpRequest, token: str) -> HttpResponse:
     message = _message(signatures.message_of(token))
     if message and _is_person(request):
-        tracking.opened(message, timezone.now())
+        tracking.opened(message, timezone.now(), _device(request))
     # A broken picture in somebody's mail helps nobody, so that a forged token gets one, too.
     return HttpResponse(PIXEL, content_type="image/gif")
 
@@ -95,7 +96,7 @@ def _follow(request: HttpRequest, message_id: int | None, number: int) -> HttpRe
     if url is None:
         return _not_ours(request)
     if _is_person(request):
-        tracking.clicked(message, number, url, timezone.now())
+        tracking.clicked(message, number, url, timezone.now(), _device(request))
     response = HttpResponse(status=302)
     response["Location"] = iri_to_uri(url)
     response["Referrer-Policy"] = "no-referrer"
@@ -117,6 +118,10 @@ def _is_person(request: HttpRequest) -> bool:
         return False
     agent = request.headers.get("User-Agent", "").lower()
     return not any(name in agent for name in PREVIEWERS)
+
+
+def _device(request: HttpRequest) -> str:
+    return device_of(request.headers.get("User-Agent", ""))
 
 
 def _not_ours(request: HttpRequest) -> HttpResponse:

@@ -6,7 +6,6 @@ from django.test.utils import CaptureQueriesContext
 
 from campaigns import counting as messages
 from flows import counting, entering, starting, stats
-from flows.counting import ROWS_PER_COUNT
 from flows.models import NodeCount
 from tests import make
 from tests.make import NOW
@@ -52,6 +51,6 @@ def test_squashing_keeps_the_rows_few_while_contacts_pass(monkeypatch):
         counting.squash(NOW)
         messages.squash(NOW)
     metrics = NodeCount.objects.values("node", "metric").distinct().count()
-    assert most <= metrics * (ROWS_PER_COUNT + 2)
+    assert most <= metrics * 2
     assert stats.live(scenario)["in"]["left:next"] == 400
     assert stats.live(scenario)["mail"]["queued"] == 400

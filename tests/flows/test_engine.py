@@ -53,6 +53,8 @@ def recounted(scenario: Scenario) -> dict[tuple[str, str], int]:
             add(step.node, "entered")
             if step.outcome != "failed":
                 add(step.node, {"end": "ended", "exited": "exited"}.get(step.outcome, f"left:{step.outcome}"))
+        if execution.finished_at:
+            add("", execution.state)
         if execution.state == "failed":
             add(execution.node, "failed")
         if execution.state == "waiting":

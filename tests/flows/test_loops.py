@@ -53,6 +53,7 @@ def test_they_go_back_so_often_and_then_leave(contacts, most):
         "rest entered": contacts * (most + 1),
         "rest left:next": contacts * most,
         "rest exited": contacts,
+        " exited": contacts,
     }
     scenario.refresh_from_db()
     assert scenario.state == "completed"
