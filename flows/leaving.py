@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from campaigns import withdrawing
 from contacts.columns import literal
-from flows import exits, objectives, overdue
+from flows import exits, objectives
 from flows.claiming import COLUMNS, Standing, locked
 from flows.engine import standing_batch
 from flows.kept_graphs import kept
@@ -80,5 +80,5 @@ def remove(scenario: Scenario, execution: Execution, now: datetime) -> None:
             execution.refresh_from_db()
             raise WrongState(f"This pass is over: {execution.get_state_display().lower()}.")
         take_out(one, standings, BY_HAND, now)
-        withdrawing.skip(overdue.origin(one), "taken out of the scenario", now, of_pass=execution.pk)
+        withdrawing.skip(one.origin, "taken out of the scenario", now, of_pass=execution.pk)
     execution.refresh_from_db()

@@ -38,7 +38,7 @@ class Stretch(Movement):
         nodes = self.flow.graph.nodes
         config = nodes[node].config if node in nodes else {}
         return Batch(
-            self.scenario.pk, node, config, self.now, ids, contacts, visits, events, self._zone_of, _arrivals_of
+            self.scenario.origin, node, config, self.now, ids, contacts, visits, events, self._zone_of, _arrivals_of
         )
 
     def _zone_of(self, contacts: Sequence[int]) -> dict[int, str]:

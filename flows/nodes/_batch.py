@@ -13,7 +13,7 @@ from contacts.segments import tree
 class Batch:
     """Executions that stand at one node of one scenario: parallel lists, one place per execution."""
 
-    scenario_id: int
+    scenario_origin: str  # what the origins of all messages of the scenario begin with
     node_id: str
     config: dict[str, Any]
     now: datetime
@@ -32,7 +32,7 @@ class Batch:
     @property
     def origin(self) -> str:
         """What messages of this node carry, so that flows can find them again."""
-        return f"scenario:{self.scenario_id}:{self.node_id}"
+        return f"{self.scenario_origin}:{self.node_id}"
 
     def zones(self) -> list[str]:
         """The IANA name of each execution's contact's own zone, in the order of the batch."""
@@ -49,7 +49,7 @@ class Batch:
         """The executions at these places of the lists."""
         chosen = list(places)
         return Batch(
-            self.scenario_id,
+            self.scenario_origin,
             self.node_id,
             self.config,
             self.now,
@@ -91,7 +91,7 @@ class Batch:
         return found
 
     def _scope(self, places: Sequence[int]) -> segments.Scope:
-        return segments.Scope(origin=f"scenario:{self.scenario_id}", passes=[self.ids[i] for i in places])
+        return segments.Scope(origin=self.scenario_origin, passes=[self.ids[i] for i in places])
 
     def _turns(self, places: Iterable[int] | None = None) -> list[list[int]]:
         """The places in turns, each contact once in each: a rule about messages means those of one pass, and contacts
