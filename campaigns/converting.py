@@ -9,7 +9,7 @@ and every scenario that reached the contact for itself. What happened before an 
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 
@@ -68,7 +68,7 @@ def _keep(found: Sequence[Belonging]) -> None:
     if not found:
         return
     worths = [_worth(one) for one in found]
-    columns = [
+    columns: list[Any] = [
         [one.objective for one in found],
         [one.message for one in found],
         [one.contact for one in found],

@@ -1,4 +1,4 @@
-"""Drives conversions by hand, as the clock would, and makes messages of which it is known when they touched somebody."""
+"""Drives conversions by hand, as the clock would, and makes messages that touched somebody at known moments."""
 
 import time
 from collections.abc import Sequence

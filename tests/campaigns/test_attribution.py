@@ -75,8 +75,8 @@ _objective = st.one_of(
         {"kind": st.sampled_from(["opened", "clicked"])}, optional={"within_days": st.integers(1, 2)}
     ),
     st.fixed_dictionaries(
-        {"kind": st.just("event"), "event": st.sampled_from(["paid", "paid", "signed"]), "value_property": st.just("value"),
-         "currency_property": st.just("currency")},
+        {"kind": st.just("event"), "event": st.sampled_from(["paid", "paid", "signed"]),
+         "value_property": st.just("value"), "currency_property": st.just("currency")},
         optional={
             "within_days": st.integers(1, 2),
             "touch": st.sampled_from(["sent", "opened", "clicked"]),
