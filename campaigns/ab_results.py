@@ -21,7 +21,7 @@ Variant = tuple[str, int, int]
 
 @dataclass(frozen=True)
 class Judged:
-    """One variant: its rate with the bounds of its 95 % confidence interval, and the probability that it is the best."""
+    """One variant: its rate, the bounds of that (95 % confidence), and the probability that it is the best."""
 
     key: str
     shown: int
@@ -91,8 +91,8 @@ def wilson(shown: int, converted: int, z: float = Z95) -> tuple[float, float]:
 
 
 # The integral runs over the logit of the rate, where every density is smooth and vanishes at both ends, so that the
-# trapezoidal rule is as exact as the numbers are.
-_STEPS = 160
+# trapezoidal rule is as exact as the numbers are, once its steps are as fine as the narrowest of the distributions.
+_STEPS, _MOST_STEPS = 160, 3_000
 _DEVIATIONS = 12.0
 
 
@@ -110,13 +110,15 @@ def _is_best(place: int, betas: Sequence[tuple[float, float]]) -> float:
     a, b = betas[place]
     # The logit of a Beta variable: about normal, with tails like exp(a t) to the left and exp(-b t) to the right.
     middle = log(a / b)
-    deviation = sqrt(1 / a + 1 / b)
+    deviation = _deviation(a, b)
     low = middle - max(_DEVIATIONS * deviation, 40 / a)
     high = middle + max(_DEVIATIONS * deviation, 40 / b)
-    step = (high - low) / _STEPS
+    narrowest = min(_deviation(*beta) for beta in betas)
+    steps = round(min(max(_STEPS, (high - low) / narrowest), _MOST_STEPS))
+    step = (high - low) / steps
     scale = lgamma(a + b) - lgamma(a) - lgamma(b)
     total = 0.0
-    for n in range(_STEPS + 1):
+    for n in range(steps + 1):
         t = low + n * step
         density = exp(scale - a * log1p(exp(-t)) - b * log1p(exp(t)))
         if density < 1e-18:
@@ -127,6 +129,10 @@ def _is_best(place: int, betas: Sequence[tuple[float, float]]) -> float:
                 density *= below(x, c, d)
         total += density * step
     return total
+
+
+def _deviation(a: float, b: float) -> float:
+    return sqrt(1 / a + 1 / b)
 
 
 def below(x: float, a: float, b: float) -> float:
