@@ -204,7 +204,10 @@ class ScenarioViewSet(VersionActions, CommandsMixin, viewsets.ModelViewSet):
     @extend_schema(responses=OpenApiTypes.OBJECT)
     @action(detail=True)
     def stats(self, request: Request, pk: str | None = None) -> Response:
-        """Counts per node: entered, waiting, left by port, sent, skipped, failed, opened, clicked."""
+        """Counts per node: entered, waiting, left by port, sent, skipped, failed, opened, clicked, converted. The
+        scenario and each node have a `conversion_rate` (of what was sent) and a `revenue` by currency; a node whose
+        ports are compared has `variants` with rate, confidence interval and the probability to be the best, and a
+        `verdict` in words."""
         return Response(stats.report(self.get_object()))
 
     @extend_schema(

@@ -15,7 +15,9 @@ NAME = "conversions credited"
 SLICE = 2_000
 # What comes of a step where nobody left by a port.
 NO_PORTS = ["end", "exited", "failed", "redirected"]
-# Amounts are counted as whole numbers of this part.
+# What the metrics of a node's counts begin with, before the name of the port (and, after that, the currency). Amounts
+# are counted as whole numbers, so many to a unit.
+CONVERTED, REVENUE = "converted:", "revenue:"
 PARTS = 10_000
 
 # A conversion counts for the last way out of each compared node that its pass had taken before, as the steps have it,
@@ -52,14 +54,14 @@ WITH slice AS MATERIALIZED (
 ), first AS MATERIALIZED (
     SELECT DISTINCT ON (pass, node, number) * FROM credited c ORDER BY pass, node, number, id
 ), news AS (
-    SELECT scenario_id, node, 'converted:' || port AS metric, at, 1::bigint AS n FROM first WHERE NOT EXISTS (
+    SELECT scenario_id, node, %(converted)s || port AS metric, at, 1::bigint AS n FROM first WHERE NOT EXISTS (
         SELECT FROM campaigns_message m JOIN campaigns_origin g ON g.id = m.origin_id
         JOIN campaigns_conversion c ON c.message_id = m.id
         WHERE m.origin_pass = first.pass AND starts_with(g.key, first.prefix) AND c.id <= %(after)s
         AND c.at > first.since AND (first.until IS NULL OR c.at <= first.until)
     )
     UNION ALL
-    SELECT scenario_id, node, 'revenue:' || port || ':' || currency, at, (value * %(parts)s)::bigint
+    SELECT scenario_id, node, %(revenue)s || port || ':' || currency, at, (value * %(parts)s)::bigint
     FROM credited WHERE value IS NOT NULL
 ), counted AS (
     INSERT INTO flows_nodecount (scenario_id, node, metric, day, n)
@@ -86,6 +88,8 @@ def credit(now: datetime) -> bool:
                 "types": [key for key, kind in registry().items() if kind.compares],
                 "no_ports": NO_PORTS,
                 "parts": PARTS,
+                "converted": CONVERTED,
+                "revenue": REVENUE,
                 "zone": Installation.current().zone_name,
             },
         )
