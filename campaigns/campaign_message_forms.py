@@ -127,9 +127,7 @@ class VariantForm(WordsForm):
 
 
 class SenderForm(forms.Form):
-    topic = forms.CharField(
-        required=False, max_length=100, help_text="What it is about, such as “Offers”."
-    )
+    topic = forms.CharField(required=False, max_length=100, help_text="What it is about, such as “Offers”.")
     provider = forms.ModelChoiceField(
         Provider.objects.none(),
         required=False,
@@ -155,7 +153,11 @@ class AbTestForm(forms.Form):
     measure = forms.ChoiceField(choices=MEASURES, label="The winner is", help_text="The rest gets it by itself.")
 
     def __init__(self, data: Any, campaign: Campaign) -> None:
-        usual = {"share_percent": 20, "wait_hours": 4, "measure": "opened" if campaign.channel == "email" else "clicked"}
+        usual = {
+            "share_percent": 20,
+            "wait_hours": 4,
+            "measure": "opened" if campaign.channel == "email" else "clicked",
+        }
         super().__init__(data, initial={**usual, **campaign.test})
         if campaign.channel == Channel.SMS:
             self.fields["measure"].choices = MEASURES[1:]  # type: ignore[attr-defined]
@@ -196,11 +198,12 @@ class MessageForms:
     @property
     def fields(self) -> dict[str, Any]:
         """What is to be kept of the campaign."""
+        provider = self.sender.cleaned_data["provider"]
         return {
             "variants": [one.variant for one in self.variants],
             "test": self.test.cleaned_data if self.tests else {},
             "topic": self.sender.cleaned_data["topic"],
-            "provider": self.sender.cleaned_data["provider"],
+            "provider": provider and provider.pk,
         }
 
     def add(self) -> str:
@@ -230,8 +233,6 @@ class MessageForms:
             VariantForm(None, {**one, "key": key}, self.campaign.channel) for key, one in zip(KEYS, kept, strict=False)
         ]
         if self.data is not None:
-            self.test = AbTestForm(None, self.campaign)
-            self.test.initial |= {
-                name: self.data[name] for name in self.test.fields if self.data.get(name) not in (None, "")
-            }
+            typed = {name: self.data[name] for name in self.test.fields if self.data.get(name)}
+            self.test = AbTestForm(None, self.campaign, typed)
         return KEYS[min(at, len(kept) - 1)]
