@@ -152,13 +152,9 @@ class AbTestForm(forms.Form):
     )
     measure = forms.ChoiceField(choices=MEASURES, label="The winner is", help_text="The rest gets it by itself.")
 
-    def __init__(self, data: Any, campaign: Campaign) -> None:
-        usual = {
-            "share_percent": 20,
-            "wait_hours": 4,
-            "measure": "opened" if campaign.channel == "email" else "clicked",
-        }
-        super().__init__(data, initial={**usual, **campaign.test})
+    def __init__(self, data: Any, campaign: Campaign, typed: Mapping[str, str] | None = None) -> None:
+        usual = {"share_percent": 20, "wait_hours": 4, "measure": "opened"}
+        super().__init__(data, initial={**usual, **campaign.test, **(typed or {})})
         if campaign.channel == Channel.SMS:
             self.fields["measure"].choices = MEASURES[1:]  # type: ignore[attr-defined]
 
@@ -189,7 +185,8 @@ class MessageForms:
 
     def is_valid(self) -> bool:
         forms_asked = [*self.variants, self.sender, *([self.test] if self.tests else [])]
-        return all([form.is_valid() for form in forms_asked])
+        # All are asked, so that everything that is wrong shows at once.
+        return [form.is_valid() for form in forms_asked].count(False) == 0
 
     def first_wrong(self) -> str:
         """The key of the first variant with a problem."""

@@ -1,4 +1,4 @@
-"""Forms of the page of prices."""
+"""The form in which a price is set."""
 
 from typing import Any
 
@@ -6,18 +6,6 @@ from django import forms
 
 from campaigns.models import Price
 from contacts import countries
-from contacts.models import Installation
-
-
-class CurrencyForm(forms.ModelForm):
-    class Meta:
-        model = Installation
-        fields = ["currency"]
-        help_texts = {"currency": "Three letters, such as EUR. All prices are in it."}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["currency"].widget.attrs |= {"class": "short", "autocomplete": "off", "spellcheck": "false"}
 
 
 class PriceForm(forms.ModelForm):

@@ -49,7 +49,6 @@ urlpatterns = [
     path("campaigns/<int:pk>/delete/", campaign_commands.delete, name="campaign_delete"),
     path("settings/prices/", prices.show_all, name="price_list"),
     path("settings/prices/save/", prices.save, name="price_save"),
-    path("settings/prices/currency/", prices.save_currency, name="price_currency"),
     path("settings/prices/<int:pk>/remove/", prices.remove, name="price_remove"),
     path("providers/", providers.show_all, name="provider_list"),
     path("providers/new/", providers.create, name="provider_create"),

@@ -1,5 +1,6 @@
 """The page on which it is said what messages cost, per channel and country."""
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
@@ -7,9 +8,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
 from campaigns.models import Price
-from campaigns.price_forms import CurrencyForm, PriceForm
+from campaigns.price_forms import PriceForm
 from contacts import countries
-from contacts.models import Installation
 from contacts.models.consent import Channel
 
 may_see = permission_required("campaigns.view_price", raise_exception=True)
@@ -19,7 +19,7 @@ may_change = permission_required("campaigns.change_price", raise_exception=True)
 @require_GET
 @may_see
 def show_all(request: HttpRequest) -> HttpResponse:
-    return _page(request, CurrencyForm(instance=Installation.current()), PriceForm())
+    return _page(request, PriceForm())
 
 
 @require_POST
@@ -27,23 +27,12 @@ def show_all(request: HttpRequest) -> HttpResponse:
 def save(request: HttpRequest) -> HttpResponse:
     form = PriceForm(request.POST)
     if not form.is_valid():
-        return _page(request, CurrencyForm(instance=Installation.current()), form)
+        return _page(request, form)
     given = form.cleaned_data
     Price.objects.update_or_create(
         channel=given["channel"], country=given["country"], defaults={"amount": given["amount"]}
     )
     messages.success(request, "The price is saved.")
-    return redirect("price_list")
-
-
-@require_POST
-@may_change
-def save_currency(request: HttpRequest) -> HttpResponse:
-    form = CurrencyForm(request.POST, instance=Installation.current())
-    if not form.is_valid():
-        return _page(request, form, PriceForm())
-    form.save()
-    messages.success(request, "The currency is saved. Amounts stay as they are.")
     return redirect("price_list")
 
 
@@ -55,7 +44,7 @@ def remove(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("price_list")
 
 
-def _page(request: HttpRequest, currency: CurrencyForm, form: PriceForm) -> HttpResponse:
+def _page(request: HttpRequest, form: PriceForm) -> HttpResponse:
     prices = list(Price.objects.all())
     names = countries.names()
     channels = [
@@ -65,6 +54,5 @@ def _page(request: HttpRequest, currency: CurrencyForm, form: PriceForm) -> Http
         )
         for channel in Channel
     ]
-    context = {"currency_form": currency, "form": form, "channels": channels, "any": bool(prices)}
-    context["currency"] = Installation.current().currency
+    context = {"form": form, "channels": channels, "any": bool(prices), "currency": settings.CURRENCY}
     return render(request, "campaigns/price_list.html", context)
