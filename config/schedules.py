@@ -23,6 +23,11 @@ LANES: dict[str, list[str]] = {
         "flows.engine.advance",
         "flows.clearing.take_out",
         "flows.starting.complete",
+        "campaigns.commands.begin_scheduled",
+        "campaigns.mailing.queue",
+        "campaigns.deciding.decide",
+        "campaigns.mailing.finish",
+        "campaigns.mailing.withdraw",
     ],
     "send": ["campaigns.sending.work"],
     "segments": [

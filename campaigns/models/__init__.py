@@ -8,9 +8,11 @@ from campaigns.models.inbox import InboxMessage
 from campaigns.models.message import Message, MessageState
 from campaigns.models.objective import Objective, ObjectiveKind, Touch
 from campaigns.models.origin import Origin, OriginCount
-from campaigns.models.provider import Provider
+from campaigns.models.price import Price
+from campaigns.models.provider import Allowance, Provider
 
 __all__ = [
+    "Allowance",
     "Campaign",
     "CampaignState",
     "ChainStep",
@@ -26,6 +28,7 @@ __all__ = [
     "ObjectiveKind",
     "Origin",
     "OriginCount",
+    "Price",
     "Provider",
     "Revenue",
     "Touch",
