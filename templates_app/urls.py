@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from templates_app.views import blocks, editor, lists, previews, reviewing
+from templates_app.views import blocks, brand, editor, lists, previews, reviewing
 
 urlpatterns = [
     path("templates/", lists.show_all, name="template_list"),
@@ -23,6 +23,7 @@ urlpatterns = [
     path("templates/<int:pk>/blocks/to-code/", blocks.to_code, name="template_to_code"),
     path("templates/blocks/canvas/", blocks.canvas, name="template_blocks_canvas"),
     path("templates/images/", blocks.upload, name="picture_upload"),
+    path("settings/brand/", brand.edit, name="brand"),
     path("i/<str:token>", blocks.picture, name="picture"),
     path("templates/preview/people/", previews.people, name="template_preview_people"),
     path("templates/preview/<str:key>/", previews.frame, name="template_preview_frame"),

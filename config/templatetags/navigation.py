@@ -21,6 +21,7 @@ MAIN = [
 SETTINGS = [
     ("settings", "Installation", "sliders-horizontal"),
     ("provider_list", "Providers", "plug"),
+    ("brand", "Brand", "palette"),
     ("tag_list", "Tags", "tag"),
     ("user_list", "People", "user-cog"),
     ("api_key_list", "API keys", "key-round"),

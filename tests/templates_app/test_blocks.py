@@ -229,3 +229,20 @@ def test_who_may_only_look_saves_and_uploads_nothing() -> None:
     assert viewer.post(f"/templates/{template.pk}/blocks/to-code/").status_code == 403
     assert viewer.get(f"/templates/{template.pk}/").status_code == 200
     assert posted(viewer, template, "render").status_code == 200
+
+
+def test_the_brand_is_set_with_a_logo_and_refuses_what_is_none() -> None:
+    user = User.objects.create_user("ann", password="x")
+    user.user_permissions.set(Permission.objects.filter(codename__in=["view_template", "change_brand"]))
+    client = Client()
+    client.force_login(user)
+    white, black = "#ffffff", "#000000"
+    colours = {"accent": "#112233", "text": black, "background": white, "surface": white}
+    said = {**colours, "logo": "", "address": "X", "font": "Helvetica, Arial, sans-serif"}
+    file = io.BytesIO(png())
+    file.name = "logo.png"
+    assert client.post("/settings/brand/", {**said, "picture": file}).status_code == 302
+    assert (Brand.current().accent, "/i/" in Brand.current().logo) == ("#112233", True)
+    wrong = client.post("/settings/brand/", {**said, "accent": "red", "logo": "javascript:x()"}).content.decode()
+    assert "A colour is written #rrggbb." in wrong and "begins with https://" in wrong
+    assert signed_in("view").post("/settings/brand/", said).status_code == 403
