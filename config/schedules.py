@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 LANES: dict[str, list[str]] = {
     "advance": [
         "flows.scheduling.begin_scheduled",
+        "flows.catching_up.catch_up",
+        "flows.requeueing.go_on",
         "flows.listening.listen",
         "flows.entering.plan",
         "flows.entering.admit",

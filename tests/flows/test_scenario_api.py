@@ -70,6 +70,8 @@ def test_a_scenario_is_made_read_changed_and_deleted(api: APIClient) -> None:
         "started_at": None,
         "starts_at": None,
         "state_reason": "",
+        "catching_up": None,
+        "requeueing": 0,
     }
     assert api.patch(url(scenario), {"reentry": "once"}).json()["reentry"] == "once"
     assert api.patch(url(scenario), {"reentry": "spaced"}).json().keys() == {"reentry_hours"}
