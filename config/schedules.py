@@ -32,6 +32,7 @@ LANES: dict[str, list[str]] = {
         "contacts.importing.work",
         "contacts.search.sort_in",
         "config.upkeep.prune",
+        "flows.deleting.sweep_up",
         "flows.pruning.steps",
         "flows.pruning.events",
         "campaigns.counting.squash",
