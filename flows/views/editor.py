@@ -41,6 +41,7 @@ def canvas_page(
         {
             "scenario": scenario,
             "shown": shown,
+            "opens": _opens(request, scenario),
             "draft": "" if shown else publishing.stamp(scenario),
             "graph": canvas.drawn(scenario, timezone.now(), graph),
             "types": types,
@@ -52,6 +53,13 @@ def canvas_page(
             "most_days": objectives.MOST_DAYS,
         },
     )
+
+
+def _opens(request: HttpRequest, scenario: Scenario) -> str:
+    """The address of the dialog that opens with the page: `?dialog=settings`, for who may change them."""
+    if request.GET.get("dialog") != "settings" or not request.user.has_perm("flows.change_scenario"):
+        return ""
+    return reverse("scenario_settings", args=[scenario.pk])
 
 
 def read_only(request: HttpRequest, scenario: Scenario, shown: int | str | None = None) -> str:
