@@ -11,7 +11,8 @@ from campaigns.models import Message
 from flows.models import Execution, Scenario
 from tests import make
 from tests.flows import drive
-from tests.flows.test_scenario_api import ODD, TAGGING, WAITING, api, ids, refused_or_taken, running, send, url
+from tests.flows.test_scenario_api import TAGGING, WAITING, api, running, url
+from tests.flows.test_scenario_api_refusals import ODD, ids, refused_or_taken, send
 from tests.flows.test_stopping import WAITING as MAILING
 
 __all__ = ["api"]
