@@ -10,7 +10,7 @@ from django.db import transaction
 
 from campaigns import outbox, withdrawing
 from contacts import lanes
-from flows import engine, overdue
+from flows import engine
 from flows.claiming import COLUMNS, Crowd, gathered, locked
 from flows.models import Cleared, Scenario, ScenarioState
 from flows.stopping import everybody_leaves
@@ -22,7 +22,7 @@ def clear(scenario: Scenario, now: datetime) -> None:
     """Everybody who is inside leaves; the scenario itself goes on as it is. Costs the same however many they are."""
     take(scenario, "clear")
     Scenario.objects.filter(pk=scenario.pk).update(**everybody_leaves(Cleared.CLEARED))
-    outbox.hold(overdue.origin(scenario))
+    outbox.hold(scenario.origin)
     lanes.nudge("advance")
     scenario.refresh_from_db()
 
@@ -45,7 +45,7 @@ def _slice(pk: int, now: datetime) -> bool:
                 return True
             reason = f"scenario {scenario.cleared_because}"
             upto = scenario.cleared_upto
-            if withdrawing.skip(overdue.origin(scenario), reason, now, passes_upto=upto, limit=engine.BATCH):
+            if withdrawing.skip(scenario.origin, reason, now, passes_upto=upto, limit=engine.BATCH):
                 return True
     _finish(pk)
     return False
@@ -67,8 +67,8 @@ def _finish(pk: int) -> None:
     scenario = Scenario.objects.select_for_update(no_key=True).filter(pk=pk, cleared_upto__isnull=False).first()
     if scenario is None or still_leaving(scenario).exists():
         return
-    if withdrawing.outstanding(overdue.origin(scenario), scenario.cleared_upto):
+    if withdrawing.outstanding(scenario.origin, scenario.cleared_upto):
         return
     Scenario.objects.filter(pk=pk, cleared_upto=scenario.cleared_upto).update(cleared_upto=None, cleared_because="")
     if scenario.state == ScenarioState.RUNNING:
-        outbox.release(overdue.origin(scenario))
+        outbox.release(scenario.origin)

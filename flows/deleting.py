@@ -13,7 +13,7 @@ def delete(scenario: Scenario) -> None:
     locked = Scenario.objects.select_for_update().get(pk=scenario.pk)
     if locked.state == ScenarioState.RUNNING:
         raise WrongState("Pause the scenario before you delete it.")
-    outbox.hold(f"scenario:{scenario.pk}")
+    outbox.hold(scenario.origin)
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM flows_step WHERE execution_id IN (SELECT id FROM flows_execution WHERE scenario_id = %s)",

@@ -7,7 +7,7 @@ from django.db import transaction
 
 from campaigns import withdrawing
 from contacts.columns import literal
-from flows import exits, objectives, overdue
+from flows import exits, objectives
 from flows.claiming import COLUMNS, Crowd, gathered, locked
 from flows.kept_graphs import kept
 from flows.models import Execution, ExecutionState, Follows, Scenario, ScenarioState
@@ -75,5 +75,5 @@ def remove(scenario: Scenario, execution: Execution, now: datetime) -> None:
             execution.refresh_from_db()
             raise WrongState(f"This pass is over: {execution.get_state_display().lower()}.")
         take_out(one, inside, BY_HAND, now)
-        withdrawing.skip(overdue.origin(one), "taken out of the scenario", now, of_pass=execution.pk)
+        withdrawing.skip(one.origin, "taken out of the scenario", now, of_pass=execution.pk)
     execution.refresh_from_db()

@@ -71,7 +71,7 @@ def reached(scenario: Scenario, passes: Sequence[int], now: datetime) -> set[int
         return _by_event(objective, passes, now)
     field = f"{objective['kind']}_at"
     found = Message.objects.filter(
-        origin_pass__in=list(passes), origin__key__startswith=f"scenario:{scenario.pk}:", **{f"{field}__isnull": False}
+        origin_pass__in=list(passes), origin__key__startswith=f"{scenario.origin}:", **{f"{field}__isnull": False}
     )
     moments = dict(found.order_by(F(field).desc()).values_list("origin_pass", field))  # the first of each pass
     if not objective.get("within_days"):

@@ -69,30 +69,25 @@ def overdue(scenario: Scenario, now: datetime, by: timedelta = timedelta(0)) -> 
     if scenario.cleared_upto:
         passes = passes.filter(pk__gt=scenario.cleared_upto)
     found = passes.aggregate(n=Count("pk"), oldest=Min("due_at"))
-    queued = withdrawing.queued(origin(scenario), moment, scenario.cleared_upto)
+    queued = withdrawing.queued(scenario.origin, moment, scenario.cleared_upto)
     oldest = min(filter(None, [found["oldest"], queued.oldest]), default=None)
     return Overdue(found["n"], queued.messages, oldest)
 
 
 def waiting_messages(scenario: Scenario) -> int:
     """How many messages are queued, due or not."""
-    return withdrawing.queued(origin(scenario)).messages
+    return withdrawing.queued(scenario.origin).messages
 
 
 def settle(scenario: Scenario, policy: Policy, now: datetime) -> dict[str, Any]:
     """Do with what is overdue as the policy says; the scenario's row is locked and it stands still. Returns what the
     scenario has to remember (`Scenario.overdue`). Two statements at most."""
     if policy.do == SKIP:
-        withdrawing.skip(origin(scenario), withdrawing.TOO_LATE, now, due_before=now - policy.span)
+        withdrawing.skip(scenario.origin, withdrawing.TOO_LATE, now, due_before=now - policy.span)
         return {"resumed": now.isoformat(), "skip_older_than": policy.span.total_seconds()}
     if policy.do == SPREAD:
         with connection.cursor() as cursor:
             values: dict[str, Any] = {"over": policy.span, "now": now, "scenario": scenario.pk}
             cursor.execute(_SPREAD, values)
-        withdrawing.spread(origin(scenario), policy.span, now)
+        withdrawing.spread(scenario.origin, policy.span, now)
     return {}
-
-
-def origin(scenario: Scenario) -> str:
-    """What the origins of all messages of the scenario begin with."""
-    return f"scenario:{scenario.pk}"

@@ -39,7 +39,7 @@ def _hold(scenario: Scenario, now: datetime) -> None:
     if scenario.next_run_at and scenario.next_run_at <= now:
         # What became due before the pause is not lost in it: who presses Start and then Pause still has their contacts.
         entering.plan_due(scenario, now)
-    outbox.hold(overdue.origin(scenario))
+    outbox.hold(scenario.origin)
 
 
 @transaction.atomic

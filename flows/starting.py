@@ -74,9 +74,9 @@ def release(scenario: Scenario) -> None:
     """Let the messages of a scenario that runs now go out. While contacts still leave it, `flows.clearing` does so
     when it has taken back the messages of those."""
     nodes, types = graph_of(scenario.flow_id).nodes.values(), registry()
-    outbox.prepare([f"{overdue.origin(scenario)}:{node.id}" for node in nodes if types[node.type].sends])
+    outbox.prepare([f"{scenario.origin}:{node.id}" for node in nodes if types[node.type].sends])
     if scenario.cleared_upto is None:
-        outbox.release(overdue.origin(scenario))
+        outbox.release(scenario.origin)
     lanes.nudge("advance")
 
 

@@ -23,7 +23,7 @@ def live(scenario: Scenario) -> dict[str, dict[str, int]]:
         if n:
             counts[node][metric] = n
     nodes = [node["id"] for node in scenario.flow.graph["nodes"]] if scenario.flow else []
-    origins = {f"scenario:{scenario.pk}:{node}": node for node in {*nodes, *counts}}
+    origins = {f"{scenario.origin}:{node}": node for node in {*nodes, *counts}}
     for origin, metrics in message_stats.counts(list(origins)).items():
         for metric, n in metrics.items():
             counts[origins[origin]][metric] = counts[origins[origin]].get(metric, 0) + n
@@ -33,6 +33,7 @@ def live(scenario: Scenario) -> dict[str, dict[str, int]]:
 def overview(scenarios: Sequence[Scenario]) -> dict[int, dict[str, int]]:
     """Per scenario: entered, inside and sent, in two queries for a whole list (whose flows have been selected)."""
     found: dict[int, dict[str, int]] = {scenario.pk: {"entered": 0, "inside": 0, "sent": 0} for scenario in scenarios}
+    keys = {scenario.pk: scenario.origin for scenario in scenarios}
     triggers = {scenario.pk: saved_trigger(scenario.flow.graph) for scenario in scenarios if scenario.flow}
     rows = (
         NodeCount.objects.filter(scenario__in=list(found), metric__in=["entered", "waiting"])
@@ -44,7 +45,7 @@ def overview(scenarios: Sequence[Scenario]) -> dict[int, dict[str, int]]:
         if metric == "waiting":
             found[scenario_id]["inside"] += n
         else:
-            origins[f"scenario:{scenario_id}:{node}"] = scenario_id
+            origins[f"{keys[scenario_id]}:{node}"] = scenario_id
             trigger = triggers.get(scenario_id)
             if trigger and node == trigger["id"]:
                 found[scenario_id]["entered"] += n

@@ -7,7 +7,6 @@ from django.db import connection, transaction
 
 from campaigns import outbox
 from contacts import lanes
-from flows import overdue
 from flows.models import Cleared, Scenario, ScenarioState
 from flows.transitions import move, take
 
@@ -22,7 +21,7 @@ def stop(scenario: Scenario, now: datetime) -> None:
     leaving = {} if locked.keeps_when_stopped else everybody_leaves(Cleared.STOPPED)
     move(scenario, "stop", ScenarioState.STOPPED, starts_at=None, next_run_at=None, overdue={}, **leaving)
     end_runs(scenario, now)
-    outbox.hold(overdue.origin(scenario))
+    outbox.hold(scenario.origin)
     lanes.nudge("advance")
 
 

@@ -38,7 +38,7 @@ class Stretch(Movement):
         """Executions that stand at one node, as nodes see them."""
         known = self.flow.graph.nodes.get(one.node)
         return Batch(
-            self.scenario.pk,
+            self.scenario.origin,
             one.node,
             known.config if known else {},
             self.now,

@@ -1,5 +1,6 @@
 """What is sent, through whom, and what became of it."""
 
+from campaigns.models.campaign import Campaign, CampaignState, ChainStep, Listed
 from campaigns.models.content import Content, Link
 from campaigns.models.day_count import DayCount
 from campaigns.models.inbox import InboxMessage
@@ -8,10 +9,14 @@ from campaigns.models.origin import Origin, OriginCount
 from campaigns.models.provider import Provider
 
 __all__ = [
+    "Campaign",
+    "CampaignState",
+    "ChainStep",
     "Content",
     "DayCount",
     "InboxMessage",
     "Link",
+    "Listed",
     "Message",
     "MessageState",
     "Origin",

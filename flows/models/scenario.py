@@ -4,6 +4,8 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from campaigns.models import Campaign
+
 
 class ScenarioState(models.TextChoices):
     DRAFT = "draft", "Draft"  # never started
@@ -59,6 +61,8 @@ class Scenario(models.Model):
     keeps_when_stopped = models.BooleanField(
         default=False, help_text="Whether contacts inside stay where they are when the scenario is stopped."
     )
+    # The chain of mailings that this is, where it was made as one.
+    campaign = models.OneToOneField(Campaign, null=True, on_delete=models.CASCADE, related_name="+", editable=False)
     flow = models.ForeignKey("Flow", null=True, on_delete=models.PROTECT, related_name="+", editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
@@ -96,3 +100,8 @@ class Scenario(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def origin(self) -> str:
+        """What the origins of all its messages begin with."""
+        return f"campaign:{self.campaign_id}" if self.campaign_id else f"scenario:{self.pk}"

@@ -13,7 +13,7 @@ from contacts.segments import tree
 class Batch:
     """Executions that stand at one node of one scenario: parallel lists, one place per execution."""
 
-    scenario_id: int
+    scenario_origin: str  # what the origins of all messages of the scenario begin with
     node_id: str
     config: dict[str, Any]
     now: datetime
@@ -34,7 +34,7 @@ class Batch:
     @property
     def origin(self) -> str:
         """What messages of this node carry, so that flows can find them again."""
-        return f"scenario:{self.scenario_id}:{self.node_id}"
+        return f"{self.scenario_origin}:{self.node_id}"
 
     @property
     def visits(self) -> list[int]:
@@ -97,7 +97,7 @@ class Batch:
         return found
 
     def _scope(self, places: Sequence[int]) -> segments.Scope:
-        return segments.Scope(origin=f"scenario:{self.scenario_id}", passes=[self.ids[i] for i in places])
+        return segments.Scope(origin=self.scenario_origin, passes=[self.ids[i] for i in places])
 
     def _turns(self, places: Iterable[int] | None = None) -> list[list[int]]:
         """The places in turns, each contact once in each: a rule about messages means those of one pass, and contacts

@@ -103,7 +103,7 @@ class AbTest(Node):
         shares = [(port, row["weight"]) for port, row in zip(PORTS, batch.config["variants"], strict=False)]
         places: dict[str, list[int]] = {port: [] for port, _ in shares}
         for i, contact in enumerate(batch.contacts):
-            places[drawn(f"{batch.scenario_id}:{batch.node_id}:{contact}", shares)].append(i)
+            places[drawn(f"{batch.origin}:{contact}", shares)].append(i)
         for port, chosen in places.items():
             yield Leave(batch.part(chosen), port)
 

@@ -8,7 +8,7 @@ from django.db import connection
 from campaigns import outbox, sending, stats
 from campaigns.models import Message, Origin, Provider
 from contacts import consent, segments
-from contacts.models import Event
+from contacts.models import Event, Installation
 from tests import make
 from tests.campaigns import letters
 from tests.make import NOW
@@ -76,6 +76,7 @@ def test_queueing_five_thousand_costs_one_statement_and_its_savepoint(django_ass
 def test_the_number_of_statements_does_not_grow_with_the_batch(mail_server, django_assert_max_num_queries):
     letters.account(mail_server)
     content = letters.content()
+    Installation.current()
     for count in (5, 100):
         ids = make.contacts(count, domain=f"d{count}.example")
         letters.queue(ids, content)

@@ -51,7 +51,8 @@ WITH counted AS (
 )
 SELECT * FROM counted FULL JOIN recounted USING (origin_id, metric) WHERE counted.n IS DISTINCT FROM recounted.n
 """
-# What was counted per day, against the ledger (but for clicks, which tests that use this write by hand). An outcome that nobody knows has no moment: its sum alone is compared.
+# What was counted per day, against the ledger (but for clicks, which tests that use this write by hand). An
+# outcome that nobody knows has no moment: its sum alone is compared.
 _DAY_COUNTS = """
 WITH zone AS (SELECT coalesce(nullif(max(timezone), ''), 'UTC') AS name FROM contacts_installation),
 keyed AS (

@@ -97,7 +97,7 @@ def _drawn(scenario: Scenario, node: str, contact: int) -> str:
     """What chance gives the contact: the same whenever and wherever it is asked."""
     config = next(each["config"] for each in scenario.flow.graph["nodes"] if each["id"] == node)
     shares = [(port, row["weight"]) for port, row in zip("abcd", config["variants"], strict=False)]
-    return ab_test.drawn(f"{scenario.pk}:{node}:{contact}", shares)
+    return ab_test.drawn(f"{scenario.origin}:{node}:{contact}", shares)
 
 
 def _contact(person: Person) -> int:

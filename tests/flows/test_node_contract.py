@@ -93,7 +93,16 @@ def batch_of(key: str, config: dict, contacts: list[int], now: datetime = NOW) -
     unseen: list[int | None] = [None] * len(ids)
     zones_of = contact_zones.zones_of
     return Batch(
-        7, key, config, now, ids, contacts, [3] * len(ids), unseen, zones_of, lambda ids: dict.fromkeys(ids, now)
+        "scenario:7",
+        key,
+        config,
+        now,
+        ids,
+        contacts,
+        [3] * len(ids),
+        unseen,
+        zones_of,
+        lambda ids: dict.fromkeys(ids, now),
     )
 
 
