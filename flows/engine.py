@@ -20,7 +20,7 @@ from flows.models.execution import Execution
 from flows.nodes.base import Batch
 from flows.stretch import Stretch, write
 
-BATCH = 5_000
+BATCH = 10_000
 
 
 def advance(now: datetime) -> bool:

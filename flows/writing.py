@@ -62,12 +62,14 @@ trail AS (
     SELECT * FROM unnest(%s::bigint[], %s::date[], %s::text[], %s::text[], %s::bigint[])
 )
 """
+# No array may be among the columns of `u`: an UPDATE carries whole rows of what it is joined with.
 _MOVE = """
-UPDATE flows_execution e SET state = u.state, node = u.node, due_at = u.due_at, moves = u.moves + cardinality(u.nodes),
+UPDATE flows_execution e SET state = u.state, node = u.node, due_at = u.due_at, moves = u.moves + u.made,
     flow_id = u.flow_id, single = e.single AND u.single, finished_at = u.finished_at,
     -- Who was woken and rests on came there when they came.
-    arrived_at = CASE WHEN cardinality(u.nodes) = 0 THEN e.arrived_at ELSE u.now END
-FROM (SELECT *, unnest(ids) AS id, unnest(before) AS moves, unnest(due) AS due_at FROM settled) AS u WHERE e.id = u.id
+    arrived_at = CASE WHEN u.made = 0 THEN e.arrived_at ELSE u.now END
+FROM (SELECT unnest(ids) AS id, unnest(before) AS moves, unnest(due) AS due_at, cardinality(nodes) AS made, state, node,
+      flow_id, single, finished_at, now FROM settled) AS u WHERE e.id = u.id
 """
 _ENTER = """
 INSERT INTO flows_execution (id, contact_id, event_id, moves, due_at, scenario_id, flow_id, state, node, single,

@@ -39,7 +39,8 @@ class Batch:
     @property
     def visits(self) -> list[int]:
         """The number of the step that each is about to make."""
-        return [moves + len(self.trail) for moves in self.moves]
+        made = len(self.trail)
+        return [moves + made for moves in self.moves]
 
     def zones(self) -> list[str]:
         """The IANA name of each execution's contact's own zone, in the order of the batch."""
