@@ -1,17 +1,18 @@
 """Writes down what stretches of movement came to: executions, steps and counts, in one statement for all of them.
 
-Who came to rest together is one row of parameters, with their ids as an array literal: the statement is as long as
-there are such groups, not as there are executions.
+Whoever came to rest together, by the same way, is a group: what is sent is its ids, and once what they have in common.
 """
 
+import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from django.db import IntegrityError, connection
 
-from contacts.columns import Columns
+from contacts.columns import literal
 from contacts.days import day_of
 from flows import reentry
 from flows.kept_graphs import Kept
@@ -48,10 +49,21 @@ class Movement:
     counts: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
 
 
-# Each group's arrays are taken apart where they are used, beside what all of the group have in common.
-_SETTLED = """
-WITH settled (scenario_id, flow_id, node, state, single, finished_at, now, ids, contacts, events, before, due,
-              nodes, outcomes, reasons) AS (VALUES {rows}),
+def _each(array: str) -> str:
+    """An array of which a single element stands for all of the group."""
+    return f"CASE cardinality({array}) WHEN 1 THEN array_fill({array}[1], ARRAY[cardinality(ids)]) ELSE {array} END"
+
+
+# The groups come as one JSON value, in which arrays of numbers and moments are texts that PostgreSQL reads as arrays.
+# They are taken apart where they are used, beside what all of the group have in common.
+_SETTLED = f"""
+WITH settled AS (
+    SELECT scenario_id, flow_id, node, state, single, finished_at, now, nodes, outcomes, reasons, ids, contacts,
+        {_each("events")} AS events, {_each("before")} AS before, {_each("due")} AS due
+    FROM json_to_recordset(%s::json) AS one (scenario_id bigint, flow_id bigint, node text, state text, single bool,
+        finished_at timestamptz, now timestamptz, nodes text[], outcomes text[], reasons text[], ids bigint[],
+        contacts bigint[], events bigint[], before int[], due timestamptz[])
+),
 trail AS (
     INSERT INTO flows_step (execution_id, number, node, outcome, reason, at)
     SELECT e.id, e.moves + step.nth - 1, step.node, step.outcome, step.reason, now
@@ -61,7 +73,7 @@ trail AS (
     INSERT INTO flows_nodecount (scenario_id, day, node, metric, n)
     SELECT * FROM unnest(%s::bigint[], %s::date[], %s::text[], %s::text[], %s::bigint[])
 )
-"""
+"""  # noqa: S608 - our own columns
 # No array may be among the columns of `u`: an UPDATE carries whole rows of what it is joined with.
 _MOVE = """
 UPDATE flows_execution e SET state = u.state, node = u.node, due_at = u.due_at, moves = u.moves + u.made,
@@ -82,46 +94,48 @@ SELECT unnest(ids), unnest(contacts), unnest(events), unnest(before) + cardinali
 def write(movements: Sequence[Movement]) -> None:
     """Put it all down; all of them are entering, or none. Where some who are could not, raises AlreadyInside: there is
     no ON CONFLICT, for it costs a third of the time, and conflicts hardly ever happen."""
-    columns = Columns()
-    rows = [_row(columns, moved, settled) for moved in movements for settled in moved.settled]
-    if not rows:
+    groups = [_group(moved, settled) for moved in movements for settled in moved.settled]
+    if not groups:
         return
-    entering = movements[0].entering
-    statement = _SETTLED.format(rows=", ".join(rows)) + (_ENTER if entering else _MOVE)
     counts = [count for moved in movements for count in _counts(moved)]
     # As columns; there is nothing to count where all rest on where they rested.
     counted = [list(column) for column in zip(*counts, strict=True)] or [[]] * 5
     try:
         with connection.cursor() as cursor:
-            cursor.execute(statement, [*columns.values, *counted])
+            cursor.execute(_SETTLED + (_ENTER if movements[0].entering else _MOVE), [json.dumps(groups), *counted])
     except IntegrityError as error:
         if "execution_single_pass" in str(error):
             raise AlreadyInside from error
         raise
 
 
-def _row(columns: Columns, moved: Movement, settled: Settled) -> str:
-    batch, size = settled.batch, len(settled.batch)
+def _group(moved: Movement, settled: Settled) -> dict[str, Any]:
+    batch, now = settled.batch, moved.now.isoformat()
     nodes, outcomes, reasons = zip(*batch.trail, strict=True) if batch.trail else ((), (), ())
-    return ", ".join(
-        [
-            "(" + columns.one("bigint", moved.scenario.pk),
-            columns.one("bigint", moved.flow.id),
-            columns.one("text", batch.node_id),
-            columns.one("text", settled.state),
-            columns.one("bool", reentry.keeps_place(moved.scenario.reentry, settled.finished)),
-            columns.one("timestamptz", moved.now if settled.finished else None),
-            columns.one("timestamptz", moved.now),
-            columns.array("bigint", batch.ids, size),
-            columns.array("bigint", batch.contacts if moved.entering else None, size),
-            columns.array("bigint", batch.events if moved.entering else None, size),
-            columns.array("int", batch.moves, size),
-            columns.array("timestamptz", settled.due_at, size),
-            columns.one("text[]", list(nodes)),
-            columns.one("text[]", list(outcomes)),
-            columns.one("text[]", list(reasons)) + ")",
-        ]
-    )
+    return {
+        "scenario_id": moved.scenario.pk,
+        "flow_id": moved.flow.id,
+        "node": batch.node_id,
+        "state": settled.state,
+        "single": reentry.keeps_place(moved.scenario.reentry, settled.finished),
+        "finished_at": now if settled.finished else None,
+        "now": now,
+        "nodes": nodes,
+        "outcomes": outcomes,
+        "reasons": reasons,
+        "ids": literal(batch.ids),
+        "contacts": literal(batch.contacts) if moved.entering else None,
+        "events": _packed(batch.events) if moved.entering else None,
+        "before": _packed(batch.moves),
+        "due": _packed(settled.due_at),
+    }
+
+
+def _packed(values: Any) -> str:
+    """See `_each`: a value for all, or a list with one for each."""
+    if not isinstance(values, list | tuple):
+        return literal([values])
+    return literal(values[:1] if values.count(values[0]) == len(values) else values)
 
 
 def _counts(moved: Movement) -> Iterator[tuple[int, date, str, str, int]]:
