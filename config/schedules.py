@@ -25,7 +25,12 @@ LANES: dict[str, list[str]] = {
         "flows.starting.complete",
     ],
     "send": ["campaigns.sending.work"],
-    "segments": ["contacts.segments.following.follow", "contacts.segments.refreshing.refresh"],
+    "segments": [
+        "contacts.segments.following.follow",
+        "contacts.segments.refreshing.refresh",
+        "campaigns.converting.convert",
+        "flows.crediting.credit",
+    ],
     "upkeep": [
         "contacts.importing.work",
         "contacts.search.sort_in",
@@ -33,6 +38,7 @@ LANES: dict[str, list[str]] = {
         "flows.pruning.steps",
         "flows.pruning.events",
         "campaigns.counting.squash",
+        "campaigns.revenue.squash",
         "flows.counting.squash",
         "contacts.segments.sizing.refresh",
     ],
