@@ -8,6 +8,7 @@ RESOURCES = {
     "providers": "Providers",
     "messages": "Messages",
     "scenarios": "Scenarios",
+    "objectives": "Objectives",
 }
 EVERYTHING = "*"
 SCOPES = [EVERYTHING, *(f"{resource}:{access}" for resource in RESOURCES for access in ("read", "write"))]
