@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from contacts import json_limits
-from flows import canvas, cloning, objectives, overdue, publishing, requeueing, saving, stats
+from flows import canvas, cloning, overdue, publishing, requeueing, saving, stats
 from flows.models import Scenario, ScenarioState
+from flows.objective_form import ObjectiveForm
 from flows.views.moves import equip
 
 may_view = permission_required("flows.view_scenario", raise_exception=True)
@@ -48,9 +49,7 @@ def canvas_page(
             "palette": canvas.palette(types),
             "read_only": read_only(request, scenario, shown),
             "keeps_trigger": scenario.state != ScenarioState.DRAFT,
-            "objectives": objectives.KINDS,
-            "objective_filter": json.dumps(scenario.objective.get("filter")),
-            "most_days": objectives.MOST_DAYS,
+            "objective_form": ObjectiveForm(scenario.objective),
         },
     )
 

@@ -250,7 +250,8 @@ def test_the_statistics_count_every_node(api: APIClient) -> None:
     assert (stats["nodes"]["on"]["entered"], stats["nodes"]["on"]["left"]) == (3, {"next": 3})
     assert (stats["nodes"]["tag"]["entered"], stats["nodes"]["tag"]["left"]) == (3, {"next": 3})
     empty = api.get(url(Scenario.objects.create(name="Empty"), "stats")).json()
-    assert empty == {"entered": 0, "inside": 0, "sent": 0, "nodes": {}}
+    nothing = {"converted": 0, "conversion_rate": None, "revenue": {}}
+    assert empty == {"entered": 0, "inside": 0, "sent": 0, **nothing, "nodes": {}}
 
 
 def test_a_clone_is_a_draft_with_the_same_flow_and_nobody_in_it(api: APIClient) -> None:
