@@ -20,6 +20,12 @@ document.addEventListener("click", (event) => {
     into.focus();
     into.dispatchEvent(new Event("input", { bubbles: true }));
   }
+  const person = event.target.closest("[data-preview-as]");
+  if (person) {
+    const chosen = document.querySelector("input[name=contact][form=words]");
+    chosen.value = person.dataset.previewAs;
+    words.dispatchEvent(new Event("change", { bubbles: true }));
+  }
   const finding = event.target.closest("[data-line]");
   if (finding) goTo(document.getElementById(finding.dataset.field), Number(finding.dataset.line));
 });

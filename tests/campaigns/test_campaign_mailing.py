@@ -185,7 +185,7 @@ def test_cancelling_in_mid_send_takes_back_exactly_what_was_not_sent(small_slice
 
 
 def test_what_a_provider_puts_off_while_it_is_cancelled_is_taken_back_too() -> None:
-    (ada,) = make.contacts(1)
+    make.contacts(1)
     campaign = sending()
     queue_all()
     Message.objects.update(state="sending", owner="00000000-0000-0000-0000-000000000001", leased_until=NOW + HOUR)
