@@ -44,7 +44,7 @@ def begin_scheduled(now: datetime) -> bool:
         if locked is None:
             return False
         try:
-            starting.begin(locked, now, overdue.policy_of(locked))
+            starting.begin(locked, now, overdue.policy_of(locked), locked.starts_at)
         except NotReady as error:
             moment = locked.starts_at.astimezone(UTC)
             sentences = " ".join(dict.fromkeys(problem.message for problem in error.problems))

@@ -10,11 +10,11 @@ from contacts import lanes
 from flows import entering, overdue, stopping, validation
 from flows.graph import Problem, saved_trigger
 from flows.kept_graphs import graph_of
-from flows.models import INSIDE, EntryRun, Execution, ExecutionState, Scenario, ScenarioState
+from flows.models import INSIDE, EntryRun, Execution, ExecutionState, Flow, Scenario, ScenarioState
 from flows.nodes import registry
 from flows.nodes.base import Trigger
 from flows.overdue import Policy
-from flows.transitions import COMMANDS, PAUSED, STARTABLE, NotReady, WrongState, move, take
+from flows.transitions import COMMANDS, PAUSED, STARTABLE, NotReady, WrongState, completed, move, take
 
 __all__ = ["PAUSED", "STARTABLE", "NotReady", "WrongState", "audience_count", "begin", "check", "complete", "start"]
 
@@ -52,9 +52,11 @@ def start(scenario: Scenario, now: datetime, policy: Policy = overdue.AT_ONCE) -
     scenario.refresh_from_db()
 
 
-def begin(scenario: Scenario, now: datetime, policy: Policy) -> None:
-    """Start a scenario whose row is locked."""
-    if problems := check(scenario, now):
+def begin(scenario: Scenario, now: datetime, policy: Policy, since: datetime | None = None) -> None:
+    """Start a scenario whose row is locked; `since` is when it should have started, if that was before `now`: nobody
+    whose moment lay between stays out."""
+    since = since or now
+    if problems := check(scenario, since):
         raise NotReady(problems)
     stopping.end_runs(scenario, now)
     scenario.started_at = now
@@ -65,7 +67,7 @@ def begin(scenario: Scenario, now: datetime, policy: Policy) -> None:
         started_at=now,
         starts_at=None,
         overdue=overdue.settle(scenario, policy, now),
-        next_run_at=None if scenario.listens_to else entering.next_run_at(scenario, now),
+        next_run_at=None if scenario.listens_to else entering.next_run_at(scenario, since),
     )
     release(scenario)
 
@@ -91,6 +93,7 @@ def complete(now: datetime) -> bool:
             whole, in_part = COMMANDS["complete"].to
             _ended().filter(Exists(failed), pk__in=ended).update(state=in_part)
             _ended().filter(pk__in=ended).update(state=whole)
+            completed(ended, now)
     return False
 
 
@@ -100,4 +103,7 @@ def _ended() -> QuerySet[Scenario]:
     # executions of all scenarios in hand, every second.
     inside = Execution.objects.filter(scenario=OuterRef("pk"), state__in=INSIDE).order_by("due_at").values("pk")[:1]
     over = Scenario.objects.filter(state=ScenarioState.RUNNING, listens_to="", next_run_at=None, cleared_upto=None)
-    return over.exclude(Exists(open_runs)).alias(inside=Subquery(inside)).filter(inside=None)
+    # A version that still has to send contacts on lets them come back.
+    unsettled = Flow.objects.filter(pk=OuterRef("flow"), settled_at=None)
+    over = over.exclude(Exists(unsettled)).exclude(Exists(open_runs))
+    return over.alias(inside=Subquery(inside)).filter(inside=None)

@@ -1,6 +1,6 @@
 """What is sent, through whom, and what became of it."""
 
-from campaigns.models.campaign import Campaign, CampaignState, ChainStep, Listed
+from campaigns.models.campaign import Campaign, CampaignState, ChainStep, Kind, Listed
 from campaigns.models.content import Content, Link
 from campaigns.models.day_count import DayCount
 from campaigns.models.inbox import InboxMessage
@@ -15,6 +15,7 @@ __all__ = [
     "Content",
     "DayCount",
     "InboxMessage",
+    "Kind",
     "Link",
     "Listed",
     "Message",
