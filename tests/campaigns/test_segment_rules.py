@@ -103,7 +103,7 @@ def test_a_step_of_a_chain_is_named_from_anywhere_with_its_campaign(people):
     assert matching(people, rule, Scope(origin="scenario:1", passes=[1])) == [3, 4]
     assert matching(people, {**rule, "node": "n1"}, Scope()) == []
     assert matching(people, {"did": "sent", "scenario": 1, "node": "n2"}, Scope()) == [0, 1, 2]
-    assert segments.sentence({"rule": "message", **rule}) == "Contacts: Was sent the message “n2” of campaign 3"
+    assert segments.sentence({"rule": "message", **rule}) == "Was sent the message “n2” of campaign 3"
 
 
 def test_rules_read_as_sentences():
