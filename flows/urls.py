@@ -3,6 +3,9 @@
 from django.urls import path
 
 from flows.views import (
+    chain_commands,
+    chain_steps,
+    chains,
     editor,
     lists,
     moves,
@@ -15,6 +18,24 @@ from flows.views import (
 )
 
 urlpatterns = [
+    path("campaigns/chains/new/", chains.create, name="chain_create"),
+    path("campaigns/<int:pk>/chain/", chains.show, name="chain_page"),
+    path("campaigns/<int:pk>/chain/settings/", chains.settings, name="chain_settings"),
+    path("campaigns/<int:pk>/chain/audience/", chains.whom, name="chain_audience"),
+    path("campaigns/<int:pk>/chain/reach/", chains.reach, name="chain_reach"),
+    path("campaigns/<int:pk>/chain/counts/", chains.counts, name="chain_counts"),
+    path("campaigns/<int:pk>/chain/review/", chains.review, name="chain_review"),
+    path("campaigns/<int:pk>/chain/steps/new/", chain_steps.new, name="chain_step_new"),
+    path("campaigns/<int:pk>/chain/save/", chain_steps.save, name="chain_save"),
+    path("campaigns/<int:pk>/chain/publish/", chain_commands.publish, name="chain_publish"),
+    path("campaigns/<int:pk>/chain/discard/", chain_commands.discard, name="chain_discard"),
+    path("campaigns/<int:pk>/chain/send/", chain_commands.send, name="chain_send"),
+    path("campaigns/<int:pk>/chain/unschedule/", chain_commands.unschedule, name="chain_unschedule"),
+    path("campaigns/<int:pk>/chain/pause/", chain_commands.pause, name="chain_pause"),
+    path("campaigns/<int:pk>/chain/resume/", chain_commands.resume, name="chain_resume"),
+    path("campaigns/<int:pk>/chain/cancel/", chain_commands.cancel, name="chain_cancel"),
+    path("campaigns/<int:pk>/chain/clone/", chain_commands.clone, name="chain_clone"),
+    path("campaigns/<int:pk>/chain/delete/", chain_commands.delete, name="chain_delete"),
     path("scenarios/", lists.scenario_list, name="scenario_list"),
     path("scenarios/new/", lists.scenario_create, name="scenario_create"),
     path("scenarios/<int:pk>/", editor.scenario_editor, name="scenario_editor"),

@@ -1,5 +1,6 @@
 """Says what a step's own terms may ask: the messages of the steps before it, and whatever any rule asks."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,10 @@ class Pick:
 
     label: str
     rule: dict[str, Any]
+
+    @property
+    def json(self) -> str:
+        return json.dumps(self.rule)
 
 
 def scope(before: Sequence[Part]) -> segments.Scope:
