@@ -6,7 +6,8 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from campaigns.models import Campaign, CampaignState, Kind
+from campaigns.models import Campaign, CampaignState
+from campaigns.models.campaign import Kind
 from campaigns.pick_field import PickField
 from contacts import zones
 from contacts.list_forms import ListForm

@@ -127,9 +127,7 @@ class VariantForm(WordsForm):
 
 
 class SenderForm(forms.Form):
-    topic = forms.CharField(
-        required=False, max_length=100, help_text="What it is about, such as “Offers”."
-    )
+    topic = forms.CharField(required=False, max_length=100, help_text="What it is about, such as “Offers”.")
     provider = forms.ModelChoiceField(
         Provider.objects.none(),
         required=False,
@@ -154,9 +152,9 @@ class AbTestForm(forms.Form):
     )
     measure = forms.ChoiceField(choices=MEASURES, label="The winner is", help_text="The rest gets it by itself.")
 
-    def __init__(self, data: Any, campaign: Campaign) -> None:
-        usual = {"share_percent": 20, "wait_hours": 4, "measure": "opened" if campaign.channel == "email" else "clicked"}
-        super().__init__(data, initial={**usual, **campaign.test})
+    def __init__(self, data: Any, campaign: Campaign, typed: Mapping[str, str] | None = None) -> None:
+        usual = {"share_percent": 20, "wait_hours": 4, "measure": "opened"}
+        super().__init__(data, initial={**usual, **campaign.test, **(typed or {})})
         if campaign.channel == Channel.SMS:
             self.fields["measure"].choices = MEASURES[1:]  # type: ignore[attr-defined]
 
@@ -187,7 +185,8 @@ class MessageForms:
 
     def is_valid(self) -> bool:
         forms_asked = [*self.variants, self.sender, *([self.test] if self.tests else [])]
-        return all([form.is_valid() for form in forms_asked])
+        # All are asked, so that everything that is wrong shows at once.
+        return [form.is_valid() for form in forms_asked].count(False) == 0
 
     def first_wrong(self) -> str:
         """The key of the first variant with a problem."""
@@ -196,11 +195,12 @@ class MessageForms:
     @property
     def fields(self) -> dict[str, Any]:
         """What is to be kept of the campaign."""
+        provider = self.sender.cleaned_data["provider"]
         return {
             "variants": [one.variant for one in self.variants],
             "test": self.test.cleaned_data if self.tests else {},
             "topic": self.sender.cleaned_data["topic"],
-            "provider": self.sender.cleaned_data["provider"],
+            "provider": provider and provider.pk,
         }
 
     def add(self) -> str:
@@ -230,8 +230,6 @@ class MessageForms:
             VariantForm(None, {**one, "key": key}, self.campaign.channel) for key, one in zip(KEYS, kept, strict=False)
         ]
         if self.data is not None:
-            self.test = AbTestForm(None, self.campaign)
-            self.test.initial |= {
-                name: self.data[name] for name in self.test.fields if self.data.get(name) not in (None, "")
-            }
+            typed = {name: self.data[name] for name in self.test.fields if self.data.get(name)}
+            self.test = AbTestForm(None, self.campaign, typed)
         return KEYS[min(at, len(kept) - 1)]

@@ -1,10 +1,55 @@
-"""Pages of providers, inbox and messages; what contacts reach from their messages; where providers call us."""
+"""Pages of campaigns, providers, inbox and messages; what contacts reach from them; where providers call us."""
 
 from django.urls import path
 
-from campaigns.views import inbox, messages, providers, public, webhooks
+from campaigns.views import (
+    campaign_commands,
+    campaign_parts,
+    campaign_review,
+    campaign_running,
+    campaign_steps,
+    campaigns,
+    inbox,
+    messages,
+    prices,
+    providers,
+    public,
+    webhooks,
+)
 
 urlpatterns = [
+    path("campaigns/", campaigns.show_all, name="campaign_list"),
+    path("campaigns/new/", campaigns.create, name="campaign_create"),
+    path("campaigns/choices/<slug:of>/", campaign_parts.choices, name="campaign_choices"),
+    path("campaigns/people/", campaign_parts.people, name="campaign_people"),
+    path("campaigns/<int:pk>/", campaign_running.show, name="campaign_page"),
+    path("campaigns/<int:pk>/progress/", campaign_running.progress, name="campaign_progress"),
+    path("campaigns/<int:pk>/rename/", campaigns.rename, name="campaign_rename"),
+    path("campaigns/<int:pk>/audience/", campaign_steps.audience, name="campaign_audience"),
+    path("campaigns/<int:pk>/count/", campaign_parts.count, name="campaign_count"),
+    path("campaigns/<int:pk>/file/", campaign_parts.upload, name="campaign_file"),
+    path("campaigns/<int:pk>/file/remove/", campaign_parts.forget_file, name="campaign_file_remove"),
+    path("campaigns/<int:pk>/file/<str:key>/unknown.csv", campaign_parts.unknown_rows, name="campaign_file_unknown"),
+    path("campaigns/<int:pk>/message/", campaign_steps.message, name="campaign_message"),
+    path("campaigns/<int:pk>/variants/<slug:do>/", campaign_steps.variants, name="campaign_variants"),
+    path("campaigns/<int:pk>/preview/", campaign_parts.preview, name="campaign_preview"),
+    path("campaigns/<int:pk>/when/", campaign_steps.when, name="campaign_when"),
+    path("campaigns/<int:pk>/review/", campaign_review.review, name="campaign_review"),
+    path("campaigns/<int:pk>/estimate/", campaign_review.estimate, name="campaign_estimate"),
+    path("campaigns/<int:pk>/test/", campaign_review.test, name="campaign_test"),
+    path("campaigns/<int:pk>/send/", campaign_commands.send, name="campaign_send"),
+    path("campaigns/<int:pk>/unschedule/", campaign_commands.unschedule, name="campaign_unschedule"),
+    path("campaigns/<int:pk>/pause/", campaign_commands.pause, name="campaign_pause"),
+    path("campaigns/<int:pk>/resume/", campaign_commands.resume, name="campaign_resume"),
+    path("campaigns/<int:pk>/cancel/", campaign_commands.cancel, name="campaign_cancel"),
+    path("campaigns/<int:pk>/resend/", campaign_commands.resend, name="campaign_resend"),
+    path("campaigns/<int:pk>/clone/", campaign_commands.clone, name="campaign_clone"),
+    path("campaigns/<int:pk>/archive/", campaign_commands.archive, name="campaign_archive"),
+    path("campaigns/<int:pk>/unarchive/", campaign_commands.unarchive, name="campaign_unarchive"),
+    path("campaigns/<int:pk>/delete/", campaign_commands.delete, name="campaign_delete"),
+    path("settings/prices/", prices.show_all, name="price_list"),
+    path("settings/prices/save/", prices.save, name="price_save"),
+    path("settings/prices/<int:pk>/remove/", prices.remove, name="price_remove"),
     path("providers/", providers.show_all, name="provider_list"),
     path("providers/new/", providers.create, name="provider_create"),
     path("providers/<int:pk>/", providers.edit, name="provider_edit"),

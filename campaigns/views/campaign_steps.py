@@ -9,11 +9,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from campaigns import campaign_drafting
+from campaigns import campaign_checks, campaign_saving, listing
 from campaigns.campaign_forms import AudienceForm, FileForm, WhenForm
 from campaigns.campaign_message_forms import MessageForms
-from campaigns.models import Campaign, CampaignState, Kind
-from campaigns.views.campaigns import may_change, may_view
+from campaigns.campaign_moves import Problem, WrongState
+from campaigns.models import Campaign, CampaignState
+from campaigns.models.campaign import Kind
+from campaigns.views.campaigns import equip, may_change, may_view
 from templates_app.views.editor import FIELDS
 
 STEPS = [("audience", "Audience"), ("message", "Message"), ("when", "When"), ("review", "Review")]
@@ -24,14 +26,29 @@ def mailing_of(pk: int) -> Campaign:
     return get_object_or_404(Campaign.objects.select_related("provider"), pk=pk, kind=Kind.MAILING)
 
 
+def step_of(problem: Problem) -> str:
+    """The step in which a problem is mended."""
+    return {"audience": "audience", "schedule": "when"}.get(problem.field, "message")
+
+
 def step_context(request: HttpRequest, campaign: Campaign, step: str) -> dict[str, Any]:
     """What the frame around each step shows."""
+    equip([campaign])
     place = KEYS.index(step)
+    problems = campaign_checks.problems(campaign, timezone.now())
+    wrong = {step_of(problem) for problem in problems if problem.field != "name"}
     return {
         "campaign": campaign,
         "step": step,
+        "problems": problems,
         "steps": [
-            {"key": key, "label": label, "url": reverse(f"campaign_{key}", args=[campaign.pk]), "passed": number < place}
+            {
+                "key": key,
+                "label": label,
+                "url": reverse(f"campaign_{key}", args=[campaign.pk]),
+                "passed": number < place and key not in wrong,
+                "wrong": number < place and key in wrong,
+            }
             for number, (key, label) in enumerate(STEPS)
         ],
         "back_url": reverse(f"campaign_{KEYS[place - 1]}", args=[campaign.pk]) if place else reverse("campaign_list"),
@@ -42,8 +59,8 @@ def step_context(request: HttpRequest, campaign: Campaign, step: str) -> dict[st
 def _saved(request: HttpRequest, campaign: Campaign, step: str, fields: dict[str, Any]) -> HttpResponse:
     """Keep a step, and go on to the next one if that was the button."""
     try:
-        campaign_drafting.change(campaign, **fields)
-    except campaign_drafting.NotADraft as error:
+        campaign_saving.change(campaign, fields)
+    except (campaign_saving.Invalid, WrongState) as error:
         messages.error(request, str(error))
         return redirect("campaign_page", campaign.pk)
     if request.POST.get("do") == "next":
@@ -72,7 +89,7 @@ def _save_audience(request: HttpRequest, campaign: Campaign) -> HttpResponse:
 
 
 def _audience_page(request: HttpRequest, campaign: Campaign, form: AudienceForm) -> HttpResponse:
-    context = {"form": form, "file_form": FileForm(), "listed": campaign.listed_set.count()}
+    context = {"form": form, "file_form": FileForm(), "listed": listing.listed(campaign)}
     return render(request, "campaigns/campaign_audience.html", step_context(request, campaign, "audience") | context)
 
 

@@ -1,7 +1,7 @@
 """What holds for the whole installation and is set in its pages rather than in the environment."""
 
 from django.conf import settings
-from django.core.validators import MinValueValidator, RegexValidator
+from django.core.validators import MinValueValidator
 from django.db import models
 
 from contacts.zones import validate_zone
@@ -17,12 +17,6 @@ class Installation(models.Model):
     name = models.CharField(max_length=200, default="Waypost", help_text="Shown to contacts, on the unsubscribe page.")
     timezone = models.CharField(max_length=64, blank=True, validators=[validate_zone])
     language = models.CharField(max_length=16, default="en")
-    currency = models.CharField(
-        max_length=3,
-        default="EUR",
-        validators=[RegexValidator(r"\A[A-Z]{3}\Z", "Write three capital letters, such as EUR.")],
-        help_text="Three letters (ISO 4217), such as EUR: what prices of messages are in.",
-    )
     consent_policy = models.CharField(max_length=8, choices=ConsentPolicy.choices, default=ConsentPolicy.OPT_OUT)
     keep_steps_days = models.PositiveIntegerField(
         "Keep steps for (days)",

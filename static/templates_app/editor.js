@@ -2,17 +2,23 @@
 const words = document.getElementById("words");
 let last = document.getElementById("id_body");
 
+// Where there are several texts, the one that was written in last, unless it is not shown any more.
+function place() {
+  return last?.offsetParent ? last : [...words.querySelectorAll("textarea")].find((each) => each.offsetParent);
+}
+
 words?.addEventListener("focusin", (event) => {
   if (event.target.matches("textarea, input:not([type=radio])")) last = event.target;
 });
 
 document.addEventListener("click", (event) => {
   const insert = event.target.closest("[data-insert]");
-  if (insert && last) {
-    last.setRangeText(insert.dataset.insert, last.selectionStart, last.selectionEnd, "end");
+  const into = insert && place();
+  if (into) {
+    into.setRangeText(insert.dataset.insert, into.selectionStart, into.selectionEnd, "end");
     insert.closest("details")?.removeAttribute("open");
-    last.focus();
-    last.dispatchEvent(new Event("input", { bubbles: true }));
+    into.focus();
+    into.dispatchEvent(new Event("input", { bubbles: true }));
   }
   const person = event.target.closest("[data-preview-as]");
   if (person) {
