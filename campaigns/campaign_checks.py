@@ -67,13 +67,19 @@ def _template(campaign: Campaign, variant: dict) -> Template | None:
 
 def findings(campaign: Campaign, variant: dict) -> list[checks.Finding]:
     """What there is to say about the words of a variant that is written here, or about its published template."""
+    version = version_of(campaign, variant)
+    return checks.findings(version) if version else []
+
+
+def version_of(campaign: Campaign, variant: dict) -> TemplateVersion | None:
+    """The words of a variant: those of its template as they are published, if they are, or its own, unsaved."""
     if variant.get("template"):
         template = _template(campaign, variant)
-        return checks.findings(template.published) if template and template.published else []
+        return template.published if template else None
     plain = TemplateVersion.Markup.TEXT if campaign.channel == Channel.SMS else TemplateVersion.Markup.HTML
     words = {name: variant.get(name) or "" for name in ("subject", "preheader", "body")}
     markup = variant.get("markup") or plain
-    return checks.findings(TemplateVersion(template=Template(channel=campaign.channel), markup=markup, **words))
+    return TemplateVersion(template=Template(channel=campaign.channel), markup=markup, **words)
 
 
 def _placed(place: str, finding: checks.Finding) -> Problem:
@@ -87,7 +93,7 @@ def _of_test(campaign: Campaign) -> Iterator[Problem]:
     test = campaign.test
     if not all(test.get(name) is not None for name in ("share_percent", "wait_hours", "measure")):
         yield Problem("test", "Say how many take part in the test, how long it lasts and what it is measured by.")
-    elif test["measure"] not in MEASURES:
+    elif test["measure"] not in tuple(MEASURES):
         yield Problem("test", f"The best variant is measured by one of {', '.join(MEASURES)}.")
     elif campaign.channel == Channel.SMS and test["measure"] == "opened":
         yield Problem("test", "Nobody can tell who has opened an SMS. Measure by clicks or conversions.")

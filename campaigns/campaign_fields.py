@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError
+
 from campaigns import timing
 from campaigns.audience import rule
 from campaigns.deciding import MEASURES
@@ -103,7 +105,10 @@ def _audience(value: Any, channel: str) -> dict[str, Any]:
         raise Wrong("“tags” is a list of names.")
     if not isinstance(found["file"], bool):
         raise Wrong("“file” is true or false.")
-    found["tags"] = [tagging.clean_name(name) for name in found["tags"] if name.strip()]
+    try:
+        found["tags"] = [tagging.clean_name(name) for name in found["tags"] if name.strip()]
+    except ValidationError as error:
+        raise Wrong(" ".join(error.messages)) from error
     if problems := segments.problems(rule(found)):
         raise Wrong(" ".join(problems))
     return found
@@ -179,7 +184,7 @@ def _test(value: Any, channel: str) -> dict[str, Any]:
         sentence = f"The test lasts between a quarter of an hour (0.25) and {LONGEST_WAIT} hours."
         found["wait_hours"] = _number(given["wait_hours"], 0.25, LONGEST_WAIT, sentence)
     if given.get("measure"):
-        if given["measure"] not in MEASURES:
+        if given["measure"] not in tuple(MEASURES):
             raise Wrong(f"The best variant is measured by one of {', '.join(MEASURES)}.")
         found["measure"] = given["measure"]
     return found

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -22,7 +23,7 @@ from campaigns.campaign_moves import (
 )
 from campaigns.contents import Unpublished, content_of
 from campaigns.mailing import origins_of
-from campaigns.models import Campaign, CampaignState
+from campaigns.models import Campaign, CampaignState, Content
 from campaigns.models.campaign import Kind
 from contacts.lanes import nudge
 
@@ -45,9 +46,8 @@ def begin(locked: Campaign, now: datetime) -> None:
         raise NotReady(found)
     contents = {}
     for variant in locked.variants:
-        config = {**variant, "topic": locked.topic, "provider": locked.provider_id}
         try:
-            contents[variant["key"]] = content_of(locked.channel, config, now).pk
+            contents[variant["key"]] = content_of_variant(locked, variant, now).pk
         except Unpublished as error:
             raise NotReady([campaign_checks.Problem(f"variants.{variant['key']}.template", str(error))]) from error
     outbox.prepare(list(origins_of(locked).values()))
@@ -62,6 +62,12 @@ def begin(locked: Campaign, now: datetime) -> None:
         started_at=now,
     )
     nudge("advance")
+
+
+def content_of_variant(campaign: Campaign, variant: dict[str, Any], now: datetime) -> Content:
+    """The exact words of a variant as they are now. Raises Unpublished."""
+    config = {**variant, "topic": campaign.topic, "provider": campaign.provider_id}
+    return content_of(campaign.channel, config, now)
 
 
 @transaction.atomic
@@ -152,6 +158,7 @@ def archive(campaign: Campaign, now: datetime) -> None:
         raise refusal(campaign, "archive")
 
 
-def unarchive(campaign: Campaign) -> None:
+def unarchive(campaign: Campaign, now: datetime | None = None) -> None:
+    """Back into the lists."""
     Campaign.objects.filter(pk=campaign.pk).update(archived_at=None)
     campaign.refresh_from_db()

@@ -93,7 +93,7 @@ def take(provider: Provider, wanted: int, now: datetime) -> Granted:
             row = _run(values)
     n, tokens, today = row
     if provider.per_day is not None and today >= provider.per_day:
-        return Granted(n, _tomorrow(now))
+        return Granted(n, tomorrow(now))
     if provider.per_second is None:
         return Granted(n, now)
     apart = timedelta(seconds=1 / provider.per_second)
@@ -106,7 +106,7 @@ def _run(values: dict[str, Any]) -> tuple[int, float, int] | None:
         return cursor.fetchone()
 
 
-def _tomorrow(now: datetime) -> datetime:
+def tomorrow(now: datetime) -> datetime:
     """When the next day begins in the installation's zone."""
     return resolve(datetime.combine(day_of(now) + timedelta(days=1), time()), Installation.current().zone_name)
 
