@@ -95,3 +95,14 @@ def in_words(scenario: Scenario) -> list[str]:
     if [key for key in after if key in before] != [key for key in before if key in after]:
         found.append(f"The order is {listed([f'“{part.name}”' for part in new])}.")
     return found
+
+
+def answers_of(asked: Asked, given: Answers) -> Answers:
+    """What a program answered, by steps: `redirects` from the key of a removed step to that of another, or None. Raises
+    Unanswered."""
+    sent: dict[str, str] = {f"to:{key}": target or LEAVE for key, target in given.redirects.items()}
+    if given.retime:
+        sent["retime"] = "arrival"
+    if given.backfill:
+        sent["backfill"] = "1"
+    return answers(asked, sent)

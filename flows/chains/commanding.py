@@ -108,6 +108,8 @@ def _taken(campaign: Campaign, command: str, user: Any, now: datetime) -> Scenar
 
 def _plan(campaign: Campaign, scenario: Scenario, plan: dict[str, Any], user: Any, now: datetime) -> None:
     """Keep when it begins, in the flow as well; a start that was planned is taken back."""
+    if not campaign.steps.exists():
+        raise NotReady([Problem(None, "The chain has no step. Add one.")])
     if scenario.state == "scheduled":
         scheduling.unschedule(scenario, now)
     campaign.schedule = plan

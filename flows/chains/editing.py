@@ -17,6 +17,7 @@ from flows.models import Flow, Scenario, ScenarioState
 from flows.transitions import WrongState
 
 MOST_STEPS = 100
+ELSEWHERE = "This is the flow of a chain of mailings: it is edited in the chain’s list of steps."
 FIELDS = ("name", "channel", "message", "terms", "timing", "objective")
 # Nobody is inside: what is saved is what will be sent.
 UNSENT = (ScenarioState.DRAFT, ScenarioState.SCHEDULED)
@@ -131,7 +132,7 @@ def _check(campaign: Campaign, rows: dict[str, ChainStep], order: list[str], cha
     errors: dict[str, list[str]] = defaultdict(list)
     if len(order) > MOST_STEPS:
         errors[""].append(f"A chain has at most {MOST_STEPS} steps.")
-    if not order:
+    if rows and not order:
         errors[""].append("A chain has at least one step.")
     parts = [_part(key, rows, change) for key in order]
     for key, sentence in asking_terms.problems(parts):

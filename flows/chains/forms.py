@@ -35,7 +35,7 @@ class ChainSettingsForm:
         return self.campaign.state not in SENDABLE
 
     def is_valid(self) -> bool:
-        return all([form.is_valid() for form in self.forms])
+        return all(form.is_valid() for form in self.forms)
 
     def keep(self, user: Any, now: datetime) -> None:
         schedule = self.when.schedule if self.when else self.campaign.schedule

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from campaigns.models import Campaign
-from flows import asking, canvas, publishing, saving, stats
+from flows import publishing, saving, stats
 from flows.chains import beginning, changing, commanding, editing
 from flows.command_forms import OverdueForm
 from flows.overdue import overdue, waiting_messages
@@ -115,7 +115,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @may_change
 def publish(request: HttpRequest, pk: int) -> HttpResponse:
-    """GET asks what becomes of the contacts whom the saved changes concern, with their numbers; POST makes them live."""
+    """GET asks what becomes of the contacts whom the saved changes concern, with counts; POST makes them live."""
     campaign, scenario = opened(request, pk)
     if scenario.draft is None:
         messages.info(request, "Everything that was saved is live.")

@@ -63,7 +63,6 @@ def _as_typed(form: StepForm) -> dict[str, Any]:
     """What stands in a block, as far as it makes sense."""
     data = form.fields.cleaned_data
     timing = form.fields.timing if not {"when", "amount", "unit", "at", "zone"} & form.fields.errors.keys() else {}
-    message = {name: value for name, value in form.message.data.items() if name in form.message.fields}
     message = {name: form.message[name].value() for name in form.message.fields if form.message[name].value()}
     return {
         "name": form.name,

@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from campaigns import audience
+from campaigns import audience, listing
 from campaigns.campaign_forms import AudienceForm, FileForm
 from campaigns.models import Campaign, CampaignState, Kind
 from flows import objectives, stats
@@ -114,13 +114,9 @@ def whom(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "file_form": FileForm(),
         "editable": True,
-        "listed": _listed(campaign),
+        "listed": listing.listed(campaign),
     }
     return render(request, "flows/chain_audience.html", context)
-
-
-def _listed(campaign: Campaign) -> int:
-    return campaign.listed_set.count()
 
 
 @require_GET
