@@ -51,6 +51,18 @@ def of_chain(campaign: Campaign, scenario: Scenario) -> list[Block]:
     return blocks
 
 
+def of_forms(campaign: Campaign, scenario: Scenario, forms: Sequence[StepForm], order: Sequence[str]) -> list[Block]:
+    """The blocks of steps as they were sent, at their places in the page."""
+    found = numbers.by_step(scenario) if campaign.started_at else {}
+    saved = set(campaign.steps.values_list("key", flat=True))
+    blocks = []
+    for form in forms:
+        place = order.index(form.key) + 1 if form.key in order else 1
+        block = block_of(form, place, new=form.key not in saved)
+        blocks.append(replace(block, numbers=found.get(form.key)))
+    return blocks
+
+
 def block_of(form: StepForm, place: int, new: bool = False, warning: str = "") -> Block:
     step = form.step
     who = wording.who(step.get("terms"), form.before)

@@ -17,6 +17,7 @@ from flows.chains.blocks import Block
 from flows.chains.compiling import Part
 from flows.chains.editing import Change, Refused
 from flows.chains.step_form import StepForm
+from flows.models import Scenario
 from flows.transitions import WrongState
 from flows.views.chains import chain_of, may_change, opened
 
@@ -83,12 +84,12 @@ def save(request: HttpRequest, pk: int) -> HttpResponse:
     `{"saved": bool, "said", "stamp", "draft": bool, "blocks": {key: html}}`: the blocks as they are now, of those that
     were refused with what is wrong. Answers that the page expects are no HTTP errors.
     """
-    campaign, _scenario = opened(request, pk)
+    campaign, scenario = opened(request, pk)
     keys, order, removed = (_keys(request.POST, name) for name in ("key", "order", "removed"))
     forms = blocks.posted(campaign, request.POST, keys, order)
     wrong = [form for form in forms.values() if not form.is_valid()]
     if wrong:
-        return _refused(request, campaign, forms, order, _count(len(wrong), "has an error", "have errors"))
+        return _refused(request, campaign, scenario, forms, order, _count(len(wrong), "has an error", "have errors"))
     change = Change({key: form.values for key, form in forms.items()}, removed, order, "whole" in request.POST)
     try:
         editing.save(campaign, change, request.user, request.POST.get("base"), timezone.now())
@@ -97,7 +98,9 @@ def save(request: HttpRequest, pk: int) -> HttpResponse:
             forms[key] = blocks.of_row(campaign, key)
         for key, form in forms.items():
             form.refusals = error.errors.get(key, [])
-        return _refused(request, campaign, forms, order, " ".join(error.errors.get("", ["Nothing was saved."])))
+        return _refused(
+            request, campaign, scenario, forms, order, " ".join(error.errors.get("", ["Nothing was saved."]))
+        )
     except publishing.Conflict as error:
         at, by = timezone.localtime(error.at).strftime("%H:%M"), f" by {error.by}" if error.by else ""
         said = f"This chain was changed{by} at {at}. Open it in another tab, and bring over what you changed here."
@@ -109,7 +112,7 @@ def save(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _saved(request: HttpRequest, pk: int) -> HttpResponse:
     campaign, scenario = opened(request, pk)
-    drawn = {block.key: _drawn(request, campaign, block) for block in blocks.of_chain(campaign, scenario)}
+    drawn = {block.key: _drawn(request, campaign, scenario, block) for block in blocks.of_chain(campaign, scenario)}
     draft = scenario.draft is not None
     said = "Saved. Contacts follow what is live until you publish it." if draft else "Saved."
     answer = {"saved": True, "said": said, "stamp": editing.stamp(scenario), "draft": draft, "blocks": drawn}
@@ -117,16 +120,15 @@ def _saved(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _refused(
-    request: HttpRequest, campaign: Campaign, forms: dict[str, StepForm], order: list[str], said: str
+    request: HttpRequest,
+    campaign: Campaign,
+    scenario: Scenario,
+    forms: dict[str, StepForm],
+    order: list[str],
+    said: str,
 ) -> HttpResponse:
-    known = set(campaign.steps.values_list("key", flat=True))
-    drawn = {
-        key: _drawn(
-            request, campaign, blocks.block_of(form, order.index(key) + 1 if key in order else 1, key not in known)
-        )
-        for key, form in forms.items()
-        if form.wrong
-    }
+    found = blocks.of_forms(campaign, scenario, [form for form in forms.values() if form.wrong], order)
+    drawn = {block.key: _drawn(request, campaign, scenario, block) for block in found}
     return JsonResponse({"saved": False, "said": said, "blocks": drawn})
 
 
@@ -134,6 +136,6 @@ def _count(n: int, one: str, many: str) -> str:
     return f"Nothing was saved: {n} step{'' if n == 1 else 's'} {one if n == 1 else many}."
 
 
-def _drawn(request: HttpRequest, campaign: Campaign, block: Block) -> str:
-    context = {"campaign": campaign, "block": block, "editable": True}
+def _drawn(request: HttpRequest, campaign: Campaign, scenario: Scenario, block: Block) -> str:
+    context = {"campaign": campaign, "scenario": scenario, "block": block, "editable": True}
     return render_to_string("flows/_chain_block.html", context, request)
