@@ -25,7 +25,8 @@ function entry(block, number) {
   const place = text("span", "map-number", number);
   const name = text("span", "map-name", block.dataset.name || "Without a name");
   const mark = text("span", "map-state", "");
-  mark.title = STATES[state];
+  mark.setAttribute("aria-hidden", "true");
+  button.title = `${block.dataset.name}: ${STATES[state]}`;
   const counts = text("span", "map-counts", countsOf(block));
   button.append(place, icon(block.dataset.channel), name, counts, mark, text("span", "sr-only", `, ${STATES[state]}`));
   item.append(button);
