@@ -1,11 +1,12 @@
 """Forms of the list of campaigns and of a campaign's steps but its message: what it is, whom it reaches and when."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
 
+from campaigns import timing
 from campaigns.models import Campaign, CampaignState
 from campaigns.models.campaign import Kind
 from campaigns.pick_field import PickField
@@ -14,8 +15,6 @@ from contacts.list_forms import ListForm
 from contacts.models.consent import Channel
 from contacts.segments.forms import RuleField
 
-OWN_ZONE = "contact"
-LONGEST_SPREAD = 24 * 30  # hours
 EVERYBODY, CHOSEN = "everybody", "chosen"
 
 
@@ -45,12 +44,12 @@ class AudienceForm(forms.Form):
     """Whom a campaign reaches, as `Campaign.audience` keeps it; the file has a form of its own."""
 
     whom = forms.ChoiceField(choices=[(EVERYBODY, EVERYBODY), (CHOSEN, CHOSEN)])
-    segments = PickField("segments", label="Segments", help_text="Everybody who is in at least one of them.")
-    tags = PickField("tags", label="Tags", help_text="Everybody who carries at least one of them.")
-    exclude = PickField("segments", label="Leave out", help_text="Nobody who is in one of these segments gets it.")
-    rule = RuleField(
-        required=False, label="Only those who match", help_text="Without rules, nobody is left out by them."
+    segments = PickField(
+        "segments", required=True, label="Segments", help_text="Everybody who is in at least one of them."
     )
+    tags = PickField("tags", required=True, label="Tags", help_text="Everybody who carries at least one of them.")
+    exclude = PickField("segments", label="Leave out", help_text="Nobody who is in one of these segments gets it.")
+    rule = RuleField(required=False, label="Only those who match")
 
     def __init__(self, data: Any, campaign: Campaign) -> None:
         self.has_file = bool(campaign.audience.get("file"))
@@ -103,16 +102,19 @@ class _Moment(forms.CharField):
 class WhenForm(forms.Form):
     """When a campaign is sent, as `Campaign.schedule` keeps it. `now` is what the moment is compared with."""
 
+    # What is needed depends on what was chosen; a browser would complain of what it does not show.
+    use_required_attribute = False
+
     when = forms.ChoiceField(choices=[("now", "now"), ("at", "at")])
-    at = _Moment(required=False, label="Date and time")
-    timezone = forms.CharField(required=False, label="Time zone", widget=forms.Select)
+    at = _Moment(label="Date and time", error_messages={"required": "Say when it is sent."})
+    timezone = forms.CharField(label="Time zone", widget=forms.Select)
     spread = forms.BooleanField(required=False, label="Spread it over some hours")
-    spread_hours = forms.IntegerField(
-        required=False,
-        min_value=1,
-        max_value=LONGEST_SPREAD,
+    spread_hours = forms.FloatField(
+        min_value=0.01,
+        max_value=timing.MOST_SPREAD_HOURS,
         label="Hours",
-        widget=forms.NumberInput(attrs={"placeholder": "4"}),
+        error_messages={"required": "Say over how many hours."},
+        widget=forms.NumberInput(attrs={"placeholder": "4", "step": "any"}),
     )
 
     def __init__(self, data: Any, campaign: Campaign, now: datetime, zone: str) -> None:
@@ -127,11 +129,11 @@ class WhenForm(forms.Form):
         }
         super().__init__(data, initial=initial)
         names = [(name, name.replace("_", " ")) for name in sorted(zones.names()) if "/" in name or name == "UTC"]
-        self.fields["timezone"].widget.choices = [(OWN_ZONE, "Each contact’s own"), *names]  # type: ignore[attr-defined]
+        self.fields["timezone"].widget.choices = [(timing.OWN_ZONE, "Each contact’s own"), *names]  # type: ignore[attr-defined]
 
     def clean_timezone(self) -> str:
         name = self.cleaned_data["timezone"]
-        if name and name != OWN_ZONE:
+        if name and name != timing.OWN_ZONE:
             zones.validate_zone(name)
         return name
 
@@ -140,21 +142,15 @@ class WhenForm(forms.Form):
         if cleaned.get("when") != "at":
             self.errors.pop("at", None)
             self.errors.pop("timezone", None)
-        elif not self.errors:
+        elif cleaned.get("at") and cleaned.get("timezone"):
             self._check_moment(cleaned["at"], cleaned["timezone"])
         if not cleaned.get("spread"):
             self.errors.pop("spread_hours", None)
-        elif not cleaned.get("spread_hours") and "spread_hours" not in self.errors:
-            self.add_error("spread_hours", "Say over how many hours.")
         return cleaned
 
     def _check_moment(self, at: str, zone: str) -> None:
-        if not at:
-            self.add_error("at", "Say when it is sent.")
-        elif not zone:
-            self.add_error("timezone", "Choose a time zone.")
-        elif last_moment(at, zone) <= self.now:
-            everywhere = " everywhere on earth" if zone == OWN_ZONE else ""
+        if timing.last_moment(Campaign(schedule={"when": "at", "at": at, "timezone": zone})) <= self.now:
+            everywhere = " everywhere on earth" if zone == timing.OWN_ZONE else ""
             self.add_error("at", f"This moment has passed{everywhere}.")
 
     @property
@@ -166,11 +162,3 @@ class WhenForm(forms.Form):
         if cleaned["spread"]:
             found["spread_hours"] = cleaned["spread_hours"]
         return found
-
-
-def last_moment(at: str, zone: str) -> datetime:
-    """When it has become that time in the zone; for each contact's own, in the last zone of the earth (UTC-12)."""
-    moment = datetime.fromisoformat(at)
-    if zone == OWN_ZONE:
-        return moment.replace(tzinfo=UTC) + timedelta(hours=12)
-    return moment.replace(tzinfo=zones.zone(zone))

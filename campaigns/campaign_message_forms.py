@@ -6,13 +6,13 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from campaigns.campaign_fields import KEYS, LONGEST_WAIT
 from campaigns.models import Campaign, Provider
 from contacts.models.consent import Channel
 from templates_app import checks, rendering
 from templates_app.forms import WordsForm
 from templates_app.models import Template, TemplateVersion
 
-KEYS = "abcd"
 WRITTEN, TEMPLATE = "written", "template"
 WORDS = ("subject", "preheader", "markup", "body")
 MEASURES = [
@@ -21,18 +21,22 @@ MEASURES = [
     ("converted", "Most conversions"),
     ("revenue", "Most revenue"),
 ]
-LONGEST_WAIT = 24 * 14  # hours
 
 
 class VariantForm(WordsForm):
     """One wording: a template's, or one's own."""
 
+    # What is needed depends on where the words come from; a browser would complain of what it does not show.
+    use_required_attribute = False
+
     source = forms.ChoiceField(choices=[(WRITTEN, WRITTEN), (TEMPLATE, TEMPLATE)], initial=WRITTEN)
     template = forms.ModelChoiceField(
         Template.objects.none(),
-        required=False,
         empty_label="Choose a template…",
-        error_messages={"invalid_choice": "This template does not exist or has no published version."},
+        error_messages={
+            "required": "Choose a template, or write the message here.",
+            "invalid_choice": "This template does not exist or has no published version.",
+        },
     )
 
     def __init__(self, data: Any, kept: Mapping[str, Any], channel: str) -> None:
@@ -46,10 +50,9 @@ class VariantForm(WordsForm):
         }
         self.key = kept["key"]
         super().__init__(data, prefix=self.key, initial=initial, instance=self.version, channel=channel)
-        # What is needed depends on where the words come from, and is asked in `clean`.
         for name in ("subject", "body"):
             if name in self.fields:
-                self.fields[name].required = False
+                self.fields[name].error_messages["required"] = "Write this, or choose a template."
         self.fields["body"].widget.attrs["rows"] = 5 if channel == Channel.SMS else 16
         published = Template.objects.filter(channel=channel, published__isnull=False)
         self.fields["template"].queryset = published  # type: ignore[attr-defined]
@@ -68,14 +71,8 @@ class VariantForm(WordsForm):
         if cleaned.get("source") == TEMPLATE:
             for name in WORDS:
                 self.errors.pop(name, None)
-            if not cleaned.get("template") and "template" not in self.errors:
-                self.add_error("template", "Choose a template, or write the message here.")
             return cleaned
         self.errors.pop("template", None)
-        needed = ["subject", "body"] if self.channel == Channel.EMAIL else ["body"]
-        for name in needed:
-            if not cleaned.get(name) and name not in self.errors:
-                self.add_error(name, "Write this, or choose a template.")
         for name in WORDS:
             for problem in rendering.problems(cleaned.get(name) or "") if name != "markup" else ():
                 where = f"Line {problem.line}: " if "\n" in cleaned[name] else ""
@@ -147,8 +144,12 @@ class AbTestForm(forms.Form):
     share_percent = forms.IntegerField(
         min_value=1, max_value=100, label="Try it on", help_text="Per cent of the audience, split evenly."
     )
-    wait_hours = forms.IntegerField(
-        min_value=1, max_value=LONGEST_WAIT, label="Wait", help_text="Hours before the winner is chosen."
+    wait_hours = forms.FloatField(
+        min_value=0.25,
+        max_value=LONGEST_WAIT,
+        label="Wait",
+        help_text="Hours before the winner is chosen.",
+        widget=forms.NumberInput(attrs={"step": "any"}),
     )
     measure = forms.ChoiceField(choices=MEASURES, label="The winner is", help_text="The rest gets it by itself.")
 

@@ -15,10 +15,10 @@ from contacts.models.consent import Channel
 from templates_app.models import Template
 
 MEASURES = {
-    "opened": "most opened",
-    "clicked": "most clicked",
-    "converted": "most conversions",
-    "revenue": "most revenue",
+    "opened": "was opened most",
+    "clicked": "was clicked most",
+    "converted": "converted most",
+    "revenue": "earned most",
 }
 
 
@@ -86,8 +86,8 @@ def test(campaign: Campaign) -> str:
     if len(campaign.variants) < 2 or not asked:
         return ""
     share, wait = asked.get("share_percent"), _hours(asked.get("wait_hours", 0))
-    best = MEASURES.get(asked.get("measure", ""), "best result")
-    return f"{share} % of the audience gets a variant each; after {wait} the rest gets the one with the {best}."
+    best = MEASURES.get(asked.get("measure", ""), "did best")
+    return f"{share} % of the audience get the variants; {wait} later everybody else gets the one that {best}."
 
 
 def when(campaign: Campaign) -> str:

@@ -17,7 +17,7 @@ ABANDONED = "The worker stopped while handing it over."
 
 # The queue's index is walked origin by origin, each time jumping to the next one, so that what is held or not yet due
 # costs one look per origin, however much of it there is. The random order lets every origin have its turn.
-_CLAIM = """
+_PATTERN = """
 WITH RECURSIVE waiting AS (
     (SELECT origin_id, channel FROM campaigns_message WHERE state = 'queued' ORDER BY origin_id, due_at LIMIT 1)
     UNION ALL
@@ -43,12 +43,12 @@ UPDATE campaigns_message m SET state = 'sending', owner = %(owner)s, leased_unti
 FROM {taken} AS taken WHERE m.id = taken.id
 RETURNING m.id, m.contact_id, m.channel, m.origin_id, taken.key, m.content_id, m.event_id, m.attempts
 """
-_PLAIN = _CLAIM.format(
+_CLAIM = _PATTERN.format(
     through="", limits="", unspent="", quotas="", share="open.share", picked="", taken="due"
 )  # fmt: skip
 # The first message of an origin tells through which provider it goes. What a provider with a limit would not take now
 # is not claimed: neither of one origin, nor of several together.
-_LIMITED = _CLAIM.format(
+_LIMITED = _PATTERN.format(
     through=", quota.provider, quota.n AS quota",
     limits="""
     LEFT JOIN LATERAL (
@@ -139,7 +139,7 @@ def claim(now: datetime, limit: int, channels: Collection[str], limits: Limits |
             "quotas": list(limits.quotas.values()),
         }
     with connection.cursor() as cursor:
-        cursor.execute(_LIMITED if limits else _PLAIN, values)
+        cursor.execute(_LIMITED if limits else _CLAIM, values)
         return Claim(owner, list(starmap(Claimed, cursor.fetchall())))
 
 

@@ -23,14 +23,15 @@ NOBODY = "No contact has this {name}."
 NAMES = {"external_id": "external id", "email": "email", "phone": "phone number"}
 _LOOKS_LIKE = {"email": re.compile(r"\S+@\S+\.\S+"), "phone": re.compile(r"\+?[0-9][0-9 ().-]{6,20}")}
 
-# The strongest identifier that leads to somebody wins, as in imports.
+# The strongest identifier that leads to somebody wins, as in imports. The limits keep to the indexes: a hash of a
+# million contacts is not worth some thousand rows.
 _LIST = """
 WITH found AS (
     SELECT row.place, coalesce(x.id, e.id, p.id) AS id
     FROM unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS row (external_id, email, phone, place)
-    LEFT JOIN contacts_contact x ON x.external_id = row.external_id
-    LEFT JOIN contacts_contact e ON lower(e.email) = row.email
-    LEFT JOIN contacts_contact p ON p.phone = row.phone
+    LEFT JOIN LATERAL (SELECT id FROM contacts_contact c WHERE c.external_id = row.external_id LIMIT 1) x ON true
+    LEFT JOIN LATERAL (SELECT id FROM contacts_contact c WHERE lower(c.email) = row.email LIMIT 1) e ON true
+    LEFT JOIN LATERAL (SELECT id FROM contacts_contact c WHERE c.phone = row.phone LIMIT 1) p ON true
 ), new AS (
     INSERT INTO campaigns_listed (campaign_id, contact_id)
     SELECT DISTINCT %s::bigint, id FROM found WHERE id IS NOT NULL ORDER BY id ON CONFLICT DO NOTHING RETURNING 1

@@ -83,10 +83,10 @@ class PickWidget(forms.Widget):
 
 
 class PickField(forms.Field):
-    """Cleans to ids of segments, or to names of tags."""
+    """Cleans to ids of segments, or to names of tags. None picked is for the form to judge, though it be `required`."""
 
-    def __init__(self, of: str, **kwargs: Any) -> None:
-        super().__init__(required=False, widget=PickWidget(of), **kwargs)
+    def __init__(self, of: str, *, required: bool = False, **kwargs: Any) -> None:
+        super().__init__(required=required, widget=PickWidget(of), **kwargs)
         self.of = of
 
     def clean(self, value: Any) -> list[int] | list[str]:

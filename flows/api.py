@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
@@ -157,7 +158,9 @@ class ScenarioViewSet(VersionActions, CommandsMixin, viewsets.ModelViewSet):
         return super().handle_exception(error)
 
     def perform_create(self, serializer: Any) -> None:
-        serializer.save(created_by=self.request.user if getattr(self.request.user, "pk", None) else None)
+        user = self.request.user if getattr(self.request.user, "pk", None) else None
+        with transaction.atomic():
+            objectives.keep(serializer.save(created_by=user))
 
     def perform_destroy(self, scenario: Scenario) -> None:
         deleting.delete(scenario)
@@ -215,7 +218,10 @@ class ScenarioViewSet(VersionActions, CommandsMixin, viewsets.ModelViewSet):
     @extend_schema(responses=OpenApiTypes.OBJECT)
     @action(detail=True)
     def stats(self, request: Request, pk: str | None = None) -> Response:
-        """Counts per node: entered, waiting, left by port, sent, skipped, failed, opened, clicked."""
+        """Counts per node: entered, waiting, left by port, sent, skipped, failed, opened, clicked, converted. The
+        scenario and each node have a `conversion_rate` (of what was sent) and a `revenue` by currency; a node whose
+        ports are compared has `variants` with rate, confidence interval and the probability to be the best, and a
+        `verdict` in words."""
         return Response(stats.report(self.get_object()))
 
     @extend_schema(

@@ -128,6 +128,7 @@ def publish(
     if resumes:
         _run_again(locked)
     scenario.refresh_from_db()
+    objectives.keep(scenario)
     assert scenario.flow is not None
     if scenario.flow.settled_at is None:
         lanes.nudge("advance")

@@ -87,12 +87,12 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     if campaign.started_at:
         details = [
             f"{counted(found.total.sent)} got it already; that cannot be taken back.",
-            f"{counted(found.waiting)} will not get it.",
+            f"{counted(found.waiting)} of its audience will not get it.",
         ]
     else:
         details = ["It has not begun: nobody got it."]
     sentence = "It cannot be resumed after that. It can be cloned."
-    return _ask(request, campaign, f"Cancel “{campaign}”?", sentence, "Cancel the campaign", details)
+    return _ask(request, campaign, f"Cancel “{campaign}”?", sentence, "Cancel the campaign", details, keep="Keep it")
 
 
 @require_http_methods(["GET", "POST"])
@@ -179,9 +179,10 @@ def _ask(
     action: str,
     details: list[str],
     danger: bool = True,
+    keep: str = "Cancel",
 ) -> HttpResponse:
     context = {"campaign": campaign, "title": title, "sentence": sentence, "action": action, "details": details}
-    context |= {"danger": danger, "back_url": reverse("campaign_page", args=[campaign.pk])}
+    context |= {"danger": danger, "keep": keep, "back_url": reverse("campaign_page", args=[campaign.pk])}
     return render(request, "campaigns/campaign_confirm.html", context)
 
 

@@ -89,7 +89,7 @@ def _save_audience(request: HttpRequest, campaign: Campaign) -> HttpResponse:
 
 
 def _audience_page(request: HttpRequest, campaign: Campaign, form: AudienceForm) -> HttpResponse:
-    context = {"form": form, "file_form": FileForm(), "listed": listing.listed(campaign)}
+    context = {"form": form, "file_form": FileForm(), "listed": listing.listed(campaign) if form.has_file else 0}
     return render(request, "campaigns/campaign_audience.html", step_context(request, campaign, "audience") | context)
 
 

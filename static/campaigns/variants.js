@@ -47,3 +47,31 @@ form?.addEventListener("htmx:afterSettle", (event) => {
   panel?.querySelector("input:not([type=radio]), textarea")?.focus();
   preview();
 });
+
+// What stands outside of the form, as the width of the preview and whom it is for, belongs to it all the same.
+let later = 0;
+
+document.addEventListener("input", ({ target }) => {
+  if (!form || target.form !== form || form.contains(target)) return;
+  clearTimeout(later);
+  later = setTimeout(preview, target.type === "radio" ? 0 : 400);
+});
+
+// Names to preview as are suggested while one is typed.
+const people = document.querySelector("[data-people]");
+people?.addEventListener("input", async () => {
+  const asked = people.value;
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  if (people.value !== asked || asked.length < 2) return;
+  const answer = await fetch(`${people.dataset.people}?${new URLSearchParams({ q: asked })}`);
+  if (!answer.ok || people.value !== asked) return;
+  const { options } = await answer.json();
+  let list = document.getElementById("people");
+  if (!list) {
+    list = document.createElement("datalist");
+    list.id = "people";
+    people.after(list);
+    people.setAttribute("list", list.id);
+  }
+  list.replaceChildren(...options.map(([address, name]) => new Option(name, address)));
+});

@@ -48,7 +48,7 @@ def frame(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def preview_context(request: HttpRequest, version: TemplateVersion, contact: Contact | None = None) -> dict[str, Any]:
-    """What _preview.html needs; as the chosen or the newest contact would read it where nobody is named."""
+    """What _preview.html needs; as the contact that is asked for would read it where nobody is named."""
     contact = contact or _contact(request)
     events = previewing.recent_events(contact)
     event = next((one for one in events if str(one.pk) == request.POST.get("event")), None)
