@@ -30,23 +30,31 @@ class Part:
 
 
 def compiled(campaign: int, schedule: dict[str, Any], steps: Sequence[Part]) -> Graph:
-    """The graph of a chain whose audience is the campaign's."""
-    nodes, edges = [_node(TRIGGER, *_trigger(campaign, schedule), 0, 0)], []
-    if steps:
-        edges.append(_edge(TRIGGER, "next", entry(steps[0])))
+    """The graph of a chain whose audience is the campaign's: from left to right, messages above what leads to them."""
+    nodes: list[dict[str, Any]] = []
+    edges: list[dict[str, str]] = []
+
+    def draw(key: str, kind: str, config: dict[str, Any], row: int) -> None:
+        place = {"x": 80 + COLUMN * len(nodes), "y": 80 + ROW * row}
+        nodes.append({"id": key, "type": kind, **place, "config": config})
+
+    def lead(source: str, port: str, target: str | None) -> None:
+        if target:
+            edges.append({"from": source, "port": port, "to": target})
+
+    draw(TRIGGER, *_trigger(campaign, schedule), 0)
+    lead(TRIGGER, "next", entry(steps[0]) if steps else None)
     for place, step in enumerate(steps):
-        row = 1 + place
-        following = entry(steps[place + 1]) if place + 1 < len(steps) else None
-        others = next((entry(later) for later in steps[place + 1 :] if later.terms), None)
+        later = steps[place + 1 :]
         if wait := _wait(step.timing):
-            nodes.append(_node(f"{step.key}{WAIT}", "wait", wait, 0, row))
-            edges.append(_edge(f"{step.key}{WAIT}", "next", f"{step.key}{TERMS}" if step.terms else step.key))
+            draw(f"{step.key}{WAIT}", "wait", wait, 1)
+            lead(f"{step.key}{WAIT}", "next", f"{step.key}{TERMS}" if step.terms else step.key)
         if step.terms:
-            nodes.append(_node(f"{step.key}{TERMS}", "condition", {"rule": step.terms}, 1, row))
-            edges.append(_edge(f"{step.key}{TERMS}", "yes", step.key))
-            edges += [_edge(f"{step.key}{TERMS}", "no", others)] if others else []
-        nodes.append(_node(step.key, step.channel, {**step.message, "name": step.name}, 2, row))
-        edges += [_edge(step.key, "next", following)] if following else []
+            draw(f"{step.key}{TERMS}", "condition", {"rule": step.terms}, 1)
+            lead(f"{step.key}{TERMS}", "yes", step.key)
+            lead(f"{step.key}{TERMS}", "no", next((entry(each) for each in later if each.terms), None))
+        draw(step.key, step.channel, {**step.message, "name": step.name}, 0)
+        lead(step.key, "next", entry(later[0]) if later else None)
     return {"nodes": nodes, "edges": edges}
 
 
@@ -100,11 +108,3 @@ def _timing(wait: dict[str, Any] | None) -> dict[str, Any]:
     if wait.get("until"):
         return {"kind": "at", "at": wait["until"], "timezone": wait["timezone"]}
     return {"kind": "delay", "amount": wait["amount"], "unit": wait["unit"]}
-
-
-def _node(key: str, kind: str, config: dict[str, Any], column: int, row: int) -> dict[str, Any]:
-    return {"id": key, "type": kind, "x": 80 + COLUMN * column, "y": 80 + ROW * row, "config": config}
-
-
-def _edge(source: str, port: str, target: str) -> dict[str, str]:
-    return {"from": source, "port": port, "to": target}
