@@ -5,9 +5,10 @@ from typing import Any
 
 from django.db import transaction
 
+from campaigns import objectives as goals
 from campaigns.models import Campaign, ChainStep, Kind, Listed
 from contacts.models.consent import Channel
-from flows import deleting, saving
+from flows import deleting, objectives, saving
 from flows.chains.compiling import AT_ONCE, Part, compiled
 from flows.models import Reentry, Scenario
 
@@ -65,8 +66,12 @@ def clone(campaign: Campaign, user: Any, now: datetime) -> Campaign:
     ChainStep.objects.bulk_create([ChainStep(campaign=copy, **step) for step in steps])
     listed = Listed.objects.filter(campaign=campaign).values_list("contact_id", flat=True)
     Listed.objects.bulk_create([Listed(campaign=copy, contact_id=pk) for pk in listed.iterator()], batch_size=5_000)
-    objective = Scenario.objects.filter(campaign=campaign).values_list("objective", flat=True).first()
-    Scenario.objects.filter(pk=scenario_of(copy, user, now).pk).update(objective=objective or {})
+    made = scenario_of(copy, user, now)
+    made.objective = Scenario.objects.filter(campaign=campaign).values_list("objective", flat=True).first() or {}
+    made.save(update_fields=["objective"])
+    objectives.keep(made)
+    for step in steps:
+        goals.set_objective(f"{copy.origin}:{step['key']}", step["objective"])
     return copy
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import transaction
 
+from campaigns import objectives as goals
 from campaigns.models import Campaign, ChainStep
 from flows import objectives, publishing, saving
 from flows.chains import asking_terms, beginning
@@ -58,6 +59,7 @@ def save(campaign: Campaign, change: Change, user: Any, base: str | None, now: d
     order = _order(list(rows), change)
     _check(campaign, rows, order, change)
     _write(campaign, rows, order, change)
+    _aim(campaign, rows, order, change)
     _keep(campaign, scenario, user, now)
     scenario.refresh_from_db()
     return scenario
@@ -87,6 +89,8 @@ def discard(campaign: Campaign, user: Any, now: datetime) -> None:
     saving.discard_draft(scenario, None)
     assert scenario.flow is not None
     known = dict(campaign.steps.values_list("key", "objective"))
+    for key in known:
+        goals.set_objective(f"{campaign.origin}:{key}", None)
     campaign.steps.all().delete()
     ChainStep.objects.bulk_create(
         [
@@ -94,6 +98,8 @@ def discard(campaign: Campaign, user: Any, now: datetime) -> None:
             for place, part in enumerate(written_in(scenario.flow.graph))
         ]
     )
+    for step in campaign.steps.all():
+        goals.set_objective(f"{campaign.origin}:{step.key}", step.objective)
 
 
 @transaction.atomic
@@ -164,6 +170,15 @@ def _write(campaign: Campaign, rows: dict[str, ChainStep], order: list[str], cha
             if key not in rows
         ]
     )
+
+
+def _aim(campaign: Campaign, rows: dict[str, ChainStep], order: list[str], change: Change) -> None:
+    """What each step is meant to achieve counts from now on. Of a removed one nothing does any more: its contacts are
+    still converted by what the chain is meant to achieve."""
+    for key, fields in change.steps.items():
+        goals.set_objective(f"{campaign.origin}:{key}", fields["objective"])
+    for key in rows.keys() - set(order):
+        goals.set_objective(f"{campaign.origin}:{key}", None)
 
 
 def _keep(campaign: Campaign, scenario: Scenario, user: Any, now: datetime) -> None:
