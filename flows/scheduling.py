@@ -39,12 +39,13 @@ def begin_scheduled(now: datetime) -> bool:
     Returns whether there may be more."""
     with transaction.atomic():
         due = Scenario.objects.filter(state=ScenarioState.SCHEDULED, starts_at__lte=now).select_related("flow")
+        due = due.exclude(overdue__has_key="since")  # it is being started
         # In any order: one that breaks must not keep the others from starting.
         locked = due.select_for_update(skip_locked=True, no_key=True, of=("self",)).order_by("?").first()
         if locked is None:
             return False
         try:
-            starting.begin(locked, now, overdue.policy_of(locked), locked.starts_at)
+            starting.begin(locked, now, overdue.policy_of(locked))
         except NotReady as error:
             moment = locked.starts_at.astimezone(UTC)
             sentences = " ".join(dict.fromkeys(problem.message for problem in error.problems))

@@ -52,13 +52,24 @@ def start(scenario: Scenario, now: datetime, policy: Policy = overdue.AT_ONCE) -
     scenario.refresh_from_db()
 
 
-def begin(scenario: Scenario, now: datetime, policy: Policy, since: datetime | None = None) -> None:
-    """Start a scenario whose row is locked; `since` is when it should have started, if that was before `now`: nobody
-    whose moment lay between stays out."""
-    since = since or now
-    if problems := check(scenario, since):
+def begin(scenario: Scenario, now: datetime, policy: Policy) -> None:
+    """Start a scenario whose row is locked; where it takes long to deal with what is overdue, it starts when
+    `flows.catching_up` is through with that."""
+    if problems := check(scenario, _since(scenario, now)):
         raise NotReady(problems)
     stopping.end_runs(scenario, now)
+    if overdue.settle(scenario, policy, now, "start"):
+        go_on(scenario, now)
+    lanes.nudge("advance")
+
+
+def _since(scenario: Scenario, now: datetime) -> datetime:
+    """When it should have started, where the workers are late: nobody whose moment lay between stays out."""
+    return min(now, scenario.starts_at or now)
+
+
+def go_on(scenario: Scenario, now: datetime) -> None:
+    """Start a scenario that has been checked and locked, and whose overdue work has been dealt with."""
     scenario.started_at = now
     move(
         scenario,
@@ -66,8 +77,8 @@ def begin(scenario: Scenario, now: datetime, policy: Policy, since: datetime | N
         ScenarioState.RUNNING,
         started_at=now,
         starts_at=None,
-        overdue=overdue.settle(scenario, policy, now),
-        next_run_at=None if scenario.listens_to else entering.next_run_at(scenario, since),
+        overdue=overdue.remembered(scenario),
+        next_run_at=None if scenario.listens_to else entering.next_run_at(scenario, _since(scenario, now)),
     )
     release(scenario)
 
@@ -103,6 +114,7 @@ def _ended() -> QuerySet[Scenario]:
     # executions of all scenarios in hand, every second.
     inside = Execution.objects.filter(scenario=OuterRef("pk"), state__in=INSIDE).order_by("due_at").values("pk")[:1]
     over = Scenario.objects.filter(state=ScenarioState.RUNNING, listens_to="", next_run_at=None, cleared_upto=None)
+    over = over.exclude(overdue__has_key="requeue")  # more will be inside
     # A version that still has to send contacts on lets them come back.
     unsettled = Flow.objects.filter(pk=OuterRef("flow"), settled_at=None)
     over = over.exclude(Exists(unsettled)).exclude(Exists(open_runs))

@@ -99,7 +99,9 @@ def _taken(campaign: Campaign, command: str, user: Any, now: datetime) -> Scenar
     """The chain's scenario, where the campaign's state allows the command."""
     scenario = beginning.scenario_of(campaign, user, now)
     locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
-    if locked.state not in COMMANDS[command]:
+    # While much that became overdue is dealt with, it still stands, and can be kept from going on.
+    catching_up = command == "pause" and overdue.progress(scenario)
+    if locked.state not in COMMANDS[command] and not catching_up:
         state = locked.get_state_display().lower()
         done = {"send": "sent", "cancel": "cancelled"}.get(command, f"{command}d")
         raise WrongState(f"This chain cannot be {done}: it is {state}.")

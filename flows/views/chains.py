@@ -17,6 +17,7 @@ from flows.chains import asking_terms, beginning, blocks, commanding, editing, n
 from flows.chains.beginning import parts_of
 from flows.chains.forms import ChainSettingsForm, NewChainForm
 from flows.models import Scenario
+from flows.overdue import progress
 
 may_view = permission_required("campaigns.view_campaign", raise_exception=True)
 may_add = permission_required("campaigns.add_campaign", raise_exception=True)
@@ -31,7 +32,11 @@ def opened(request: HttpRequest, pk: int) -> tuple[Campaign, Scenario]:
     """The chain with the scenario that runs it, and what its menu needs."""
     campaign = chain_of(pk)
     scenario = beginning.scenario_of(campaign, request.user, timezone.now())
-    campaign.commands = commanding.possible(campaign)  # type: ignore[attr-defined]
+    scenario.catching_up = progress(scenario)  # type: ignore[attr-defined]
+    commands = commanding.possible(campaign)
+    if scenario.catching_up:  # type: ignore[attr-defined]
+        commands = commands - {"resume"} | {"pause"}
+    campaign.commands = commands  # type: ignore[attr-defined]
     return campaign, scenario
 
 
