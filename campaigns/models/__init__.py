@@ -1,6 +1,6 @@
 """What is sent, through whom, and what became of it."""
 
-from campaigns.models.campaign import Campaign, CampaignState, ChainStep, Listed
+from campaigns.models.campaign import Campaign, CampaignState, ChainStep, Kind, Listed
 from campaigns.models.content import Content, Link
 from campaigns.models.conversion import Conversion, Revenue
 from campaigns.models.day_count import DayCount
@@ -20,6 +20,7 @@ __all__ = [
     "Conversion",
     "DayCount",
     "InboxMessage",
+    "Kind",
     "Link",
     "Listed",
     "Message",
