@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from campaigns import tracking
+from campaigns import objectives, tracking
 from campaigns.models import Campaign, InboxMessage, Message
 from config.models import User
 from config.roles import Role, give
@@ -526,6 +526,47 @@ def test_a_campaign_is_cloned_renamed_and_a_draft_deleted(marketer: Client) -> N
     assert not Campaign.objects.filter(pk=copy.pk).exists()
 
 
+def test_an_objective_is_set_and_its_conversions_are_counted_from_then_on(marketer: Client) -> None:
+    campaign = mailings.campaign()
+    url = f"/campaigns/{campaign.pk}/objective/"
+    wrong = text_of(marketer.post(url, {"kind": "event", "event": "", "currency_property": "currency"}))
+    assert "This field is required." in wrong
+    wrong = text_of(marketer.post(url, {"kind": "event", "event": "order.placed", "currency_property": "currency"}))
+    assert "A currency needs a value: name the property that holds it." in wrong
+    assert "This field is required." in text_of(marketer.post(url, {"kind": "segment"}))
+    assert objectives.objective_of(campaign.origin) == {}
+    given = {
+        "kind": "event",
+        "event": "order.placed",
+        "value_property": "total",
+        "within_days": "7",
+        "touch": "clicked",
+    }
+    assert marketer.post(url, given, **HTMX).headers["HX-Refresh"] == "true"
+    assert objectives.objective_of(campaign.origin) == {
+        "kind": "event", "event": "order.placed", "value_property": "total", "within_days": 7, "touch": "clicked",
+    }  # fmt: skip
+    page = text_of(marketer.get(f"/campaigns/{campaign.pk}/review/"))
+    assert "“order.placed” happened within 7 days." in page
+    assert 'value="order.placed"' in marketer.get(url, **HTMX).content.decode()
+    marketer.post(url, {"kind": ""})
+    assert objectives.objective_of(campaign.origin) == {}
+
+
+def test_a_test_says_how_sure_it_is(marketer: Client) -> None:
+    make.contacts(500)
+    campaign = mailings.tested(test={"share_percent": 100, "wait_hours": 4, "measure": "opened"})
+    mailings.commands.send(campaign, NOW)
+    mailings.until_still()
+    page = text_of(marketer.get(f"/campaigns/{campaign.pk}/"))
+    assert "Too early: together they need 25 conversions, and have 0." in page
+    for message in mailings.messages(campaign, "b")[:60]:
+        tracking.opened(message, NOW)
+    page = text_of(marketer.get(f"/campaigns/{campaign.pk}/"))
+    assert "B is better with more than 99 % probability." in page
+    assert "Is the best" in page
+
+
 # Who may do what
 
 
@@ -548,7 +589,7 @@ def test_a_viewer_looks_at_everything_and_changes_nothing() -> None:
         assert "Create campaign" not in page.content.decode()
     for path in (
         "audience", "message", "when", "send", "pause", "resume", "cancel", "resend", "clone", "archive", "unarchive",
-        "delete", "rename", "unschedule", "test", "file", "file/remove", "variants/add",
+        "delete", "rename", "unschedule", "objective", "test", "file", "file/remove", "variants/add",
     ):  # fmt: skip
         assert viewer.post(f"/campaigns/{campaign.pk}/{path}/", {"name": "x"}).status_code == 403, path
     assert viewer.get("/campaigns/new/").status_code == 403

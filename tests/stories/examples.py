@@ -136,7 +136,7 @@ def campaigns(people: list[Contact], now: datetime) -> dict[str, str]:
     Price.objects.create(channel="email", country="", amount="0.001")
     Price.objects.create(channel="sms", country="FR", amount="0.065")
     draft = mailings.tested(name="Spring sale, for everybody who bought something in the last twelve months")
-    names = ("audience", "message", "when", "review", "send", "test", "rename", "delete")
+    names = ("audience", "message", "when", "review", "send", "test", "rename", "delete", "objective")
     found = {f"campaign_{name}": reverse(f"campaign_{name}", args=[draft.pk]) for name in names}
     sent = mailings.tested(name="Newsletter", topic="News")
     Campaign.objects.filter(pk=sent.pk).update(
