@@ -86,7 +86,7 @@ def _judged(campaign: Campaign, counts: dict[str, dict[str, Any]]) -> Result | N
     measure = campaign.test.get("measure", "")
     if len(campaign.variants) < 2 or not campaign.started_at:
         return None
-    if campaign.winner and measure in ("opened", "clicked", "converted"):
+    if campaign.test_numbers and measure in ("opened", "clicked", "converted"):
         tried = campaign.test_numbers
         shown = {key: each.get("delivered", each.get("sent", 0)) for key, each in tried.items()}
         return ab_results.judge([(key, shown[key], each.get(measure, 0)) for key, each in tried.items()])

@@ -141,7 +141,8 @@ def campaigns(people: list[Contact], now: datetime) -> dict[str, str]:
     sent = mailings.tested(name="Newsletter", topic="News")
     Campaign.objects.filter(pk=sent.pk).update(
         state="sending", phase="rest", started_at=now, audience_count=len(people), winner="b",
-        winner_reason="B was best (opened: A 10 % of 40, B 30 % of 40 sent).",
+        winner_reason="B was best (opened: A 10 % of 400, B 15 % of 400 sent).",
+        test_numbers={"a": {"sent": 400, "opened": 40, "rate": 0.1}, "b": {"sent": 400, "opened": 60, "rate": 0.15}},
     )  # fmt: skip
     for number, person in enumerate(people):
         key = f"{sent.origin}:{'ab'[number % 2]}"
