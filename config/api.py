@@ -11,6 +11,7 @@ from campaigns.provider_api import ProviderViewSet
 from contacts.api import ContactViewSet, EventViewSet
 from contacts.segment_api import SegmentViewSet
 from flows.api import ScenarioViewSet
+from flows.objective_api import ObjectiveViewSet
 from templates_app.api import TemplateViewSet
 
 router = DefaultRouter()
@@ -20,6 +21,7 @@ router.register("contacts", ContactViewSet, basename="contact")
 router.register("events", EventViewSet, basename="event")
 router.register("segments", SegmentViewSet, basename="segment")
 router.register("messages", MessageViewSet, basename="message")
+router.register("objectives", ObjectiveViewSet, basename="objective")
 router.register("providers", ProviderViewSet, basename="provider")
 router.register("scenarios", ScenarioViewSet, basename="scenario")
 router.register("templates", TemplateViewSet, basename="template")

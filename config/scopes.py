@@ -9,6 +9,7 @@ RESOURCES = {
     "campaigns": "Campaigns",
     "messages": "Messages",
     "scenarios": "Scenarios",
+    "objectives": "Objectives",
 }
 EVERYTHING = "*"
 SCOPES = [EVERYTHING, *(f"{resource}:{access}" for resource in RESOURCES for access in ("read", "write"))]

@@ -10,7 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from templates_app import checks, publishing
+from templates_app import checks, composing, designing, publishing
 from templates_app.forms import LONGEST_BODY
 from templates_app.models import Template, TemplateVersion
 
@@ -22,6 +22,11 @@ class TemplateSerializer(serializers.ModelSerializer):
     subject = serializers.CharField(required=False, allow_blank=True, max_length=500)
     preheader = serializers.CharField(required=False, allow_blank=True, max_length=500)
     body = serializers.CharField(required=False, allow_blank=True, max_length=LONGEST_BODY, trim_whitespace=False)
+    design = serializers.JSONField(
+        required=False,
+        allow_null=True,
+        help_text="What the block editor works on; the body is the MJML made of it. Null where it is written by hand.",
+    )
     published = serializers.IntegerField(
         source="published.number", default=None, read_only=True, help_text="The number of the version that is sent."
     )
@@ -54,6 +59,13 @@ class TemplateSerializer(serializers.ModelSerializer):
             raise serializers.ValidationError({"channel": ["This cannot be changed. Create another template."]})
         if any("\0" in value for value in data.values() if isinstance(value, str)):
             raise serializers.ValidationError("A template cannot hold NUL characters.")
+        if data.get("design") is not None:
+            try:
+                data |= composing.words(data["design"])
+            except designing.NotADesign as error:
+                raise serializers.ValidationError({"design": [str(error)]}) from error
+        elif "body" in data or "markup" in data:
+            data["design"] = None  # written by hand
         same = Template.objects.filter(
             channel=data.get("channel") or (self.instance.channel if self.instance else ""),
             name__iexact=data.get("name", ""),

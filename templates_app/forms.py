@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 
 from contacts.list_forms import ListForm
 from contacts.models.consent import Channel
-from templates_app.models import Template, TemplateVersion
+from templates_app.designing import FONTS
+from templates_app.models import Brand, Template, TemplateVersion
 
 LONGEST_BODY = 500_000  # characters
 
@@ -102,3 +103,26 @@ class WordsForm(forms.ModelForm):
         if len(body) > LONGEST_BODY:
             raise ValidationError(f"A message may have {LONGEST_BODY} characters.")
         return body
+
+
+class BrandForm(forms.ModelForm):
+    """Colours, font, logo and address of all mails that are made of blocks."""
+
+    picture = forms.FileField(
+        required=False,
+        label="Upload a logo",
+        help_text="PNG, JPEG or GIF, at most 2 MB.",
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg,image/gif"}),
+    )
+    font = forms.ChoiceField(choices=list(FONTS.items()))
+
+    class Meta:
+        model = Brand
+        fields = ["accent", "text", "background", "surface", "font", "logo", "address"]
+        widgets = dict.fromkeys(("accent", "text", "background", "surface"), forms.TextInput(attrs={"type": "color"}))
+
+    def clean_logo(self) -> str:
+        logo = self.cleaned_data["logo"].strip()
+        if logo and not logo.startswith(("https://", "http://")):
+            raise ValidationError("An address begins with https://.")
+        return logo

@@ -12,7 +12,7 @@ from contacts.models.consent import Channel
 from templates_app import checks, usage
 from templates_app.models import Template, TemplateVersion
 
-WORDS = ("markup", "subject", "preheader", "body")
+WORDS = ("markup", "subject", "preheader", "body", "design")
 OPEN = (TemplateVersion.State.DRAFT, TemplateVersion.State.IN_REVIEW)
 
 
@@ -25,6 +25,13 @@ class NotADraft(Exception):
             if state == TemplateVersion.State.IN_REVIEW
             else "This version is no longer a draft. Open the template again."
         )
+
+
+class Overtaken(Exception):
+    """Somebody else has saved this draft since it was opened."""
+
+    def __init__(self) -> None:
+        super().__init__("This draft was changed elsewhere since you opened it. Load the page again to see it.")
 
 
 class Unpublishable(Exception):
@@ -82,18 +89,25 @@ def draft_of(template: Template, user: Any) -> TemplateVersion:
     )
 
 
-def save_draft(version: TemplateVersion, words: Mapping[str, Any]) -> None:
-    """Write the words of a draft.
+def save_draft(version: TemplateVersion, words: Mapping[str, Any], revision: int | None = None) -> None:
+    """Write the words of a draft. With a `revision`, only if nobody has saved since that one.
 
     Raises:
         NotADraft: it is in review, or was published or rejected meanwhile.
+        Overtaken: somebody has saved it meanwhile.
     """
     allowed = _allowed(version.template, words)
     with transaction.atomic():
-        _change(version, (TemplateVersion.State.DRAFT,), **allowed)
+        draft = TemplateVersion.objects.select_for_update(of=["self"]).get(pk=version.pk)
+        if draft.state != TemplateVersion.State.DRAFT:
+            raise NotADraft(draft.state)
+        if revision is not None and draft.revision != revision:
+            raise Overtaken
+        TemplateVersion.objects.filter(pk=draft.pk).update(revision=draft.revision + 1, **allowed)
         version.template.save(update_fields=["updated_at"])
     for name, value in allowed.items():
         setattr(version, name, value)
+    version.revision = draft.revision + 1
 
 
 def submit(version: TemplateVersion, user: Any, now: datetime) -> None:
@@ -175,6 +189,9 @@ def _change(version: TemplateVersion, states: Sequence[str], **fields: Any) -> N
 def _allowed(template: Template, words: Mapping[str, Any]) -> dict[str, Any]:
     """The words that a channel has: an SMS is nothing but its text."""
     allowed = {name: words[name] for name in WORDS if name in words}
+    if "body" in allowed:
+        # A body that was written by hand is not what the design says any more.
+        allowed.setdefault("design", None)
     if template.channel == Channel.SMS:
         return {"body": allowed.get("body", ""), "markup": TemplateVersion.Markup.TEXT}
     return allowed

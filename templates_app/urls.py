@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from templates_app.views import editor, lists, previews, reviewing
+from templates_app.views import blocks, brand, editor, lists, previews, reviewing
 
 urlpatterns = [
     path("templates/", lists.show_all, name="template_list"),
@@ -18,6 +18,13 @@ urlpatterns = [
     path("templates/<int:pk>/delete/", lists.delete, name="template_delete"),
     path("templates/<int:pk>/preview/", previews.refresh, name="template_preview"),
     path("templates/<int:pk>/thumbnail/", previews.thumbnail, name="template_thumbnail"),
+    path("templates/<int:pk>/blocks/render/", blocks.render, name="template_blocks_render"),
+    path("templates/<int:pk>/blocks/save/", blocks.save, name="template_blocks_save"),
+    path("templates/<int:pk>/blocks/to-code/", blocks.to_code, name="template_to_code"),
+    path("templates/blocks/canvas/", blocks.canvas, name="template_blocks_canvas"),
+    path("templates/images/", blocks.upload, name="picture_upload"),
+    path("settings/brand/", brand.edit, name="brand"),
+    path("i/<str:token>", blocks.picture, name="picture"),
     path("templates/preview/people/", previews.people, name="template_preview_people"),
     path("templates/preview/<str:key>/", previews.frame, name="template_preview_frame"),
 ]

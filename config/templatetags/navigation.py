@@ -23,6 +23,7 @@ SETTINGS = [
     ("settings", "Installation", "sliders-horizontal"),
     ("provider_list", "Providers", "plug"),
     ("price_list", "Prices", "coins"),
+    ("brand", "Brand", "palette"),
     ("tag_list", "Tags", "tag"),
     ("user_list", "People", "user-cog"),
     ("api_key_list", "API keys", "key-round"),

@@ -51,6 +51,11 @@ class TemplateVersion(models.Model):
     subject = models.CharField(max_length=500, blank=True)
     preheader = models.CharField(max_length=500, blank=True)
     body = models.TextField(blank=True)
+    # What the block editor saved; the body is the MJML made of it. Null: the body was written by hand.
+    design = models.JSONField(null=True, blank=True)
+    revision = models.PositiveIntegerField(
+        default=0, editable=False, help_text="Counts the times its words were saved."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     published_at = models.DateTimeField(null=True, blank=True)

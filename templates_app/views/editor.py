@@ -12,7 +12,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from contacts.models.consent import Channel
-from templates_app import publishing, usage
+from templates_app import designing, publishing, usage
+from templates_app.blocks import registry
 from templates_app.forms import NameForm, WordsForm
 from templates_app.models import Template, TemplateVersion
 from templates_app.views.lists import folders
@@ -72,6 +73,9 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "uses": usage.uses_of_template(pk),
         **preview_context(request, version),
     }
+    if version.design is not None:
+        context |= {"kinds": registry(), "layouts": designing.LAYOUTS, "known": designing.described()}
+        return render(request, "templates_app/template_blocks.html", context)
     return render(request, "templates_app/template_page.html", context)
 
 

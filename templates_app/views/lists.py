@@ -1,5 +1,7 @@
 """The list of templates, new ones, and taking one away."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
@@ -9,7 +11,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from contacts.models.consent import Channel
 from contacts.pagination import page
-from templates_app import publishing, usage
+from templates_app import composing, publishing, usage
 from templates_app.forms import TemplateForm, TemplateListForm
 from templates_app.models import Template, TemplateVersion
 from templates_app.starters import starters
@@ -83,15 +85,10 @@ def folders() -> list[str]:
     return list(Template.objects.exclude(folder="").order_by("folder").values_list("folder", flat=True).distinct())
 
 
-def _first_words(channel: str, starter: str) -> dict[str, str]:
+def _first_words(channel: str, starter: str) -> dict[str, Any]:
     if channel == Channel.SMS:
         return {"body": "Hello {{ contact.first_name }}, "}
     if starter == "html":
         return {"markup": TemplateVersion.Markup.HTML, "body": OWN_HTML}
     design = starters().get(starter) or next(iter(starters().values()))
-    return {
-        "markup": TemplateVersion.Markup.MJML,
-        "subject": design.subject,
-        "preheader": design.preheader,
-        "body": design.body,
-    }
+    return {"subject": design.subject, "preheader": design.preheader, **composing.words(design.design)}

@@ -49,7 +49,7 @@ def frame(request: HttpRequest, key: str) -> HttpResponse:
 
 def preview_context(request: HttpRequest, version: TemplateVersion, contact: Contact | None = None) -> dict[str, Any]:
     """What _preview.html needs; as the contact that is asked for would read it where nobody is named."""
-    contact = contact or _contact(request)
+    contact = contact or chosen_contact(request.POST.get("contact", ""))
     events = previewing.recent_events(contact)
     event = next((one for one in events if str(one.pk) == request.POST.get("event")), None)
     shown = previewing.preview(version, contact, event)
@@ -91,8 +91,8 @@ def thumbnail(request: HttpRequest, pk: int) -> HttpResponse:
     return framed(shown.html or f"<p>{escape(shown.text or shown.error)}</p>")
 
 
-def _contact(request: HttpRequest) -> Contact:
-    chosen = request.POST.get("contact", "")
+def chosen_contact(chosen: str) -> Contact:
+    """The contact of that number, or one to show something at all."""
     found = Contact.objects.filter(pk=int(chosen)).first() if chosen.isdecimal() and len(chosen) < 19 else None
     return found or previewing.sample()
 

@@ -10,6 +10,7 @@ from config.models import User
 from contacts import timeline
 from contacts.timeline import NewEvent
 from templates_app.models import Template, TemplateVersion
+from templates_app.starters import starters
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -40,9 +41,16 @@ def words(**changes: str) -> dict[str, str]:
     return {"subject": "Hi", "preheader": "", "markup": "html", "body": body} | changes
 
 
-@pytest.mark.parametrize("starter", ["plain", "newsletter", "order", "html"])
-def test_an_email_starts_from_a_design_that_shows_in_the_preview(client: Client, starter: str) -> None:
+@pytest.mark.parametrize("starter", starters())
+def test_an_email_starts_from_a_design_in_the_block_editor(client: Client, starter: str) -> None:
     template = created(client, starter=starter)
+    page = client.get(f"/templates/{template.pk}/").content.decode()
+    assert 'id="blocks-design"' in page
+    assert template.versions.get().design == starters()[starter].design
+
+
+def test_html_of_ones_own_shows_in_the_preview(client: Client) -> None:
+    template = created(client, starter="html")
     page = client.get(f"/templates/{template.pk}/").content.decode()
     frame = re.search(r'src="(/templates/preview/[^"]+)"', page)
     assert frame is not None
