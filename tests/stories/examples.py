@@ -136,12 +136,13 @@ def campaigns(people: list[Contact], now: datetime) -> dict[str, str]:
     Price.objects.create(channel="email", country="", amount="0.001")
     Price.objects.create(channel="sms", country="FR", amount="0.065")
     draft = mailings.tested(name="Spring sale, for everybody who bought something in the last twelve months")
-    names = ("audience", "message", "when", "review", "send", "test", "rename", "delete")
+    names = ("audience", "message", "when", "review", "send", "test", "rename", "delete", "objective")
     found = {f"campaign_{name}": reverse(f"campaign_{name}", args=[draft.pk]) for name in names}
     sent = mailings.tested(name="Newsletter", topic="News")
     Campaign.objects.filter(pk=sent.pk).update(
         state="sending", phase="rest", started_at=now, audience_count=len(people), winner="b",
-        winner_reason="B was best (opened: A 10 % of 40, B 30 % of 40 sent).",
+        winner_reason="B was best (opened: A 10 % of 400, B 15 % of 400 sent).",
+        test_numbers={"a": {"sent": 400, "opened": 40, "rate": 0.1}, "b": {"sent": 400, "opened": 60, "rate": 0.15}},
     )  # fmt: skip
     for number, person in enumerate(people):
         key = f"{sent.origin}:{'ab'[number % 2]}"
