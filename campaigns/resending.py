@@ -16,9 +16,15 @@ def may_send_again(message: Message) -> bool:
 
 
 def send_again(message: Message, now: datetime) -> bool:
-    """Queue an unknown or failed message once more. False if it is neither (any more)."""
+    """Queue an unknown or failed message once more. False if it is neither (any more).
+
+    What was counted is taken back from the days on which it was.
+    """
     with transaction.atomic():
-        queued = Message.objects.filter(pk=message.pk, state=message.state, state__in=AGAIN).update(
+        was = Message.objects.select_for_update().filter(pk=message.pk, state=message.state, state__in=AGAIN).first()
+        if was is None:
+            return False
+        Message.objects.filter(pk=was.pk).update(
             state=MessageState.QUEUED,
             reason="",
             attempts=0,
@@ -28,11 +34,13 @@ def send_again(message: Message, now: datetime) -> bool:
             provider_message_id=None,
             sent_at=None,
             failed_at=None,
+            unknown_at=None,
         )
-        if queued:
-            gone = [message.state]
-            if message.state == MessageState.FAILED and message.sent_at:
-                gone.append("sent")  # The provider took it and lost it later.
-            count([(of(message), metric, -1) for metric in gone], now)
-            nudge("send")
-    return bool(queued)
+        if was.state == MessageState.UNKNOWN:
+            count([(of(was), "unknown", -1)], was.unknown_at or now)
+        else:
+            count([(of(was), "failed", -1)], was.failed_at or now)
+            if was.sent_at:  # The provider took it and lost it later.
+                count([(of(was), "sent", -1)], was.sent_at)
+        nudge("send")
+    return True

@@ -93,7 +93,7 @@ def _providers(now: datetime) -> dict[str, Provider]:
 def _send(taken: Claim, standard: dict[str, Provider], now: datetime) -> None:
     try:
         contacts = Contact.objects.in_bulk({message.contact_id for message in taken.messages})
-        homes = {pk: (country_of(contact), contact.language) for pk, contact in contacts.items()}
+        homes = {pk: _home(contact) for pk, contact in contacts.items()}
         done, ready = _prepare(taken.messages, contacts, standard)
     except Exception as error:
         # Nothing was handed over yet, so that they may go back.
@@ -103,6 +103,11 @@ def _send(taken: Claim, standard: dict[str, Provider], now: datetime) -> None:
     for provider, group in ready:
         done += _hand_over(provider, group, now)
     _record(taken, done, homes, now)
+
+
+def _home(contact: Contact) -> Home:
+    domain = (contact.email or "").rpartition("@")[2].lower()[:255]
+    return Home(country_of(contact), contact.language, domain)
 
 
 def _record(taken: Claim, done: Sequence[Outcome], homes: dict[int, Home], now: datetime) -> None:

@@ -96,10 +96,12 @@ def _taken(message: Message, provider_message_id: str, now: datetime) -> bool:
     """Only news where the worker died: the message is known to have left after all."""
     if message.state != MessageState.UNKNOWN:
         return False
-    message.sent_at = message.sent_at or now
+    lost_at, message.unknown_at = message.unknown_at or now, None
+    message.sent_at = now
     _settle(message, MessageState.SENT, provider_message_id, "")
     _tell(message, "sent", now)
-    count([(of(message), "unknown", -1), (of(message), "sent", 1)], now)
+    count([(of(message), "unknown", -1)], lost_at)
+    count([(of(message), "sent", 1)], now)
     return True
 
 
