@@ -21,7 +21,7 @@ from contacts.days import day_of
 ROWS_PER_COUNT = 30
 COUNTS_PER_SLICE = 200
 
-_TYPES = {"origin_id": "bigint", "content_id": "bigint", "provider_id": "bigint"}
+_TYPES = {"day": "date", "origin_id": "bigint", "content_id": "bigint", "provider_id": "bigint"}
 
 
 class Of(NamedTuple):
@@ -60,20 +60,26 @@ def count(differences: Iterable[tuple[Of, str, int]], now: datetime) -> None:
 
     A metric that reports do not know, such as "skipped:REASON", counts for its origin only.
     """
+    listed = list(differences)
+    if listed:
+        day = day_of(now)
+        count_by_day((day, *difference) for difference in listed)
+
+
+def count_by_day(differences: Iterable[tuple[date, Of, str, int]]) -> None:
+    """The same where each has a day of its own."""
     origins: Counter[tuple[int, str]] = Counter()
     days: dict[tuple[Any, ...], Counter[str]] = defaultdict(Counter)
     domains: dict[tuple[Any, ...], Counter[str]] = defaultdict(Counter)
-    for which, metric, n in differences:
+    for day, which, metric, n in differences:
         origins[which.origin, metric[:40]] += n
         if metric in METRICS:
-            days[which[:6]][metric] += n
+            days[day, *which[: len(KEYS)]][metric] += n
         if metric in DOMAIN_METRICS and which.domain:
-            domains[which.domain, which.provider][metric] += n
+            domains[day, which.domain, which.provider][metric] += n
     _count_origins([(origin, metric, n) for (origin, metric), n in origins.items() if n])
-    if any(any(sums.values()) for sums in days.values()):
-        day = day_of(now)
-        _add("daycount", KEYS, METRICS, days, day)
-        _add("domaincount", ("domain", "provider_id"), DOMAIN_METRICS, domains, day)
+    _add("daycount", ("day", *KEYS), METRICS, days)
+    _add("domaincount", ("day", "domain", "provider_id"), DOMAIN_METRICS, domains)
 
 
 def _count_origins(rows: list[tuple[int, str, int]]) -> None:
@@ -87,9 +93,7 @@ def _count_origins(rows: list[tuple[int, str, int]]) -> None:
         )
 
 
-def _add(
-    table: str, keys: Sequence[str], metrics: Sequence[str], counts: dict[tuple[Any, ...], Counter[str]], day: date
-) -> None:
+def _add(table: str, keys: Sequence[str], metrics: Sequence[str], counts: dict[tuple[Any, ...], Counter[str]]) -> None:
     counts = {which: sums for which, sums in counts.items() if any(sums.values())}
     if not counts:
         return
@@ -98,9 +102,9 @@ def _add(
     types = [*(_TYPES.get(key, "text") for key in keys), *["bigint"] * len(metrics)]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO campaigns_{table} (day, {', '.join([*keys, *metrics])})"  # noqa: S608 - our own names
-            f" SELECT %s, * FROM unnest({', '.join(f'%s::{kind}[]' for kind in types)})",
-            [day, *values],
+            f"INSERT INTO campaigns_{table} ({', '.join([*keys, *metrics])})"  # noqa: S608 - our own names
+            f" SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in types)})",
+            values,
         )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -10,9 +10,10 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from campaigns.claiming import Claimed
-from campaigns.counting import Of, count
+from campaigns.counting import Of, count_by_day
 from campaigns.models import MessageState
 from contacts import timeline
+from contacts.days import day_of
 from contacts.models.consent import Channel
 from contacts.timeline import NewEvent
 
@@ -87,15 +88,16 @@ def record(
         was = _write(owner, outcomes, homes, now)
         written = [replace(o, state=_known(o, was[o.message.id])) for o in outcomes if o.message.id in was]
         timeline.record(list(_events(written, was)), now)
-        differences = list[tuple[Of, str, int]]()
+        differences = list[tuple[date, Of, str, int]]()
+        today = day_of(now)
         for outcome in written:
             before, known = was[outcome.message.id], _of(outcome, homes)
             old = before.of(outcome.message)
-            differences += [(known, metric, 1) for metric in _metrics(outcome, before)]
+            differences += [(today, known, metric, 1) for metric in _metrics(outcome, before)]
             if before.state == MessageState.UNKNOWN:
-                count([(old, "unknown", -1)], before.unknown or now)
-            _carry_over(before, old, known)
-        count(differences, now)
+                differences.append((day_of(before.unknown or now), old, "unknown", -1))
+            differences += _carried_over(before, old, known)
+        count_by_day(differences)
     return len(written)
 
 
@@ -128,15 +130,16 @@ def _known(outcome: Outcome, before: _Before) -> str:
     return MessageState.SENT if told and outcome.state == MessageState.UNKNOWN else outcome.state
 
 
-def _carry_over(before: _Before, old: Of, new: Of) -> None:
+def _carried_over(before: _Before, old: Of, new: Of) -> Iterator[tuple[date, Of, str, int]]:
     """What was counted while the message was in hand, before it was known through whom it goes, counts there now."""
     if old == new:
         return
     devices = {"opened": before.opened_on, "clicked": before.clicked_on}
     for metric in ("delivered", "failed", "complained", "unsubscribed", "opened", "clicked"):
         if moment := getattr(before, metric):
-            device = devices.get(metric, "")
-            count([(old._replace(device=device), metric, -1), (new._replace(device=device), metric, 1)], moment)
+            day, device = day_of(moment), devices.get(metric, "")
+            yield day, old._replace(device=device), metric, -1
+            yield day, new._replace(device=device), metric, 1
 
 
 def _home(outcome: Outcome, homes: Mapping[int, Home]) -> Home:

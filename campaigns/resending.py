@@ -4,8 +4,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from campaigns.counting import count, of
+from campaigns.counting import count_by_day, of
 from campaigns.models import Message, MessageState
+from contacts.days import day_of
 from contacts.lanes import nudge
 
 AGAIN = (MessageState.UNKNOWN, MessageState.FAILED)
@@ -37,10 +38,11 @@ def send_again(message: Message, now: datetime) -> bool:
             unknown_at=None,
         )
         if was.state == MessageState.UNKNOWN:
-            count([(of(was), "unknown", -1)], was.unknown_at or now)
+            taken_back = [("unknown", was.unknown_at)]
         else:
-            count([(of(was), "failed", -1)], was.failed_at or now)
+            taken_back = [("failed", was.failed_at)]
             if was.sent_at:  # The provider took it and lost it later.
-                count([(of(was), "sent", -1)], was.sent_at)
+                taken_back.append(("sent", was.sent_at))
+        count_by_day((day_of(at or now), of(was), metric, -1) for metric, at in taken_back)
         nudge("send")
     return True

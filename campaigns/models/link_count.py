@@ -16,7 +16,8 @@ class LinkClick(models.Model):
     number = models.PositiveSmallIntegerField()
     origin = models.ForeignKey(Origin, on_delete=models.CASCADE, db_constraint=False, db_index=False)
     content = models.ForeignKey(Content, on_delete=models.PROTECT, db_constraint=False, db_index=False)
-    contact = models.ForeignKey(Contact, on_delete=models.CASCADE, db_constraint=False, db_index=False)
+    # Goes with its message, and so with its contact.
+    contact = models.ForeignKey(Contact, on_delete=models.DO_NOTHING, db_constraint=False, db_index=False)
     first = models.BooleanField()
     at = models.DateTimeField()
 
