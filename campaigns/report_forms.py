@@ -1,7 +1,7 @@
 """Reads what is asked of a report from an address: for its page, its file and the API."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -38,18 +38,19 @@ class PeriodForm(forms.Form):
         since, until = cleaned.get("since"), cleaned.get("until")
         if not cleaned.get("period"):
             cleaned["period"] = "custom" if since or until else self.usual
-        if cleaned["period"] == "custom" and not self.errors:
-            if since is None:
-                self.add_error("since", "Say from which day.")
-            elif until and until < since:
-                self.add_error("until", "This is before the first day.")
+        if since and until and until < since:
+            self.add_error("until", "This is before the first day.")
         return cleaned
 
     def days(self, today: date) -> tuple[date, date]:
-        """Of a valid form."""
-        if self.cleaned_data["period"] == "custom":
-            return self.cleaned_data["since"], self.cleaned_data["until"] or max(today, self.cleaned_data["since"])
-        return period(self.cleaned_data["period"], today)
+        """Of a valid form. Where one end of a period of one's own is not given, it is thirty days long."""
+        name, since, until = (self.cleaned_data[field] for field in ("period", "since", "until"))
+        if name != "custom":
+            return period(name, today)
+        if since is None:
+            until = until or today
+            return until - timedelta(days=29), until
+        return since, until or max(today, since)
 
 
 class ReportForm(PeriodForm):

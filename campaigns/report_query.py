@@ -25,6 +25,8 @@ RATES: dict[str, tuple[str, tuple[str, ...]]] = {
     "unsubscribe_rate": ("unsubscribed", ("sent",)),
     "conversion_rate": ("converted", ("sent",)),
 }
+# The rate that stands beside a count.
+RATE_OF = {counted: name for name, (counted, of) in RATES.items() if "sent" in of}
 LABELS = {
     **{metric: metric.capitalize() for metric in METRICS},
     "complained": "Complaints",

@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 
 from django.db import connection, transaction
 
 from campaigns.models.day_count import METRICS
 from campaigns.origins import Named, Place, all_places
 from campaigns.report_names import belongings, name, names
-from campaigns.report_query import ORIGINS, RATES, TIMES, Query, rates, times
+from campaigns.report_query import ORIGINS, RATE_OF, RATES, TIMES, Query, rates, times
 from campaigns.report_sql import statement
 
 # More rows than this are no report any more; what is left out is said.
@@ -28,6 +28,12 @@ class Row:
     @property
     def rates(self) -> dict[str, float | None]:
         return rates(self.counts)
+
+    @property
+    def cells(self) -> list[tuple[int, float | None, bool]]:
+        """Each count with the rate that belongs to it, and whether one does."""
+        shares = self.rates
+        return [(self.counts[metric], shares.get(RATE_OF.get(metric, "")), metric in RATE_OF) for metric in METRICS]
 
     def value(self, column: str) -> float | int | None:
         return self.rates[column] if column in RATES else self.counts[column]
@@ -119,8 +125,10 @@ def _filled(query: Query, rows: list[Row]) -> list[Row]:
     (group,) = query.groups
     known = {row.of[0].key: row for row in rows}
     nothing = dict.fromkeys(METRICS, 0)
-    times = list(times(group, max(query.since, date.fromisoformat(min(known)) - timedelta(days=31)), query.until))
-    if len(times) > MOST_TIMES:
+    # Not from the first day of a period that is longer than anything was sent.
+    since = max(query.since, date.fromisoformat(min(known)))
+    days = list(times(group, since, query.until))
+    if len(days) > MOST_TIMES:
         return rows
-    fresh = [Row((name(group, day.isoformat(), {}),), nothing) for day in times if day.isoformat() not in known]
+    fresh = [Row((name(group, day.isoformat(), {}),), nothing) for day in days if day.isoformat() not in known]
     return [*rows, *fresh]

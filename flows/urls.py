@@ -8,6 +8,7 @@ from flows.views import (
     moves,
     node_dialog,
     publishing,
+    reports,
     settings,
     taking_out,
     versions,
@@ -15,6 +16,8 @@ from flows.views import (
 )
 
 urlpatterns = [
+    path("reports/funnel/", reports.show_funnel, name="report_funnel"),
+    path("reports/cohorts/", reports.show_cohorts, name="report_cohorts"),
     path("scenarios/", lists.scenario_list, name="scenario_list"),
     path("scenarios/new/", lists.scenario_create, name="scenario_create"),
     path("scenarios/<int:pk>/", editor.scenario_editor, name="scenario_editor"),
