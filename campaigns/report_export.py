@@ -4,9 +4,18 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
 
+from django.http import StreamingHttpResponse
+
 from campaigns.models.day_count import METRICS
 from campaigns.report_query import GROUPS, RATES, TIMES
 from campaigns.reporting import Report, Row
+
+
+def response(report: Report, rows: Iterable[Row]) -> StreamingHttpResponse:
+    answer = StreamingHttpResponse(lines(report, rows), content_type="text/csv; charset=utf-8")
+    name = f"messages-by-{'-and-'.join(report.query.groups)}-{report.query.since}-{report.query.until}.csv"
+    answer["Content-Disposition"] = f'attachment; filename="{name}"'
+    return answer
 
 
 def lines(report: Report, rows: Iterable[Row]) -> Iterator[str]:

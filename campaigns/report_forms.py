@@ -33,12 +33,17 @@ class PeriodForm(forms.Form):
     until = forms.DateField(required=False, label="To", widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"))
     usual = "30d"
 
+    def __init__(self, data: Any = None) -> None:
+        """Always bound: what is not asked for is as usual, and the form shows it so."""
+        given = dict(data.items()) if data is not None else {}
+        if not given.get("period"):
+            given["period"] = "custom" if given.get("since") or given.get("until") else self.usual
+        super().__init__(given)
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         since, until = cleaned.get("since"), cleaned.get("until")
-        if not cleaned.get("period"):
-            cleaned["period"] = "custom" if since or until else self.usual
-        if since and until and until < since:
+        if cleaned.get("period") == "custom" and since and until and until < since:
             self.add_error("until", "This is before the first day.")
         return cleaned
 

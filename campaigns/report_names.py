@@ -89,7 +89,8 @@ def day_label(group: str, day: date) -> str:
         return f"{day:%B %Y}"
     if group == "week":
         last = day + timedelta(days=6)
-        return f"{day.day} {day:%b} – {last.day} {last:%b %Y}"
+        first = f"{day.day}" if day.month == last.month else f"{day.day} {day:%b}"
+        return f"{first} – {last.day} {last:%b %Y}"
     return f"{day:%a} {day.day} {day:%b %Y}"
 
 

@@ -7,6 +7,7 @@ RESOURCES = {
     "templates": "Templates",
     "providers": "Providers",
     "messages": "Messages",
+    "reports": "Reports",
     "scenarios": "Scenarios",
 }
 EVERYTHING = "*"

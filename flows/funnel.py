@@ -28,7 +28,7 @@ class Stage:
     ended: int
     lost: int
     waiting: int
-    removed: bool = False
+    is_end: bool = False
 
     @property
     def went_on(self) -> int:
@@ -41,6 +41,9 @@ class Stage:
 
     @property
     def drop_off(self) -> float | None:
+        """The share of those who came here and no further; an end is meant to be one."""
+        if self.is_end:
+            return self.lost / self.reached if self.reached else None
         return (self.ended + self.lost) / self.reached if self.reached else None
 
 
@@ -77,7 +80,7 @@ def _stage(node_id: str, counts: dict[str, int], entered: int, node: GraphNode |
         ended=counts["ended"],
         lost=counts["exited"] + counts["failed"],
         waiting=counts["waiting"],
-        removed=node is None,
+        is_end=node is not None and not node.kind.ports(node.config),
     )
 
 

@@ -14,7 +14,7 @@ from campaigns.models import Provider
 from campaigns.models.day_count import METRICS
 from campaigns.origins import all_places
 from campaigns.report_forms import PeriodForm, ReportForm
-from campaigns.report_query import GROUPS, LABELS
+from campaigns.report_query import GROUPS, LABELS, TIMES
 from campaigns.saved_reports import opened
 from contacts.days import day_of
 from contacts.models.consent import Channel
@@ -43,6 +43,7 @@ def show(request: HttpRequest) -> HttpResponse:
             "narrowed": form.narrowed,
             "heading": GROUPS[report.query.groups[0]],
             "second": GROUPS[report.query.groups[1]] if len(report.query.groups) > 1 else "",
+            "timed": report.query.groups[0] in TIMES,
             "columns": _columns(request, form.order),
             "by_device": "device" in report.query.asked,
         }
@@ -57,14 +58,7 @@ def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     if not form.is_valid():
         return render(request, "campaigns/report.html", {"form": form}, status=400)
     report = reporting.report(form.query(day_of(timezone.now())))
-    return csv_response(report, report.sorted(form.order))
-
-
-def csv_response(report: reporting.Report, rows: list[reporting.Row]) -> StreamingHttpResponse:
-    answer = StreamingHttpResponse(report_export.lines(report, rows), content_type="text/csv; charset=utf-8")
-    name = f"messages-by-{'-and-'.join(report.query.groups)}-{report.query.since}-{report.query.until}.csv"
-    answer["Content-Disposition"] = f'attachment; filename="{name}"'
-    return answer
+    return report_export.response(report, report.sorted(form.order))
 
 
 def _columns(request: HttpRequest, order: str) -> list[dict[str, str]]:
@@ -103,7 +97,7 @@ def links(request: HttpRequest) -> HttpResponse:
             for pk, place in places.items()
             if all((named := getattr(place, name)) and named.key == value for name, value in asked.items())
         ]
-        context["links"] = link_report.clicked(since, until, some if asked else None)
+        context["clicked"] = link_report.clicked(since, until, some if asked else None)
         context["filtered"] = bool(asked)
         context["most"] = link_report.MOST
     return render(request, "campaigns/report_links.html", context)

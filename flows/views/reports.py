@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.decorators import permission_required
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -12,6 +13,7 @@ from django.views.decorators.http import require_GET
 from campaigns.report_forms import PeriodForm
 from campaigns.report_query import PERIODS
 from contacts.days import day_of
+from flows.cohorts import WEEKS as WEEKS_USUALLY
 from flows.cohorts import cohorts
 from flows.funnel import funnel
 from flows.models import Scenario
@@ -34,10 +36,10 @@ class CohortForm(forms.Form):
 @require_GET
 @may_read
 def show_funnel(request: HttpRequest) -> HttpResponse:
-    form = FunnelForm(request.GET)
+    form = FunnelForm(_with_scenario(request))
     context: dict[str, Any] = {"form": form}
     if form.is_valid():
-        scenario = form.cleaned_data["scenario"] or _newest()
+        scenario = form.cleaned_data["scenario"]
         context["scenario"] = scenario
         if scenario:
             always = form.cleaned_data["period"] == "all"
@@ -49,18 +51,22 @@ def show_funnel(request: HttpRequest) -> HttpResponse:
 @require_GET
 @may_read
 def show_cohorts(request: HttpRequest) -> HttpResponse:
-    form = CohortForm(request.GET)
+    form = CohortForm({"weeks": str(WEEKS_USUALLY)} | _with_scenario(request))
     context: dict[str, Any] = {"form": form}
     if form.is_valid():
-        scenario = form.cleaned_data["scenario"] or _newest()
+        scenario = form.cleaned_data["scenario"]
         context["scenario"] = scenario
         if scenario:
-            weeks = int(form.cleaned_data["weeks"] or 12)
+            weeks = int(form.cleaned_data["weeks"] or WEEKS_USUALLY)
             found = cohorts(scenario, timezone.now(), weeks)
             context |= {"cohorts": found, "weeks": range(max((len(one.done) for one in found), default=0))}
     return render(request, "flows/report_cohorts.html", context)
 
 
-def _newest() -> Scenario | None:
-    """The one that was started last."""
-    return Scenario.objects.exclude(flow=None).order_by("-started_at", "-pk").first()
+def _with_scenario(request: HttpRequest) -> dict[str, Any]:
+    """What is asked for; the scenario that was started last, where none is named."""
+    asked: dict[str, Any] = dict(request.GET.items())
+    if not asked.get("scenario"):
+        newest = Scenario.objects.exclude(flow=None).order_by(F("started_at").desc(nulls_last=True), "-pk").first()
+        asked["scenario"] = newest.pk if newest else ""
+    return asked
