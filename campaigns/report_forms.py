@@ -103,7 +103,8 @@ class ReportForm(PeriodForm):
         cleaned = self.cleaned_data
         groups = tuple(group for group in (cleaned["by"] or "day", cleaned["then"]) if group)
         since, until = self.days(today)
-        return Query(groups, since, until, {name: cleaned[name] for name in FILTERS if cleaned[name]})
+        filters = {name: cleaned[name] for name in FILTERS if cleaned[name]}
+        return Query(groups, since, until, filters, to_the_end=until >= today)
 
     @property
     def order(self) -> str:

@@ -55,12 +55,17 @@ PERIODS = {
 
 @dataclass(frozen=True)
 class Query:
-    """`groups` are one or two of GROUPS, `filters` values by the names of FILTERS; both days belong to the period."""
+    """`groups` are one or two of GROUPS, `filters` values by the names of FILTERS; both days belong to the period.
+
+    `to_the_end`: and whatever is counted after `until` in its month, as where a clock is ahead or the zone was another.
+    That month can then be read as a whole.
+    """
 
     groups: tuple[str, ...]
     since: date
     until: date
     filters: Mapping[str, str] = field(default_factory=dict)
+    to_the_end: bool = False
 
     @property
     def asked(self) -> set[str]:

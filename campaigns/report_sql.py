@@ -79,6 +79,7 @@ def _rows(made: Statement, query: Query, of_origin: bool, origins: Sequence[int]
     homes = [name for name in HOMES if name in query.asked]
     plain = ["provider_id", *homes] if "provider" in query.asked else homes
     counted = ", ".join(METRICS)
+    until = _next_month(query.until) - timedelta(days=1) if query.to_the_end else query.until
     if not of_origin:
         columns = ", ".join([*plain, counted])
         made.add(
@@ -86,7 +87,7 @@ def _rows(made: Statement, query: Query, of_origin: bool, origins: Sequence[int]
             " WHERE day BETWEEN %s AND %s UNION ALL"
             " SELECT day, (SELECT k.channel FROM campaigns_content k WHERE k.id = content_id),"
             f" {columns} FROM campaigns_daycount WHERE loose AND day BETWEEN %s AND %s",
-            *[query.since, query.until] * 2,
+            *[query.since, until] * 2,
         )
         return
     columns = ", ".join(["origin_id", "content_id", *plain, counted])
@@ -100,28 +101,27 @@ def _rows(made: Statement, query: Query, of_origin: bool, origins: Sequence[int]
         )
 
     if not homes:
-        read("originday", "day", query.since, query.until)
+        read("originday", "day", query.since, until)
         made.add("UNION ALL")
-        read("daycount", "day", query.since, query.until, " AND loose")
+        read("daycount", "day", query.since, until, " AND loose")
         return
-    first, last = _whole_months(query)
+    first, last = _whole_months(query.since, until)
     if first >= last or {"day", "week"} & query.asked or (query.until - query.since).days < SHORT:
-        read("daycount", "day", query.since, query.until)
+        read("daycount", "day", query.since, until)
         return
     read("monthcount", "month", first, last - timedelta(days=1))
     made.add("UNION ALL")
     read("daycount", "day", first, last - timedelta(days=1), " AND loose")
-    for since, until in ((query.since, first - timedelta(days=1)), (last, query.until)):
-        if since <= until:
+    for start, end in ((query.since, first - timedelta(days=1)), (last, until)):
+        if start <= end:
             made.add("UNION ALL")
-            read("daycount", "day", since, until)
+            read("daycount", "day", start, end)
 
 
-def _whole_months(query: Query) -> tuple[date, date]:
+def _whole_months(since: date, until: date) -> tuple[date, date]:
     """The first day of the first month that lies in the period as a whole, and of the first one after them."""
-    first = query.since if query.since.day == 1 else _next_month(query.since)
-    after = query.until + timedelta(days=1)
-    return first, after.replace(day=1)
+    first = since if since.day == 1 else _next_month(since)
+    return first, (until + timedelta(days=1)).replace(day=1)
 
 
 def _next_month(day: date) -> date:

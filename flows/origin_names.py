@@ -30,11 +30,12 @@ def places(keys: Collection[str]) -> dict[str, Place]:
     with remembering():
         graphs = _graphs(asked.values(), live)
         variants = {pk: variants_of(graph_of(flow), pk) for pk, flow in live.items()}
+        wholes = {pk: Named(str(pk), name, reverse("scenario_editor", args=[pk])) for pk, name in called.items()}
         for key, (number, node) in asked.items():
             if number not in called:
                 found[key] = Place.of(Named(str(number), f"Scenario {number}, deleted"), True, None, None, ())
                 continue
-            whole = Named(str(number), called[number], reverse("scenario_editor", args=[number]))
+            whole = wholes[number]
             graph = graphs.get((number, node))
             label = _called(graph.nodes[node]) if graph else f"{node}, removed"
             sender = Named(key, label, whole.url) if node else None
@@ -85,6 +86,8 @@ def _segments(graph: Graph) -> set[int]:
 def variants_of(graph: Graph, scenario_id: int) -> dict[str, Named]:
     """For each node to which one port of an A/B test alone leads: that variant; of tests within tests, the inner."""
     tests = [node for node in graph.nodes.values() if node.type == "ab_test"]
+    if not tests:
+        return {}
     inside: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for test in tests:
         for port in test.kind.ports(test.config):
