@@ -98,7 +98,7 @@ class ReportViewSet(viewsets.ViewSet):
         if unknown := sorted(set(request.query_params) - known):
             raise ValidationError({name[:50]: ["There is no such parameter."] for name in unknown})
         if not form.is_valid():
-            raise ValidationError({name: list(texts) for name, texts in form.errors.items()})
+            raise ValidationError({name: [str(text) for text in texts] for name, texts in form.errors.items()})
         report = reporting.report(form.query(day_of(timezone.now())))
         rows = report.sorted(form.order)
         if isinstance(request.accepted_renderer, CsvRenderer):
