@@ -1,4 +1,4 @@
-"""Pages of campaigns, providers, inbox and messages; what contacts reach from them; where providers call us."""
+"""Pages of campaigns, providers, inbox, messages and reports; what contacts reach; where providers call us."""
 
 from django.urls import path
 
@@ -15,6 +15,8 @@ from campaigns.views import (
     prices,
     providers,
     public,
+    reports,
+    saved_reports,
     webhooks,
 )
 
@@ -63,6 +65,15 @@ urlpatterns = [
     path("inbox/", inbox.show_all, name="inbox"),
     path("inbox/<int:pk>/", inbox.show, name="inbox_message"),
     path("inbox/<int:pk>/html/", inbox.html, name="inbox_message_html"),
+    path("reports/", reports.show, name="report"),
+    path("reports/export.csv", reports.export, name="report_export"),
+    path("reports/links/", reports.links, name="report_links"),
+    path("reports/domains/", reports.domains, name="report_domains"),
+    path("reports/saved/", saved_reports.show_all, name="saved_report_list"),
+    path("reports/saved/new/", saved_reports.create, name="saved_report_create"),
+    path("reports/saved/<int:pk>/", saved_reports.edit, name="saved_report_edit"),
+    path("reports/saved/<int:pk>/update/", saved_reports.update, name="saved_report_update"),
+    path("reports/saved/<int:pk>/delete/", saved_reports.delete, name="saved_report_delete"),
     path("messages/", messages.show_all, name="message_list"),
     path("messages/<int:pk>/", messages.show, name="message_page"),
     path("messages/<int:pk>/html/", messages.html, name="message_html"),

@@ -7,6 +7,7 @@ from rest_framework.routers import DefaultRouter
 
 from campaigns.message_api import MessageViewSet
 from campaigns.provider_api import ProviderViewSet
+from campaigns.report_api import ReportViewSet
 from contacts.api import ContactViewSet, EventViewSet
 from contacts.segment_api import SegmentViewSet
 from flows.api import ScenarioViewSet
@@ -23,6 +24,7 @@ router.register("segments", SegmentViewSet, basename="segment")
 router.register("messages", MessageViewSet, basename="message")
 router.register("objectives", ObjectiveViewSet, basename="objective")
 router.register("providers", ProviderViewSet, basename="provider")
+router.register("reports", ReportViewSet, basename="report")
 router.register("scenarios", ScenarioViewSet, basename="scenario")
 router.register("templates", TemplateViewSet, basename="template")
 

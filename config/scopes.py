@@ -8,6 +8,7 @@ RESOURCES = {
     "providers": "Providers",
     "campaigns": "Campaigns",
     "messages": "Messages",
+    "reports": "Reports",
     "scenarios": "Scenarios",
     "objectives": "Objectives",
 }

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns import outbox, signatures, unsubscribing
+from campaigns import outbox, signatures, tracking, unsubscribing
 from campaigns.counting import count, of
-from campaigns.models import Campaign, Content, InboxMessage, Message, Origin, Price, Provider
+from campaigns.models import Campaign, Content, InboxMessage, Link, Message, Origin, Price, Provider, SavedReport
 from config.models import ApiKey, User
 from contacts.models import Consent, Contact, ContactTag, CsvImport, Event, Segment, Tag
-from flows.models import Execution, ExecutionState, Flow, Scenario
+from flows.models import Execution, ExecutionState, Flow, NodeCount, Scenario
 from templates_app.models import Template, TemplateVersion
 from tests import make
 from tests.campaigns import letters, mailings
@@ -105,6 +105,7 @@ def pages() -> dict[str, str]:
         )
         for number, (person, state) in enumerate(zip(people, STATES, strict=True))
     ]  # fmt: skip
+    report = _counted(sent, now)
     mail = InboxMessage.objects.create(
         channel="email", message_id=sent[0].pk, sender="shop@example.com", recipient=one.email, subject="Hello",
         html="<h1>Hello</h1><p>Good to have you.</p>", text="Hello", headers={"List-Unsubscribe": "<https://e.com/u>"},
@@ -124,11 +125,47 @@ def pages() -> dict[str, str]:
         "segment_page": segment, "segment_edit": segment, "segment_delete": segment, "template_page": template,
         "provider_edit": provider, "provider_delete": provider, "inbox_message": mail, "message_page": sent[4],
         "scenario_editor": scenario, "scenario_start": scenario, "scenario_delete": scenario, "user_edit": viewer,
-        "user_password": viewer, "api_key_revoke": key,
+        "user_password": viewer, "api_key_revoke": key, "saved_report_edit": report, "saved_report_delete": report,
     }  # fmt: skip
     found = {name: reverse(name, args=[thing.pk]) for name, thing in things.items()}
     found |= campaigns(people, now)
-    return found | _edited(scenario) | {"inbox_message_sms": reverse("inbox_message", args=[text.pk])}
+    return found | _edited(scenario) | _reports() | {"inbox_message_sms": reverse("inbox_message", args=[text.pk])}
+
+
+def _counted(messages: list[Message], now: datetime) -> SavedReport:
+    """What reports count of the messages, and more of the last weeks; a saved report of it."""
+    which = of(messages[0])._replace(country="FR", language="fr", domain="example.com")
+    for days in range(20):
+        at = now - timedelta(days=days)
+        other = which._replace(country="DE" if days % 3 else "", domain="a-rather-long-domain.example.com")
+        count([(which, "sent", 40 + 3 * days), (other, "sent", 20), (which, "bounced", days)], at)
+        count([(which._replace(device="mobile"), "opened", 15 + days), (which, "clicked", 3)], at)
+    for number, url in enumerate(("https://shop.example/sale", "https://shop.example/" + "a-long-way/" * 8)):
+        Link.objects.create(content=messages[0].content, number=number, url=url)
+        message = Message.objects.select_related("origin").get(pk=messages[number].pk)
+        tracking.clicked(message, number, url, now)
+    NodeCount.objects.bulk_create(
+        NodeCount(scenario=Scenario.objects.order_by("pk")[0], node=node, metric=metric, n=n, day=now.date())
+        for node, metric, n in (
+            ("n1", "entered", 80),
+            ("n2", "entered", 80),
+            ("n3", "entered", 61),
+            ("n3", "waiting", 40),
+        )
+    )
+    query = "by=week&then=country&period=90d"
+    return SavedReport.objects.create(
+        name="Weekly by country", query=query, owner=User.objects.all()[0], shared=True, created_at=now
+    )
+
+
+def _reports() -> dict[str, str]:
+    """Reports in their several shapes."""
+    asked = {
+        "weeks": "by=week&then=country", "bars": "by=country&then=device&show=opened", "rates": "show=open_rate",
+        "filtered": "by=node&channel=email&country=FR", "days": "period=custom&by=device", "nobody": "channel=sms",
+    }  # fmt: skip
+    return {f"report_{name}": f"{reverse('report')}?{query}" for name, query in asked.items()}
 
 
 def campaigns(people: list[Contact], now: datetime) -> dict[str, str]:
