@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 LANES: dict[str, list[str]] = {
     "advance": [
         "flows.scheduling.begin_scheduled",
+        "flows.catching_up.catch_up",
+        "flows.requeueing.go_on",
         "flows.listening.listen",
         "flows.entering.plan",
         "flows.entering.admit",
@@ -23,6 +25,11 @@ LANES: dict[str, list[str]] = {
         "flows.engine.advance",
         "flows.clearing.take_out",
         "flows.starting.complete",
+        "campaigns.commands.begin_scheduled",
+        "campaigns.mailing.queue",
+        "campaigns.deciding.decide",
+        "campaigns.mailing.finish",
+        "campaigns.mailing.withdraw",
     ],
     "send": ["campaigns.sending.work"],
     "segments": [
@@ -35,6 +42,7 @@ LANES: dict[str, list[str]] = {
         "contacts.importing.work",
         "contacts.search.sort_in",
         "config.upkeep.prune",
+        "flows.deleting.sweep_up",
         "flows.pruning.steps",
         "flows.pruning.events",
         "campaigns.counting.squash",

@@ -6,7 +6,9 @@ RESOURCES = {
     "segments": "Segments",
     "templates": "Templates",
     "providers": "Providers",
+    "campaigns": "Campaigns",
     "messages": "Messages",
+    "reports": "Reports",
     "scenarios": "Scenarios",
     "objectives": "Objectives",
 }

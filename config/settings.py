@@ -217,7 +217,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Waypost API",
-    "DESCRIPTION": "Contacts, events, segments, providers, messages, scenarios and their objectives.",
+    "DESCRIPTION": "Contacts, events, segments, templates, campaigns, providers, messages, scenarios and objectives.",
     "VERSION": "1",
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_PERMISSIONS": ["rest_framework.permissions.AllowAny"],

@@ -7,9 +7,10 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema, extend_schema_field, inline_serializer
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -19,22 +20,34 @@ from flows import (
     configuring,
     deleting,
     objectives,
+    overdue,
     publishing,
+    requeueing,
     saving,
     starting,
     stats,
     triggering,
     validation,
 )
+from flows.chains.editing import ELSEWHERE
 from flows.commands_api import CommandsMixin
 from flows.graph import saved_trigger
 from flows.models import Execution, ExecutionState, Scenario
 from flows.version_api import Problems, VersionActions, base_of, object_in
 
 
+class Progress(serializers.Serializer):
+    done = serializers.IntegerField(help_text="Contacts and messages that have been dealt with.")
+    total = serializers.IntegerField()
+
+
 class ScenarioSerializer(serializers.ModelSerializer):
     trigger = serializers.SerializerMethodField(help_text="The type of the trigger node, or null.")
     version = serializers.IntegerField(source="flow.number", default=None, read_only=True)
+    catching_up = serializers.SerializerMethodField(
+        help_text="How far it has come with what is overdue, after which it goes on; or null."
+    )
+    requeueing = serializers.SerializerMethodField(help_text="How many are still to be put back into the queue.")
 
     class Meta:
         model = Scenario
@@ -56,12 +69,21 @@ class ScenarioSerializer(serializers.ModelSerializer):
             "started_at",
             "starts_at",
             "state_reason",
+            "catching_up",
+            "requeueing",
         ]
         read_only_fields = ["state", "created_at", "started_at", "starts_at", "state_reason"]
 
     def get_trigger(self, scenario: Scenario) -> str | None:
         trigger = saved_trigger(scenario.flow.graph) if scenario.flow else None
         return trigger["type"] if trigger else None
+
+    @extend_schema_field(Progress(allow_null=True))
+    def get_catching_up(self, scenario: Scenario) -> dict[str, int] | None:
+        return overdue.progress(scenario)
+
+    def get_requeueing(self, scenario: Scenario) -> int:
+        return requeueing.left(scenario)
 
     def validate_name(self, name: str) -> str:
         if "\x00" in name:
@@ -132,6 +154,18 @@ class ScenarioViewSet(VersionActions, CommandsMixin, viewsets.ModelViewSet):
     serializer_class = ScenarioSerializer
     filterset_class = ScenarioFilter
     http_method_names = ["get", "post", "put", "patch", "delete", "head", "options"]
+
+    def get_queryset(self) -> QuerySet[Scenario]:
+        """A chain of mailings is listed among the campaigns."""
+        found = super().get_queryset()
+        return found.filter(campaign=None) if self.action == "list" else found
+
+    def get_object(self) -> Scenario:
+        scenario = super().get_object()
+        of_contacts = self.action in ("execution", "requeue", "clone")
+        if scenario.campaign_id and self.request.method not in SAFE_METHODS and not of_contacts:
+            raise starting.WrongState(f"{ELSEWHERE} See campaigns/{scenario.campaign_id}/steps/.")
+        return scenario
 
     def handle_exception(self, error: Exception) -> Response:
         if isinstance(error, (saving.Invalid, starting.NotReady)):

@@ -69,14 +69,15 @@ class End:
 
 @dataclass
 class Do:
-    """Something is done to their contacts by `perform(batch)` in set-based statements, then they leave by `port`.
+    """Something is done to their contacts by `perform(batches)` in set-based statements, then they leave by `port`.
 
     `later` says that nothing which follows in the same stretch can read what is done (a message that is queued);
-    the engine may then write it together with everything else, which is what makes entering fast.
+    the engine then does it for the batches of all nodes and scenarios at once, together with everything else that it
+    writes. Otherwise `batches` is this one.
     """
 
     batch: Batch
-    perform: Callable[[Batch], None]
+    perform: Callable[[Sequence[Batch]], None]
     port: str = "next"
     reason: str = ""
     later: bool = False

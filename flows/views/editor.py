@@ -11,7 +11,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from contacts import json_limits
-from flows import canvas, cloning, publishing, saving, stats
+from flows import canvas, cloning, overdue, publishing, requeueing, saving, stats
+from flows.chains.editing import ELSEWHERE
 from flows.models import Scenario, ScenarioState
 from flows.objective_form import ObjectiveForm
 from flows.views.moves import equip
@@ -42,6 +43,7 @@ def canvas_page(
         {
             "scenario": scenario,
             "shown": shown,
+            "opens": _opens(request, scenario),
             "draft": "" if shown else publishing.stamp(scenario),
             "graph": canvas.drawn(scenario, timezone.now(), graph),
             "types": types,
@@ -53,11 +55,20 @@ def canvas_page(
     )
 
 
+def _opens(request: HttpRequest, scenario: Scenario) -> str:
+    """The address of the dialog that opens with the page: `?dialog=settings`, for who may change them."""
+    if request.GET.get("dialog") != "settings" or not request.user.has_perm("flows.change_scenario"):
+        return ""
+    return reverse("scenario_settings", args=[scenario.pk])
+
+
 def read_only(request: HttpRequest, scenario: Scenario, shown: int | str | None = None) -> str:
     """Why this person cannot change the drawing now, as a sentence; empty where they can. `shown`, or `?version=` of a
     dialog, is the number of the version that they look at."""
     if shown := shown or request.GET.get("version"):
         return f"You are looking at version {shown}."
+    if scenario.campaign_id:
+        return ELSEWHERE
     if not request.user.has_perm("flows.change_scenario"):
         return "You may look at this scenario, not change it."
     return ""
@@ -94,10 +105,18 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
 @may_view
 @require_GET
 def counts(request: HttpRequest, pk: int) -> HttpResponse:
-    """`{"state", "leaving": n, "nodes": {id: {"waiting": n, "failed": n, …}}}`, for the badges."""
+    """`{"state", "leaving": n, "requeueing": n, "catching_up": {"done", "total"} or null, "nodes": {id: {"waiting": n,
+    "failed": n, …}}}`, for the badges."""
     scenario = scenario_of(pk)
-    leaving = stats.leaving(scenario)
-    return JsonResponse({"state": scenario.state, "leaving": leaving, "nodes": stats.live(scenario)})
+    return JsonResponse(
+        {
+            "state": scenario.state,
+            "leaving": stats.leaving(scenario),
+            "requeueing": requeueing.left(scenario),
+            "catching_up": overdue.progress(scenario),
+            "nodes": stats.live(scenario),
+        }
+    )
 
 
 def json_of(request: HttpRequest) -> dict[str, Any]:

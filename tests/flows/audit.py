@@ -17,12 +17,13 @@ SELECT scenario_id, contact_id FROM flows_execution e JOIN flows_scenario s ON s
 WHERE e.state IN ('pending', 'processing', 'waiting') AND s.reentry <> 'every_time'
 GROUP BY 1, 2 HAVING count(*) > 1
 """
-# Passes through a node that sends without its one message, and messages without their pass.
+# Passes through a node that sends without its one message, and messages without their pass. Who leaves at such a node
+# may have been written to: where its way on leads back, and they have gone back often enough.
 _MESSAGES = """
 SELECT s.execution_id, s.number, m.id FROM (
-    SELECT s.* FROM flows_step s WHERE s.node = ANY(%s) AND s.outcome <> 'exited'
+    SELECT s.* FROM flows_step s WHERE s.node = ANY(%s)
 ) s FULL JOIN campaigns_message m ON m.origin_pass = s.execution_id AND m.visit = s.number
-WHERE s.execution_id IS NULL OR m.id IS NULL
+WHERE s.execution_id IS NULL OR (m.id IS NULL AND s.outcome <> 'exited')
 """
 _NODE_COUNTS = """
 WITH counted AS (
