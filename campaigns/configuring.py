@@ -66,7 +66,7 @@ def change(
     if form is not None:
         _take(provider, form)
     provider.full_clean(exclude=["secrets", "is_default"])
-    provider.save(update_fields=["name", "settings", "secrets"])
+    provider.save(update_fields=["name", "settings", "secrets", "per_second", "per_day"])
     if enabled is False:
         disable(provider)
     elif enabled:

@@ -13,7 +13,7 @@ class ProviderForm(forms.ModelForm):
 
     class Meta:
         model = Provider
-        fields = ["name"]
+        fields = ["name", "per_second", "per_day"]
         help_texts = {"name": "How your team calls this account."}
 
     def clean_name(self) -> str:

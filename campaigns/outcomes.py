@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from campaigns.claiming import Claimed
 from campaigns.counting import Of, count_by_day
-from campaigns.models import MessageState
+from campaigns.models import Conversion, MessageState
 from contacts import timeline
 from contacts.days import day_of
 from contacts.models.consent import Channel
@@ -90,13 +90,14 @@ def record(
         timeline.record(list(_events(written, was)), now)
         differences = list[tuple[date, Of, str, int]]()
         today = day_of(now)
+        converted = _converted([id for id, before in was.items() if before.opened or before.clicked])
         for outcome in written:
             before, known = was[outcome.message.id], _of(outcome, homes)
             old = before.of(outcome.message)
             differences += [(today, known, metric, 1) for metric in _metrics(outcome, before)]
             if before.state == MessageState.UNKNOWN:
                 differences.append((day_of(before.unknown or now), old, "unknown", -1))
-            differences += _carried_over(before, old, known)
+            differences += _carried_over(before, old, known, converted.get(outcome.message.id))
         count_by_day(differences)
     return len(written)
 
@@ -130,10 +131,19 @@ def _known(outcome: Outcome, before: _Before) -> str:
     return MessageState.SENT if told and outcome.state == MessageState.UNKNOWN else outcome.state
 
 
-def _carried_over(before: _Before, old: Of, new: Of) -> Iterator[tuple[date, Of, str, int]]:
+def _converted(ids: Sequence[int]) -> dict[int, datetime]:
+    """When messages were converted that were opened or clicked while they were in hand: hardly ever any."""
+    found = Conversion.objects.filter(message__in=ids, first=True) if ids else Conversion.objects.none()
+    return dict(found.values_list("message_id", "at"))
+
+
+def _carried_over(before: _Before, old: Of, new: Of, converted: datetime | None) -> Iterator[tuple[date, Of, str, int]]:
     """What was counted while the message was in hand, before it was known through whom it goes, counts there now."""
     if old == new:
         return
+    if converted:
+        yield day_of(converted), old, "converted", -1
+        yield day_of(converted), new, "converted", 1
     devices = {"opened": before.opened_on, "clicked": before.clicked_on}
     for metric in ("delivered", "failed", "complained", "unsubscribed", "opened", "clicked"):
         if moment := getattr(before, metric):

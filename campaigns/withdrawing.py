@@ -30,10 +30,17 @@ WITH gone AS (
 )
 SELECT count(*) FROM skipped
 """
+# Whichever has had its turn is due no earlier than `since`, and so is not found again. The index is asked origin by
+# origin: for all of them at once, everything would be read and sorted each time.
 _SPREAD = """
-UPDATE campaigns_message m SET due_at = %(now)s + %(over)s * turn.n / turn.total FROM (
-    SELECT id, row_number() OVER (ORDER BY due_at, id) - 1 AS n, count(*) OVER () AS total FROM campaigns_message
-    WHERE state = 'queued' AND origin_id = ANY(%(origins)s) AND due_at <= %(now)s
+UPDATE campaigns_message m SET due_at = %(since)s + %(over)s * least(%(done)s + turn.n, %(total)s) / %(total)s FROM (
+    SELECT id, row_number() OVER (ORDER BY due_at, id) - 1 AS n FROM (
+        SELECT found.* FROM unnest(%(origins)s::bigint[]) origin CROSS JOIN LATERAL (
+            SELECT id, due_at FROM campaigns_message
+            WHERE state = 'queued' AND origin_id = origin AND due_at < %(since)s AND origin_pass > %(passes_after)s
+            ORDER BY due_at LIMIT %(limit)s
+        ) found ORDER BY due_at LIMIT %(limit)s
+    ) earliest
 ) turn WHERE m.id = turn.id AND m.state = 'queued'
 """
 
@@ -61,9 +68,13 @@ def skip(
     return _run(_SKIP.format(which=which), prefix, values | {"metrics": ["skipped", f"skipped:{reason}"[:40]]})
 
 
-def spread(prefix: str, over: timedelta, now: datetime) -> None:
-    """Put off what is due: one after the other, evenly, in the order in which they were due. One statement."""
-    _run(_SPREAD, prefix, {"over": over, "now": now})
+def spread(
+    prefix: str, over: timedelta, since: datetime, done: int, total: int, limit: int, passes_after: int | None = None
+) -> int:
+    """Put off at most `limit` of what was due before `since`: one after the other, evenly, in the order in which they
+    were due, `done` of `total` having had their turn before. One statement; returns how many."""
+    values = {"over": over, "since": since, "done": done, "total": total or 1, "limit": limit}
+    return _run(_SPREAD, prefix, values | {"passes_after": passes_after or -1})
 
 
 def _run(statement: str, prefix: str, values: dict) -> int:

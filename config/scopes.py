@@ -6,9 +6,11 @@ RESOURCES = {
     "segments": "Segments",
     "templates": "Templates",
     "providers": "Providers",
+    "campaigns": "Campaigns",
     "messages": "Messages",
     "reports": "Reports",
     "scenarios": "Scenarios",
+    "objectives": "Objectives",
 }
 EVERYTHING = "*"
 SCOPES = [EVERYTHING, *(f"{resource}:{access}" for resource in RESOURCES for access in ("read", "write"))]

@@ -27,6 +27,20 @@ def zones_of(contact_ids: Collection[int]) -> dict[int, str]:
         return dict(cursor.fetchall())
 
 
+class Zones:
+    """The zones of contacts who move together: asked for all of them as soon as somebody wants to know some."""
+
+    def __init__(self, contact_ids: Collection[int]) -> None:
+        self._contacts = contact_ids
+        self._known: dict[int, str] | None = None
+
+    def of(self, contact_ids: Collection[int]) -> dict[int, str]:
+        """At least the zones of these."""
+        if self._known is None:
+            self._known = zones_of(self._contacts)
+        return self._known
+
+
 def zone_from_phone(e164: str) -> str:
     """The zone of a phone number such as +33612345678, where exactly one is possible, else ""."""
     code, _ = _split(e164)

@@ -1,7 +1,5 @@
 """Takes the rows of a file in, slice by slice: each slice's contacts and the position in the file commit together."""
 
-import csv
-import io
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -13,7 +11,7 @@ from typing import Any
 import psycopg.errors
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from contacts import csv_columns, saving
+from contacts import csv_columns, csv_writing, saving
 from contacts.cleaning import IDENTIFIERS
 from contacts.csv_reading import FARTHEST, Reader, Row
 from contacts.lanes import nudge
@@ -163,18 +161,7 @@ def _storable(cell: str) -> str:
 
 
 def refused_rows(file: CsvImport) -> Iterator[str]:
-    """The refused rows as a CSV file, line by line: why, then the row as it was, with cells made safe to open.
-
-    A cell that a spreadsheet would run as a formula gets an apostrophe in front; importing takes it off again.
-    """
-    yield "\ufeff" + _line(["Line", "Reason", *file.headers])
+    """The refused rows as a CSV file, line by line: why, then the row as it was, with cells made safe to open."""
+    yield "\ufeff" + csv_writing.line(["Line", "Reason", *file.headers])
     for line, reason, cells in file.refusals.order_by("id").values_list("line", "reason", "cells").iterator(1000):
-        yield _line([str(line), reason, *cells])
-
-
-def _line(cells: Sequence[str]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerow(
-        ["'" + cell if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell for cell in cells]
-    )
-    return out.getvalue()
+        yield csv_writing.line([str(line), reason, *cells])

@@ -3,10 +3,11 @@
 from dataclasses import asdict
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema, extend_schema_field, inline_serializer
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -18,7 +19,9 @@ from flows import (
     configuring,
     deleting,
     objectives,
+    overdue,
     publishing,
+    requeueing,
     saving,
     starting,
     stats,
@@ -31,9 +34,18 @@ from flows.models import Execution, ExecutionState, Scenario
 from flows.version_api import Problems, VersionActions, base_of, object_in
 
 
+class Progress(serializers.Serializer):
+    done = serializers.IntegerField(help_text="Contacts and messages that have been dealt with.")
+    total = serializers.IntegerField()
+
+
 class ScenarioSerializer(serializers.ModelSerializer):
     trigger = serializers.SerializerMethodField(help_text="The type of the trigger node, or null.")
     version = serializers.IntegerField(source="flow.number", default=None, read_only=True)
+    catching_up = serializers.SerializerMethodField(
+        help_text="How far it has come with what is overdue, after which it goes on; or null."
+    )
+    requeueing = serializers.SerializerMethodField(help_text="How many are still to be put back into the queue.")
 
     class Meta:
         model = Scenario
@@ -55,12 +67,21 @@ class ScenarioSerializer(serializers.ModelSerializer):
             "started_at",
             "starts_at",
             "state_reason",
+            "catching_up",
+            "requeueing",
         ]
         read_only_fields = ["state", "created_at", "started_at", "starts_at", "state_reason"]
 
     def get_trigger(self, scenario: Scenario) -> str | None:
         trigger = saved_trigger(scenario.flow.graph) if scenario.flow else None
         return trigger["type"] if trigger else None
+
+    @extend_schema_field(Progress(allow_null=True))
+    def get_catching_up(self, scenario: Scenario) -> dict[str, int] | None:
+        return overdue.progress(scenario)
+
+    def get_requeueing(self, scenario: Scenario) -> int:
+        return requeueing.left(scenario)
 
     def validate_name(self, name: str) -> str:
         if "\x00" in name:
@@ -143,7 +164,9 @@ class ScenarioViewSet(VersionActions, CommandsMixin, viewsets.ModelViewSet):
         return super().handle_exception(error)
 
     def perform_create(self, serializer: Any) -> None:
-        serializer.save(created_by=self.request.user if getattr(self.request.user, "pk", None) else None)
+        user = self.request.user if getattr(self.request.user, "pk", None) else None
+        with transaction.atomic():
+            objectives.keep(serializer.save(created_by=user))
 
     def perform_destroy(self, scenario: Scenario) -> None:
         deleting.delete(scenario)
@@ -201,7 +224,10 @@ class ScenarioViewSet(VersionActions, CommandsMixin, viewsets.ModelViewSet):
     @extend_schema(responses=OpenApiTypes.OBJECT)
     @action(detail=True)
     def stats(self, request: Request, pk: str | None = None) -> Response:
-        """Counts per node: entered, waiting, left by port, sent, skipped, failed, opened, clicked."""
+        """Counts per node: entered, waiting, left by port, sent, skipped, failed, opened, clicked, converted. The
+        scenario and each node have a `conversion_rate` (of what was sent) and a `revenue` by currency; a node whose
+        ports are compared has `variants` with rate, confidence interval and the probability to be the best, and a
+        `verdict` in words."""
         return Response(stats.report(self.get_object()))
 
     @extend_schema(

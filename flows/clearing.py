@@ -5,14 +5,13 @@ may have been started again meanwhile.
 """
 
 from datetime import datetime
-from itertools import starmap
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from campaigns import outbox, withdrawing
 from contacts import lanes
 from flows import engine
-from flows.claiming import COLUMNS, Standing, locked
+from flows.claiming import COLUMNS, Crowd, gathered, locked
 from flows.models import Cleared, Scenario, ScenarioState
 from flows.stopping import everybody_leaves
 from flows.transitions import still_leaving, take
@@ -40,9 +39,9 @@ def _slice(pk: int, now: datetime) -> bool:
         for scenario in locked([pk], ScenarioState.values):
             if scenario.cleared_upto is None:
                 return False
-            if standings := _leaving(scenario):
+            if leaving := _leaving(scenario):
                 # The engine lets nobody go on who entered before then.
-                engine.carry(scenario, standings, now)
+                engine.carry([scenario], leaving, now)
                 return True
             reason = f"scenario {scenario.cleared_because}"
             upto = scenario.cleared_upto
@@ -52,16 +51,14 @@ def _slice(pk: int, now: datetime) -> bool:
     return False
 
 
-def _leaving(scenario: Scenario) -> list[Standing]:
+def _leaving(scenario: Scenario) -> Crowd:
     """A batch of those who are still inside; whom another worker is moving leaves by its hand."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""SELECT {COLUMNS}, false, true FROM flows_execution
-            WHERE scenario_id = %s AND state IN ('pending', 'waiting') AND id <= %s
-            ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED""",  # noqa: S608 - our own columns
-            [scenario.pk, scenario.cleared_upto, engine.BATCH],
-        )
-        return list(starmap(Standing, cursor.fetchall()))
+    return gathered(
+        f"""SELECT {COLUMNS}, false AS late, true AS cleared FROM flows_execution
+        WHERE scenario_id = %s AND state IN ('pending', 'waiting') AND id <= %s
+        ORDER BY due_at LIMIT %s FOR UPDATE SKIP LOCKED""",  # noqa: S608 - our own columns
+        [scenario.pk, scenario.cleared_upto, engine.BATCH],
+    )
 
 
 @transaction.atomic

@@ -1,5 +1,6 @@
 """The operators' commands in the API: what they take, and what they answer."""
 
+from dataclasses import asdict
 from typing import Any
 
 from django.utils import timezone
@@ -48,13 +49,15 @@ class StartSerializer(OverdueSerializer):
 class RequeueSerializer(serializers.Serializer):
     node = serializers.CharField(max_length=50, required=False, help_text="All who failed or are stuck at this node.")
     ids = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=MAX_ID), max_length=10_000, required=False,
+        child=serializers.IntegerField(min_value=1, max_value=MAX_ID), max_length=requeueing.SLICE, required=False,
         help_text="Or those of these executions.",
     )  # fmt: skip
+    all = serializers.BooleanField(required=False, help_text="Or all of the scenario: true.")
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
-        if len(data) != 1:
-            raise serializers.ValidationError("Give either “node” or “ids”.")
+        if len(data) != 1 or data.get("all") is False:
+            raise serializers.ValidationError("Give either “node”, “ids” or “all”.")
+        data.pop("all", None)
         return data
 
 
@@ -74,7 +77,8 @@ class CommandsMixin(GenericViewSet):
     @extend_schema(request=StartSerializer)
     @action(detail=True, methods=["post"])
     def start(self, request: Request, pk: str | None = None) -> Response:
-        """Let contacts in from now on, or from `at` on; who was kept in a stop goes on by the choice of `overdue`."""
+        """Let contacts in from now on, or from `at` on; who was kept in a stop goes on by the choice of `overdue`, as
+        in `resume`."""
         scenario, told, now = self.get_object(), self._told(request, StartSerializer), timezone.now()
         if at := told.get("at"):
             scheduling.schedule(scenario, at, now, told["policy"])
@@ -97,7 +101,9 @@ class CommandsMixin(GenericViewSet):
     @extend_schema(request=OverdueSerializer)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, pk: str | None = None) -> Response:
-        """Everybody goes on; what has become overdue in the pause by the choice of `overdue`."""
+        """Everybody goes on; what has become overdue in the pause by the choice of `overdue`. Where very much is to be
+        skipped or spread, the scenario stays as it is until that is done: `catching_up` says how far it has come, and
+        `pause` keeps it from going on."""
         scenario = self.get_object()
         pausing.resume(scenario, timezone.now(), self._told(request, OverdueSerializer)["policy"])
         return Response(self.get_serializer(scenario).data)
@@ -125,13 +131,14 @@ class CommandsMixin(GenericViewSet):
     @extend_schema(
         request=RequeueSerializer,
         responses=inline_serializer(
-            "Requeued", {"requeued": serializers.IntegerField(), "refused": serializers.IntegerField()}
+            "Requeued", {name: serializers.IntegerField() for name in ("requeued", "refused", "left")}
         ),
     )
     @action(detail=True, methods=["post"], url_path="executions/requeue")
     def requeue(self, request: Request, pk: str | None = None) -> Response:
         """Let the failed and the stuck go on. Refused are those who are inside again by another pass, and those among
-        `ids` who have neither failed nor are stuck."""
+        `ids` who have neither failed nor are stuck. Of very many only the first are put back at once: `left` are looked
+        at from here on, and the scenario's `requeueing` says how many are still left."""
         scenario = self.get_object()
         done = requeueing.requeue(scenario, timezone.now(), **self._told(request, RequeueSerializer))
-        return Response({"requeued": done.requeued, "refused": done.refused})
+        return Response(asdict(done))

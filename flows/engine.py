@@ -3,104 +3,100 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import groupby
-from operator import attrgetter
-from typing import Any
+from typing import cast
 
 from django.db import transaction
 from django.db.models import F
 
+from contacts.contact_zones import Zones
 from contacts.days import day_of
+from contacts.remembering import remembering
 from flows import reentry
-from flows.claiming import Standing, claim, running
-from flows.isolating import isolating, reason_of
+from flows.claiming import Crowd, Standing, claim, running
+from flows.isolating import isolating_apart, reason_of
 from flows.kept_graphs import kept
 from flows.models import ExecutionState, Follows, NodeCount, Scenario, Step
 from flows.models.execution import Execution
 from flows.nodes.base import Batch
-from flows.stretch import Stretch
+from flows.stretch import Stretch, write
 
-BATCH = 5_000
+BATCH = 10_000
 
 
 def advance(now: datetime) -> bool:
     """Move one batch of what is due in running scenarios. Returns whether there may be more: where somebody moved, who
     came to rest may be due again at once, to look whether what is waited for has happened meanwhile."""
-    with transaction.atomic():
+    with transaction.atomic(), remembering():
         claimed = claim(now, BATCH)
-        # They come scenario by scenario.
-        by_scenario = {pk: list(theirs) for pk, theirs in groupby(claimed, attrgetter("scenario"))}
-        for scenario in running(by_scenario):
-            carry(scenario, by_scenario[scenario.pk], now)
-    return bool(claimed)
+        carry(running({one.scenario for one in claimed.standings}), claimed, now)
+    return bool(claimed.standings)
 
 
-def carry(scenario: Scenario, standings: Sequence[Standing], now: datetime) -> None:
-    """Move claimed executions of a scenario whose row is locked; whichever cannot be moved fails alone.
+def carry(scenarios: Sequence[Scenario], crowd: Crowd, now: datetime) -> None:
+    """Move claimed executions of scenarios whose rows are locked; whichever cannot be moved fails alone.
 
-    Where that is nearly everybody, the others stay due for the next time.
+    All scenarios' at once. Where that breaks, each scenario's apart, so that one does not use up the patience that
+    others need; where nearly everybody's breaks, the rest stay due for the next time.
     """
-    by_flow: dict[int, Sequence[Standing]] = {scenario.flow_id: standings}
-    if scenario.follows == Follows.ENTERED:
-        by_flow = grouped(standings, "flow")
-    for flow_id, theirs in by_flow.items():
-        isolating(
-            lambda part, flow_id=flow_id: _move(scenario, flow_id, part, now),
-            theirs,
-            lambda standing, error: _fail(scenario, standing, error, now),
-        )
+    known = {scenario.pk: scenario for scenario in scenarios}
+    apart: dict[int, list[Standing]] = defaultdict(list)
+    for one in crowd.standings:
+        if one.scenario in known:
+            apart[one.scenario].append(one)
+    isolating_apart(
+        lambda part: _move(known, cast(Crowd, part), now),
+        Crowd(one for theirs in apart.values() for one in theirs),
+        [Crowd(theirs) for theirs in apart.values()],
+        lambda one, error: _fail(known[one.scenario], one, error, now),
+    )
 
 
-def _move(scenario: Scenario, flow_id: int, standings: Sequence[Standing], now: datetime) -> None:
-    stretch = Stretch(scenario, kept(flow_id), now)
-    groups = grouped(standings, "node", "state", "late", "cleared")
+def _move(scenarios: dict[int, Scenario], crowd: Crowd, now: datetime) -> None:
+    zones = Zones([contact for one in crowd.standings for contact in one.contacts])
+    by_version: dict[tuple[int, int], list[Standing]] = defaultdict(list)
+    for one in crowd.standings:
+        scenario = scenarios[one.scenario]
+        by_version[scenario.pk, one.flow if scenario.follows == Follows.ENTERED else scenario.flow_id].append(one)
+    moved = []
+    for (pk, flow), standings in by_version.items():
+        one_version = Stretch(scenarios[pk], kept(flow), now, zone_of=zones.of)
+        _carry(one_version, standings)
+        moved.append(one_version)
+    write(moved)
+
+
+def _carry(stretch: Stretch, standings: Sequence[Standing]) -> None:
     arrived: list[Batch] = []
     woken: list[Batch] = []
-    for (node, state, late, cleared), group in groups.items():
-        batch = standing_batch(stretch, node, group)
-        batch.late = late
-        if cleared:
-            stretch.leave(batch, scenario.get_cleared_because_display(), resting=state == ExecutionState.WAITING)
+    for one in standings:
+        batch = stretch.batch(one)
+        resting = one.state == ExecutionState.WAITING
+        if one.cleared:
+            stretch.leave(batch, stretch.scenario.get_cleared_because_display(), resting)
         else:
-            (woken if state == ExecutionState.WAITING else arrived).append(batch)
+            (woken if resting else arrived).append(batch)
     stretch.carry(arrived, woken)
-    stretch.write()
 
 
-def grouped(standings: Sequence[Standing], *names: str) -> dict[Any, Sequence[Standing]]:
-    """Claimed executions by what they have in common: a value, or several of them."""
-    key, groups = attrgetter(*names), defaultdict[Any, list[Standing]](list)
-    for standing in standings:
-        groups[key(standing)].append(standing)
-    return dict(groups)
-
-
-def standing_batch(stretch: Stretch, node: str, standings: Sequence[Standing]) -> Batch:
-    """Claimed executions that stand at the same node, as nodes see them."""
-    columns = Standing(*map(list, zip(*standings, strict=True)))  # type: ignore[arg-type]  # a list for each field
-    return stretch.batch(node, columns.id, columns.contact, columns.moves, columns.event)  # type: ignore[arg-type]
-
-
-def _fail(scenario: Scenario, standing: Standing, error: Exception, now: datetime) -> None:
+def _fail(scenario: Scenario, one: Standing, error: Exception, now: datetime) -> None:
     """Take one execution out of the running, with what went wrong. Only of one that rested is it kept when it was due:
     whoever puts it back into the queue sees by that whether it goes on from there or arrives there anew."""
-    resting = standing.state == ExecutionState.WAITING
+    (pk,), (moves,) = one.ids, one.moves
+    resting = one.state == ExecutionState.WAITING
     reason = reason_of(error)
     # It keeps its place or lets go of it; where another pass has taken the place, it has none.
     place = {} if reentry.keeps_place(scenario.reentry, finished=True) else {"single": False}
-    Execution.objects.filter(pk=standing.id).update(
+    Execution.objects.filter(pk=pk).update(
         state=ExecutionState.FAILED,
         error=reason,
         due_at=F("due_at") if resting else None,
         finished_at=now,
-        moves=standing.moves + 1,
+        moves=moves + 1,
         **place,
     )
-    Step.objects.create(
-        execution_id=standing.id, number=standing.moves, node=standing.node, outcome="failed", reason=reason, at=now
-    )
-    counts = [(standing.node, "failed", 1), ("", "failed", 1)]
-    counts.append((standing.node, "waiting", -1) if resting else (standing.node, "entered", 1))
+    Step.objects.create(execution_id=pk, number=moves, node=one.node, outcome="failed", reason=reason, at=now)
+    counts = [(one.node, "failed", 1), ("", "failed", 1)]
+    counts.append((one.node, "waiting", -1) if resting else (one.node, "entered", 1))
     NodeCount.objects.bulk_create(
         NodeCount(scenario=scenario, node=node, metric=metric, day=day_of(now), n=n) for node, metric, n in counts
     )

@@ -9,18 +9,20 @@ from operator import itemgetter
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import F
 
-from contacts.columns import Columns
+from contacts.columns import Columns, listed
+from contacts.contact_zones import Zones
 from contacts.days import day_of
 from contacts.models import Installation
+from contacts.remembering import remembering
 from flows import exits, leaving, reentry
-from flows.claiming import running
+from flows.claiming import Standing, running
 from flows.engine import BATCH
 from flows.isolating import isolating, reason_of
 from flows.kept_graphs import graph_of, kept
-from flows.models import EntryRun, Reentry, Scenario, ScenarioState
+from flows.models import EntryRun, ExecutionState, Reentry, Scenario, ScenarioState
 from flows.nodes import registry
 from flows.nodes.base import Run, Trigger
-from flows.stretch import Stretch
+from flows.stretch import Stretch, write
 from flows.writing import AlreadyInside
 
 logger = logging.getLogger(__name__)
@@ -32,7 +34,8 @@ AGAIN = timedelta(minutes=1)
 
 
 def enter(scenario: Scenario, contacts: Sequence[int], events: Sequence[int | None], now: datetime) -> int:
-    """Let contacts into a running scenario whose row the caller has locked; returns how many entered.
+    """Let contacts whom the caller has just read into a running scenario whose row it has locked; returns how many
+    entered.
 
     `events` has, for each contact, the id of the event that let it in, or None. Whom the re-entry mode refuses stays
     out: asked before, and refused by the database where two entries meet.
@@ -108,13 +111,15 @@ def _fail(scenario: Scenario, broken: Sequence[tuple[tuple[int, int | None], str
 
 def _welcome(
     scenario: Scenario, pairs: Sequence[tuple[int, int | None]], now: datetime
-) -> list[tuple[int, int | None]]:
+) -> Sequence[tuple[int, int | None]]:
     """Those who may enter."""
     contacts = [contact for contact, _ in pairs]
-    welcome = reentry.welcome(scenario, contacts, now)
+    if refused := reentry.refused(scenario, contacts, now):
+        pairs = [pair for pair in pairs if pair[0] not in refused]
     if scenario.exits.get("segment"):
-        welcome &= exits.admissible(scenario, list(welcome), now)
-    return [pair for pair in pairs if pair[0] in welcome]
+        admissible = exits.admissible(scenario, [contact for contact, _ in pairs], now)
+        pairs = [pair for pair in pairs if pair[0] in admissible]
+    return pairs
 
 
 def _walk(scenario: Scenario, pairs: Sequence[tuple[int, int | None]], now: datetime) -> None:
@@ -124,17 +129,32 @@ def _walk(scenario: Scenario, pairs: Sequence[tuple[int, int | None]], now: date
         leaving.restart(scenario, contacts, now)
     reentry.make_room(scenario, contacts, now)
     flow = kept(scenario.flow_id)
-    stretch = Stretch(scenario, flow, now, entering=True)
+    new = Standing(
+        scenario=scenario.pk,
+        flow=flow.id,
+        node=flow.graph.trigger.id,
+        state=ExecutionState.PENDING,
+        late=False,
+        cleared=False,
+        ids=_new_ids(len(contacts)),
+        contacts=contacts,
+        moves=[0] * len(contacts),
+        events=[event for _, event in pairs],
+    )
+    stretch = Stretch(scenario, flow, now, entering=True, zone_of=Zones(contacts).of)
+    stretch.carry([stretch.batch(new)])
+    write([stretch])
+
+
+def _new_ids(count: int) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(
             # The sequence's name is looked up once, not for each number.
-            """SELECT nextval(ids) FROM generate_series(1, %s), (
+            """SELECT array_agg(nextval(ids)) FROM generate_series(1, %s), (
                 SELECT pg_get_serial_sequence('flows_execution', 'id')::regclass AS ids OFFSET 0) AS sequence""",
-            [len(pairs)],
+            [count],
         )
-        ids = [row[0] for row in cursor.fetchall()]
-    stretch.carry([stretch.batch(flow.graph.trigger.id, ids, contacts, [0] * len(ids), [event for _, event in pairs])])
-    stretch.write()
+        return cursor.fetchone()[0]
 
 
 def plan(now: datetime) -> bool:
@@ -200,12 +220,12 @@ def _audience(scenario: Scenario, run: EntryRun, now: datetime) -> list[int]:
     """The next contacts of the run."""
     kind, config = trigger_of(scenario)
     audience = kind.audience(config, run.config, now).filter(pk__gt=run.after).order_by("pk")
-    return list(audience.values_list("pk", flat=True)[:BATCH])
+    return listed(audience.values_list("pk", flat=True)[:BATCH])
 
 
 def admit(now: datetime) -> bool:
     """Let one slice of one open run's audience in. Returns whether there may be more."""
-    with transaction.atomic():
+    with transaction.atomic(), remembering():
         run = (
             EntryRun.objects.select_for_update(skip_locked=True, of=("self",))
             .filter(finished_at=None, due_at__lte=now, scenario__state=ScenarioState.RUNNING)

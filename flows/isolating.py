@@ -16,6 +16,20 @@ MOST = 50
 LIMIT_EXCEEDED = "54"  # PostgreSQL's class of such errors
 
 
+def isolating_apart(
+    work: Callable[[Sequence[T]], None],
+    everything: Sequence[T],
+    parts: Sequence[Sequence[T]],
+    fail: Callable[[T, Exception], None],
+) -> None:
+    """Run `work` on everything at once, or, where that breaks, on each of the parts that make it up by itself: what is
+    broken in one part is no reason to leave others undone."""
+    if len(parts) > 1 and _tried(work, everything) is None:
+        return
+    for part in parts:
+        isolating(work, part, fail)
+
+
 def isolating(work: Callable[[Sequence[T]], None], items: Sequence[T], fail: Callable[[T, Exception], None]) -> list[T]:
     """Run `work` on all items, each try in a savepoint; where it breaks, halve until the one that breaks it stands
     alone, and `fail` that one. Returns those that were not done because too many others had broken.

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from campaigns import outbox
+from contacts import lanes
 from flows import entering, overdue, validation
 from flows.models import Scenario, ScenarioState
 from flows.overdue import Policy
@@ -15,7 +16,15 @@ from flows.transitions import NotReady, WrongState, move, take
 
 @transaction.atomic
 def pause(scenario: Scenario, now: datetime) -> None:
-    """Nobody enters, nobody moves, nothing more is sent. Waits for the batches that are moving at this moment."""
+    """Nobody enters, nobody moves, nothing more is sent. Waits for the batches that are moving at this moment.
+
+    One that was about to go on as soon as what is overdue had been dealt with stays as it is.
+    """
+    locked = Scenario.objects.select_for_update(no_key=True).get(pk=scenario.pk)
+    if overdue.progress(locked):
+        Scenario.objects.filter(pk=scenario.pk).update(overdue=overdue.requeues(locked))
+        scenario.refresh_from_db()
+        return
     move(scenario, "pause", ScenarioState.PAUSED)
     _hold(scenario, now)
 
@@ -44,17 +53,31 @@ def _hold(scenario: Scenario, now: datetime) -> None:
 
 @transaction.atomic
 def resume(scenario: Scenario, now: datetime, policy: Policy = overdue.AT_ONCE) -> None:
-    """Everybody goes on; what is overdue as the policy says. Runs of the trigger that fell into the pause are not made
-    up for. Raises NotReady or WrongState."""
+    """Everybody goes on; what is overdue as the policy says. Where that takes long, it stands still until
+    `flows.catching_up` is through. Runs of the trigger that fell into the pause are not made up for. Raises NotReady
+    or WrongState."""
     locked = take(scenario, "resume")
-    assert locked.flow is not None
-    if problems := validation.problems(locked.flow.graph):
+    check(locked)
+    if overdue.settle(locked, policy, now, "resume"):
+        go_on(locked, now)
+    lanes.nudge("advance")
+    scenario.refresh_from_db()
+
+
+def check(scenario: Scenario) -> None:
+    """Raises NotReady where something keeps a paused scenario from going on."""
+    assert scenario.flow is not None
+    if problems := validation.problems(scenario.flow.graph):
         raise NotReady(problems)
+
+
+def go_on(scenario: Scenario, now: datetime) -> None:
+    """Resume a scenario that has been checked and locked, and whose overdue work has been dealt with."""
     move(
         scenario,
         "resume",
         ScenarioState.RUNNING,
-        overdue=overdue.settle(locked, policy, now),
-        next_run_at=None if locked.listens_to else entering.next_run_at(locked, now),
+        overdue=overdue.remembered(scenario),
+        next_run_at=None if scenario.listens_to else entering.next_run_at(scenario, now),
     )
     release(scenario)

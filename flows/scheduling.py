@@ -39,6 +39,7 @@ def begin_scheduled(now: datetime) -> bool:
     Returns whether there may be more."""
     with transaction.atomic():
         due = Scenario.objects.filter(state=ScenarioState.SCHEDULED, starts_at__lte=now).select_related("flow")
+        due = due.exclude(overdue__has_key="since")  # it is being started
         # In any order: one that breaks must not keep the others from starting.
         locked = due.select_for_update(skip_locked=True, no_key=True, of=("self",)).order_by("?").first()
         if locked is None:

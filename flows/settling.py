@@ -6,10 +6,8 @@ transaction: how often a slice is begun, and by how many workers, does not matte
 at the same rows again.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import starmap
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
@@ -18,11 +16,10 @@ from contacts.columns import Columns, literal
 from contacts.days import day_of
 from flows import engine, reentry
 from flows.asking import FINISHED, LAST_WAY
-from flows.claiming import COLUMNS, Standing, locked
+from flows.claiming import COLUMNS, Crowd, Standing, gathered, locked
 from flows.kept_graphs import Kept, kept
 from flows.models import ExecutionState, Flow, Follows, NodeCount, Scenario, ScenarioState
-from flows.nodes.base import Batch
-from flows.stretch import Stretch
+from flows.stretch import Stretch, write
 
 # So many ids are looked at in one slice, however few of them are concerned.
 WINDOW = 200_000
@@ -74,15 +71,15 @@ def _slice(scenario: Scenario, version: Flow, now: datetime) -> bool:
     concerned = _ids(condition, version.settled_up_to, until)
     if len(concerned) >= engine.BATCH:
         until = concerned[-1]
-    standings = _claim(condition, concerned)
-    _work(scenario, version, standings, now)
-    held = set(concerned) - {one.id for one in standings}
+    claimed = _claim(condition, concerned)
+    _work(scenario, version, claimed, now)
+    held = set(concerned) - set(claimed.ids)
     # Somebody else is moving these: unless that comes to nothing, they will not be concerned any more.
     version.settled_up_to = min(held) - 1 if held else until
     if version.settled_up_to >= last:
         version.settled_at = now
     version.save(update_fields=["settled_up_to", "settled_at"])
-    return bool(standings) or not held
+    return bool(claimed) or not held
 
 
 def _condition(scenario: Scenario, version: Flow, now: datetime) -> dict[str, Any]:
@@ -118,55 +115,46 @@ def _ids(condition: dict[str, Any], after: int, until: int) -> list[int]:
         return [row[0] for row in cursor.fetchall()]
 
 
-def _claim(condition: dict[str, Any], ids: Sequence[int]) -> list[Standing]:
+def _claim(condition: dict[str, Any], ids: Sequence[int]) -> Crowd:
     """Those of them whom nobody else is moving, locked and looked at again: waiting for a worker who waits for the
     scenario would never end."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""SELECT {COLUMNS}, false, (e.id <= %(cleared_upto)s) IS TRUE FROM flows_execution e
-            WHERE e.id = ANY(%(ids)s::bigint[]) AND {_CONCERNED}
-            ORDER BY e.id FOR UPDATE SKIP LOCKED""",  # noqa: S608 - our own columns
-            condition | {"ids": literal(ids)},
-        )
-        return list(starmap(Standing, cursor.fetchall()))
+    return gathered(
+        f"""SELECT {COLUMNS}, false AS late, (e.id <= %(cleared_upto)s) IS TRUE AS cleared FROM flows_execution e
+        WHERE e.id = ANY(%(ids)s::bigint[]) AND {_CONCERNED}
+        ORDER BY e.id FOR UPDATE SKIP LOCKED""",  # noqa: S608 - our own columns
+        condition | {"ids": literal(ids)},
+    )
 
 
-def _work(scenario: Scenario, version: Flow, standings: Sequence[Standing], now: datetime) -> None:
+def _work(scenario: Scenario, version: Flow, claimed: Crowd, now: datetime) -> None:
     flow = kept(version.pk)
     # Whoever is leaving anyhow is left to do so.
-    inside = [one for one in standings if one.state in INSIDE and not one.cleared]
+    inside = [one for one in claimed.standings if one.state in INSIDE and not one.cleared]
     removed = [one for one in inside if one.node not in flow.graph.nodes]
-    if removed and scenario.state == ScenarioState.RUNNING:
-        engine.carry(scenario, removed, now)
-    elif removed:
+    if scenario.state == ScenarioState.RUNNING:
+        engine.carry([scenario], Crowd(removed), now)
+    else:
         _place(scenario, flow, removed, now)
-    by_node: dict[str, list[Standing]] = defaultdict(list)
     for one in inside:
         if one.node in flow.graph.nodes:
-            by_node[one.node].append(one)
-    for node, resting in by_node.items():
-        _retime(scenario, flow, node, resting, now)
-    if finished := [one.id for one in standings if one.state not in INSIDE]:
-        _send_on(scenario, version, finished, now)
+            _retime(scenario, flow, one, now)
+    finished = Crowd(one for one in claimed.standings if one.state not in INSIDE)
+    if finished:
+        _send_on(scenario, version, finished.ids, now)
 
 
 def _place(scenario: Scenario, flow: Kept, standings: Sequence[Standing], now: datetime) -> None:
     """While nobody moves: they stand at their new node, and are worked on when the scenario goes on."""
     stretch = Stretch(scenario, flow, now)
-    groups: dict[tuple[str, str], list[Standing]] = defaultdict(list)
     for one in standings:
-        groups[one.node, one.state].append(one)
-    batches: dict[bool, list[Batch]] = {True: [], False: []}
-    for (node, state), group in groups.items():
-        batches[state == ExecutionState.WAITING].append(engine.standing_batch(stretch, node, group))
-    stretch.place(arrived=batches[False], woken=batches[True])
-    stretch.write()
+        stretch.place(stretch.batch(one), resting=one.state == ExecutionState.WAITING)
+    write([stretch])
 
 
-def _retime(scenario: Scenario, flow: Kept, node: str, standings: Sequence[Standing], now: datetime) -> None:
+def _retime(scenario: Scenario, flow: Kept, one: Standing, now: datetime) -> None:
     """They rest until the version's own moment, counted from when they came; where that is over, they are due now."""
-    batch = engine.standing_batch(Stretch(scenario, flow, now), node, standings)
-    moments = flow.graph.nodes[node].kind.until(batch)
+    batch = Stretch(scenario, flow, now).batch(one)
+    moments = flow.graph.nodes[one.node].kind.until(batch)
     if moments is None:
         return
     due = [moment and max(moment, now) for moment in moments]

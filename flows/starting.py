@@ -53,10 +53,18 @@ def start(scenario: Scenario, now: datetime, policy: Policy = overdue.AT_ONCE) -
 
 
 def begin(scenario: Scenario, now: datetime, policy: Policy) -> None:
-    """Start a scenario whose row is locked."""
+    """Start a scenario whose row is locked; where it takes long to deal with what is overdue, it starts when
+    `flows.catching_up` is through with that."""
     if problems := check(scenario, now):
         raise NotReady(problems)
     stopping.end_runs(scenario, now)
+    if overdue.settle(scenario, policy, now, "start"):
+        go_on(scenario, now)
+    lanes.nudge("advance")
+
+
+def go_on(scenario: Scenario, now: datetime) -> None:
+    """Start a scenario that has been checked and locked, and whose overdue work has been dealt with."""
     scenario.started_at = now
     move(
         scenario,
@@ -64,7 +72,7 @@ def begin(scenario: Scenario, now: datetime, policy: Policy) -> None:
         ScenarioState.RUNNING,
         started_at=now,
         starts_at=None,
-        overdue=overdue.settle(scenario, policy, now),
+        overdue=overdue.remembered(scenario),
         next_run_at=None if scenario.listens_to else entering.next_run_at(scenario, now),
     )
     release(scenario)
@@ -100,4 +108,5 @@ def _ended() -> QuerySet[Scenario]:
     # executions of all scenarios in hand, every second.
     inside = Execution.objects.filter(scenario=OuterRef("pk"), state__in=INSIDE).order_by("due_at").values("pk")[:1]
     over = Scenario.objects.filter(state=ScenarioState.RUNNING, listens_to="", next_run_at=None, cleared_upto=None)
+    over = over.exclude(overdue__has_key="requeue")  # more will be inside
     return over.exclude(Exists(open_runs)).alias(inside=Subquery(inside)).filter(inside=None)

@@ -3,13 +3,14 @@
 `flows.writing` then puts it all down at once.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
 
 from contacts import contact_zones
 from flows import announcing, exits, rounds, writing
+from flows.claiming import Standing
 from flows.models import Execution, ExecutionState
 from flows.nodes import registry
 from flows.nodes.base import Batch, Do, End, Group, Leave, Outcome, Rest
@@ -29,23 +30,26 @@ class Wandering(Exception):
 class Stretch(Movement):
     """One transaction's worth of movement in one version of one scenario."""
 
-    _later: list[tuple[Any, Batch]] = field(default_factory=list)
-    _zones: dict[int, str] = field(default_factory=dict)
+    # Contact ids → IANA names of at least their zones.
+    zone_of: Callable[[Sequence[int]], dict[int, str]] = contact_zones.zones_of
+    later: list[tuple[Callable[[Sequence[Batch]], None], Batch]] = field(default_factory=list)
 
-    def batch(
-        self, node: str, ids: list[int], contacts: list[int], visits: list[int], events: list[int | None]
-    ) -> Batch:
-        nodes = self.flow.graph.nodes
-        config = nodes[node].config if node in nodes else {}
+    def batch(self, one: Standing) -> Batch:
+        """Executions that stand at one node, as nodes see them."""
+        known = self.flow.graph.nodes.get(one.node)
         return Batch(
-            self.scenario.origin, node, config, self.now, ids, contacts, visits, events, self._zone_of, _arrivals_of
+            self.scenario.origin,
+            one.node,
+            known.config if known else {},
+            self.now,
+            one.ids,
+            one.contacts,
+            one.moves,
+            one.events,
+            self.zone_of,
+            _arrivals_of,
+            one.late,
         )
-
-    def _zone_of(self, contacts: Sequence[int]) -> dict[int, str]:
-        missing = [contact for contact in contacts if contact not in self._zones]
-        if missing:
-            self._zones.update(contact_zones.zones_of(missing))
-        return self._zones
 
     def carry(self, arrived: Sequence[Batch] = (), woken: Sequence[Batch] = ()) -> None:
         """Work out where everybody gets to. `arrived` newly stand at their node, `woken` rested there and are due."""
@@ -78,15 +82,11 @@ class Stretch(Movement):
                 if len(outcome.batch):
                     todo.extend((onward, False) for onward in self._take(outcome))
 
-    def place(self, arrived: Sequence[Batch] = (), woken: Sequence[Batch] = ()) -> None:
+    def place(self, batch: Batch, resting: bool) -> None:
         """Put those whose node is gone where they go from there, and no further: for the time when nobody moves."""
-        for batch in arrived:
-            self._count(batch, "entered")
-        for batch in woken:
-            self._count(batch, "waiting", -1)
-        for batch in (*arrived, *woken):
-            if (onward := self._redirect(batch)) is not None:
-                self.settled.append(Settled(onward, ExecutionState.PENDING, self.now))
+        self._count(batch, "waiting", -1) if resting else self._count(batch, "entered")
+        if (onward := self._redirect(batch)) is not None:
+            self.settled.append(Settled(onward, ExecutionState.PENDING, self.now))
 
     def leave(self, batch: Batch, reason: str, resting: bool) -> None:
         """They leave the scenario where they stand."""
@@ -100,9 +100,8 @@ class Stretch(Movement):
         if target is None or target not in self.flow.graph.nodes:
             self._leave_for_good(batch, ExecutionState.EXITED, "exited", REMOVED)
             return None
-        self._step(batch, REDIRECTED, REMOVED)
         self._count(batch, f"left:{REDIRECTED}")
-        return self._onward(batch, target)
+        return self._onward(batch, REDIRECTED, REMOVED, target)
 
     def _take(self, outcome: Outcome) -> list[Batch]:
         """Note one outcome; returns the batches that go on."""
@@ -116,9 +115,9 @@ class Stretch(Movement):
             return []
         if isinstance(outcome, Do):
             if outcome.later:
-                self._later.append((outcome.perform, batch))
+                self.later.append((outcome.perform, batch))
             else:
-                outcome.perform(batch)
+                outcome.perform([batch])
         return self._go_on(batch, outcome)
 
     def _go_on(self, batch: Batch, outcome: Leave | Do) -> list[Batch]:
@@ -130,45 +129,44 @@ class Stretch(Movement):
                 self._leave_for_good(tired, ExecutionState.EXITED, "exited", reason)
             if not len(batch):
                 return []
-        self._step(batch, outcome.port, outcome.reason)
         self._count(batch, f"left:{outcome.port}")
+        onward = self._onward(batch, outcome.port, outcome.reason, target)
         if target is None:
-            self.settled.append(Settled(self._onward(batch, batch.node_id), ExecutionState.COMPLETED))
+            self.settled.append(Settled(onward, ExecutionState.COMPLETED))
             return []
-        return [self._arrive(batch, target)]
-
-    def _arrive(self, batch: Batch, node: str) -> Batch:
-        onward = self._onward(batch, node)
         self._count(onward, "entered")
-        return onward
+        return [onward]
 
-    def _onward(self, batch: Batch, node: str) -> Batch:
-        onward = self.batch(node, batch.ids, batch.contacts, [visit + 1 for visit in batch.visits], batch.events)
-        onward.late = batch.late
-        return onward
+    def _onward(self, batch: Batch, outcome: str, reason: str, target: str | None) -> Batch:
+        """The batch after another step, at the target, or, where that is nowhere, where it was."""
+        trail = (*batch.trail, (batch.node_id, outcome, reason))
+        if target is None:
+            return replace(batch, trail=trail)
+        return replace(batch, trail=trail, node_id=target, config=self.flow.graph.nodes[target].config)
 
     def _leave_for_good(self, batch: Batch, state: str, outcome: str, reason: str) -> None:
-        self._step(batch, outcome, reason)
         self._count(batch, outcome if outcome != "end" else "ended")
-        self.settled.append(Settled(self._onward(batch, batch.node_id), state))
-
-    def _step(self, batch: Batch, outcome: str, reason: str) -> None:
-        _, made = self.steps.setdefault(id(batch.ids), (batch, []))
-        made.append((batch.node_id, outcome, reason))
+        self.settled.append(Settled(self._onward(batch, outcome, reason, None), state))
 
     def _count(self, batch: Batch, metric: str, sign: int = 1) -> None:
         self.counts[batch.node_id, metric] += sign * len(batch)
 
-    def write(self) -> None:
-        """Put it all down. With `entering` raises AlreadyInside if some could not enter."""
-        writing.write(self)
-        for perform, batch in self._later:
-            perform(batch)
-        entered = self._contacts(*ExecutionState) if self.entering else []
-        announcing.announce(self.scenario, entered, self._contacts(ExecutionState.COMPLETED), self.now)
-
-    def _contacts(self, *states: str) -> list[int]:
+    def contacts(self, *states: str) -> list[int]:
         return [contact for one in self.settled if one.state in states for contact in one.batch.contacts]
+
+
+def write(stretches: Sequence[Stretch]) -> None:
+    """Put it all down. Raises AlreadyInside where some of those who are `entering` could not."""
+    writing.write(stretches)
+    later: dict[Callable[[Sequence[Batch]], None], list[Batch]] = defaultdict(list)
+    for stretch in stretches:
+        for perform, batch in stretch.later:
+            later[perform].append(batch)
+    for perform, batches in later.items():
+        perform(batches)
+    for stretch in stretches:
+        entered = stretch.contacts(*ExecutionState) if stretch.entering else []
+        announcing.announce(stretch.scenario, entered, stretch.contacts(ExecutionState.COMPLETED), stretch.now)
 
 
 def _arrivals_of(executions: Sequence[int]) -> dict[int, datetime]:

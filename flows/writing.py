@@ -1,18 +1,18 @@
-"""Writes down what a stretch of movement came to: executions, steps and counts.
+"""Writes down what stretches of movement came to: executions, steps and counts, in one statement for all of them.
 
-Ids travel as array literals and rows are written by `INSERT … SELECT unnest(…)`: a stretch costs a fixed handful of
-statements whatever the size of its batch.
+Whoever came to rest together, by the same way, is a group: what is sent is its ids, and once what they have in common.
 """
 
+import json
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, connection
 
-from contacts.columns import Columns
+from contacts.columns import literal
 from contacts.days import day_of
 from flows import reentry
 from flows.kept_graphs import Kept
@@ -45,99 +45,107 @@ class Movement:
     flow: Kept
     now: datetime
     entering: bool = False
-    # The steps each set of executions makes, in order, keyed by the identity of its list of ids, which stays the same
-    # object while the set moves undivided.
-    steps: dict[int, tuple[Batch, list[tuple[str, str, str]]]] = field(default_factory=dict)
     settled: list[Settled] = field(default_factory=list)
     counts: dict[tuple[str, str], int] = field(default_factory=lambda: defaultdict(int))
 
 
-def write(moved: Movement) -> None:
-    """Every kind of row is one statement per group of executions that share everything but their ids."""
-    with connection.cursor() as cursor:
-        for settled in moved.settled:
-            if moved.entering:
-                _insert(cursor, moved, settled)
-            else:
-                _update(cursor, moved, settled)
-        for batch, made in moved.steps.values():
-            _write_steps(cursor, batch, made, moved.now)
-        _write_counts(cursor, moved)
+def _each(array: str) -> str:
+    """An array of which a single element stands for all of the group."""
+    return f"CASE cardinality({array}) WHEN 1 THEN array_fill({array}[1], ARRAY[cardinality(ids)]) ELSE {array} END"
 
 
-def _insert(cursor: Any, moved: Movement, settled: Settled) -> None:
-    """Raises AlreadyInside. No ON CONFLICT: it costs a third of the time, and conflicts hardly ever happen."""
-    batch, columns, now = settled.batch, Columns(), moved.now
+# The groups come as one JSON value, in which arrays of numbers and moments are texts that PostgreSQL reads as arrays.
+# They are taken apart where they are used, beside what all of the group have in common.
+_SETTLED = f"""
+WITH settled AS (
+    SELECT scenario_id, flow_id, node, state, single, finished_at, now, nodes, outcomes, reasons, ids, contacts,
+        {_each("events")} AS events, {_each("before")} AS before, {_each("due")} AS due
+    FROM json_to_recordset(%s::json) AS one (scenario_id bigint, flow_id bigint, node text, state text, single bool,
+        finished_at timestamptz, now timestamptz, nodes text[], outcomes text[], reasons text[], ids bigint[],
+        contacts bigint[], events bigint[], before int[], due timestamptz[])
+),
+trail AS (
+    INSERT INTO flows_step (execution_id, number, node, outcome, reason, at)
+    SELECT e.id, e.moves + step.nth - 1, step.node, step.outcome, step.reason, now
+    FROM settled CROSS JOIN LATERAL (SELECT unnest(ids) AS id, unnest(before) AS moves) AS e
+    CROSS JOIN LATERAL unnest(nodes, outcomes, reasons) WITH ORDINALITY AS step (node, outcome, reason, nth)
+), counted AS (
+    INSERT INTO flows_nodecount (scenario_id, day, node, metric, n)
+    SELECT * FROM unnest(%s::bigint[], %s::date[], %s::text[], %s::text[], %s::bigint[])
+)
+"""  # noqa: S608 - our own columns
+# No array may be among the columns of `u`: an UPDATE carries whole rows of what it is joined with.
+_MOVE = """
+UPDATE flows_execution e SET state = u.state, node = u.node, due_at = u.due_at, moves = u.moves + u.made,
+    flow_id = u.flow_id, single = e.single AND u.single, finished_at = u.finished_at,
+    -- Who was woken and rests on came there when they came.
+    arrived_at = CASE WHEN u.made = 0 THEN e.arrived_at ELSE u.now END
+FROM (SELECT unnest(ids) AS id, unnest(before) AS moves, unnest(due) AS due_at, cardinality(nodes) AS made, state, node,
+      flow_id, single, finished_at, now FROM settled) AS u WHERE e.id = u.id
+"""
+_ENTER = """
+INSERT INTO flows_execution (id, contact_id, event_id, moves, due_at, scenario_id, flow_id, state, node, single,
+                             entered_at, arrived_at, finished_at, error)
+SELECT unnest(ids), unnest(contacts), unnest(events), unnest(before) + cardinality(nodes), unnest(due),
+    scenario_id, flow_id, state, node, single, now, now, finished_at, '' FROM settled
+"""
+
+
+def write(movements: Sequence[Movement]) -> None:
+    """Put it all down; all of them are entering, or none. Where some who are could not, raises AlreadyInside: there is
+    no ON CONFLICT, for it costs a third of the time, and conflicts hardly ever happen."""
+    groups = [_group(moved, settled) for moved in movements for settled in moved.settled]
+    if not groups:
+        return
+    counts = [count for moved in movements for count in _counts(moved)]
+    # As columns; there is nothing to count where all rest on where they rested.
+    counted = [list(column) for column in zip(*counts, strict=True)] or [[]] * 5
     try:
-        cursor.execute(
-            f"""INSERT INTO flows_execution (id, contact_id, event_id, moves, due_at, scenario_id, flow_id, state, node,
-                                             single, entered_at, arrived_at, finished_at, error)
-            SELECT {columns.many("bigint", batch.ids)}, {columns.many("bigint", batch.contacts)},
-                   {columns.any("bigint", batch.events)}, {columns.any("int", batch.visits)},
-                   {columns.any("timestamptz", settled.due_at)},
-                   %s, %s, %s, %s, %s, %s, %s, %s, ''""",
-            [
-                *columns.values,
-                moved.scenario.pk,
-                moved.flow.id,
-                settled.state,
-                batch.node_id,
-                reentry.keeps_place(moved.scenario.reentry, settled.finished),
-                now,
-                now,
-                now if settled.finished else None,
-            ],
-        )
+        with connection.cursor() as cursor:
+            cursor.execute(_SETTLED + (_ENTER if movements[0].entering else _MOVE), [json.dumps(groups), *counted])
     except IntegrityError as error:
         if "execution_single_pass" in str(error):
             raise AlreadyInside from error
         raise
 
 
-def _update(cursor: Any, moved: Movement, settled: Settled) -> None:
-    batch, columns = settled.batch, Columns()
-    cursor.execute(
-        f"""UPDATE flows_execution e
-        SET state = %s, node = %s, due_at = u.due_at, moves = u.moves, flow_id = %s, single = e.single AND %s,
-            -- Who was woken and rests on came there when they came.
-            arrived_at = CASE WHEN e.moves = u.moves THEN e.arrived_at ELSE %s END, finished_at = %s
-        FROM (SELECT {columns.many("bigint", batch.ids)} AS id, {columns.any("int", batch.visits)} AS moves,
-                     {columns.any("timestamptz", settled.due_at)} AS due_at) u
-        WHERE e.id = u.id""",  # noqa: S608 - only column lists of our own
-        [
-            settled.state,
-            batch.node_id,
-            moved.flow.id,
-            reentry.keeps_place(moved.scenario.reentry, settled.finished),
-            moved.now,
-            moved.now if settled.finished else None,
-            *columns.values,
-        ],
-    )
+def _group(moved: Movement, settled: Settled) -> dict[str, Any]:
+    batch, now = settled.batch, moved.now.isoformat()
+    nodes, outcomes, reasons = zip(*batch.trail, strict=True) if batch.trail else ((), (), ())
+    return {
+        "scenario_id": moved.scenario.pk,
+        "flow_id": moved.flow.id,
+        "node": batch.node_id,
+        "state": settled.state,
+        "single": reentry.keeps_place(moved.scenario.reentry, settled.finished),
+        "finished_at": now if settled.finished else None,
+        "now": now,
+        "nodes": nodes,
+        "outcomes": outcomes,
+        "reasons": reasons,
+        "ids": literal(batch.ids),
+        "contacts": literal(batch.contacts) if moved.entering else None,
+        "events": _packed(batch.events) if moved.entering else None,
+        "before": _packed(batch.moves),
+        "due": _packed(settled.due_at),
+    }
 
 
-def _write_steps(cursor: Any, batch: Batch, made: list[tuple[str, str, str]], now: datetime) -> None:
-    columns = Columns()
-    rows = ", ".join(["(%s::int, %s, %s, %s)"] * len(made))
-    cursor.execute(
-        f"""INSERT INTO flows_step (execution_id, number, node, outcome, reason, at)
-        SELECT u.id, u.visit + v.n, v.node, v.outcome, v.reason, %s
-        FROM (SELECT {columns.many("bigint", batch.ids)} AS id, {columns.any("int", batch.visits)} AS visit) u
-        CROSS JOIN (VALUES {rows}) v (n, node, outcome, reason)""",  # noqa: S608 - placeholders only
-        [now, *columns.values, *(part for n, step in enumerate(made) for part in (n, *step))],
-    )
+def _packed(values: Any) -> str:
+    """See `_each`: a value for all, or a list with one for each."""
+    if not isinstance(values, list | tuple):
+        return literal([values])
+    return literal(values[:1] if values.count(values[0]) == len(values) else values)
 
 
-def _write_counts(cursor: Any, moved: Movement) -> None:
+def _counts(moved: Movement) -> Iterator[tuple[int, date, str, str, int]]:
     over = Counter[str]()
     for settled in moved.settled:
         if settled.finished:
             over[settled.state] += len(settled.batch)
-    counts = [(node, metric, n) for (node, metric), n in moved.counts.items() if n]
-    counts += [("", state, n) for state, n in over.items()]
-    if counts:
-        cursor.execute(
-            """INSERT INTO flows_nodecount (scenario_id, day, node, metric, n)
-            SELECT %s, %s, * FROM unnest(%s::text[], %s::text[], %s::bigint[])""",
-            [moved.scenario.pk, day_of(moved.now), *map(list, zip(*counts, strict=True))],
-        )
+    day = day_of(moved.now)
+    for (node, metric), n in moved.counts.items():
+        if n:
+            yield moved.scenario.pk, day, node, metric, n
+    for state, n in over.items():
+        yield moved.scenario.pk, day, "", state, n

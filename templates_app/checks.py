@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from contacts.models.consent import Channel
-from templates_app import mjml, rendering
+from templates_app import designing, mjml, rendering
 from templates_app.models import TemplateVersion
 from templates_app.sms_parts import parts
 
@@ -25,14 +25,20 @@ class Finding:
 def findings(version: TemplateVersion) -> list[Finding]:
     """All there is to say about a version, the fatal first, in the order of its fields and lines."""
     is_email = version.template.channel == Channel.EMAIL
-    fields = ("subject", "preheader", "body") if is_email else ("body",)
+    fields = ("subject", "preheader", "design", "body") if is_email else ("body",)
     found = [
         Finding(field, problem.line, problem.sentence)
         for field in fields
+        if field != "design"
         for problem in rendering.problems(getattr(version, field))
     ]
     if not version.body.strip():
         found.append(Finding("body", 1, "The message is empty."))
+    if version.design is not None:
+        found += [
+            Finding("design", 1, f"{one.field.capitalize()}: {one.sentence}")
+            for one in designing.problems(version.design)
+        ]
     found += _of_email(version) if is_email else _of_sms(version)
     return sorted(found, key=lambda one: (not one.fatal, fields.index(one.field), one.line))
 

@@ -39,6 +39,11 @@ def holds_liquid(text: str) -> bool:
     return _PLACE.search(text) is not None
 
 
+def begins_with_liquid(text: str) -> bool:
+    """Whether a text in which Liquid is hidden begins with some."""
+    return _PLACE.match(text) is not None
+
+
 def escaped(source: str) -> str:
     """Plain text as HTML, its Liquid untouched (what that prints is escaped when it is rendered)."""
     text, pieces = hide(source)

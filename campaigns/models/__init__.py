@@ -2,20 +2,25 @@
 
 from campaigns.models.campaign import Campaign, CampaignState, ChainStep, Listed
 from campaigns.models.content import Content, Link
+from campaigns.models.conversion import Conversion, Revenue
 from campaigns.models.day_count import DayCount, HomeDay, MonthCount, OriginDay
 from campaigns.models.domain_count import DomainCount
 from campaigns.models.inbox import InboxMessage
 from campaigns.models.link_count import LinkClick, LinkCount
 from campaigns.models.message import Message, MessageState
+from campaigns.models.objective import Objective, ObjectiveKind, Touch
 from campaigns.models.origin import Origin, OriginCount
-from campaigns.models.provider import Provider
+from campaigns.models.price import Price
+from campaigns.models.provider import Allowance, Provider
 from campaigns.models.saved_report import SavedReport
 
 __all__ = [
+    "Allowance",
     "Campaign",
     "CampaignState",
     "ChainStep",
     "Content",
+    "Conversion",
     "DayCount",
     "DomainCount",
     "HomeDay",
@@ -27,9 +32,14 @@ __all__ = [
     "Message",
     "MessageState",
     "MonthCount",
+    "Objective",
+    "ObjectiveKind",
     "Origin",
     "OriginCount",
     "OriginDay",
+    "Price",
     "Provider",
+    "Revenue",
     "SavedReport",
+    "Touch",
 ]

@@ -7,12 +7,14 @@ from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from campaigns import configuring, providers
 from campaigns.forms import ProviderForm
 from campaigns.models import Provider
+from contacts.htmx import HtmxRequest
 from contacts.models.consent import Channel
 
 may_change = permission_required("campaigns.change_provider", raise_exception=True)
@@ -108,8 +110,10 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 @may_change
 @require_http_methods(["GET", "POST"])
-def test(request: HttpRequest, pk: int) -> HttpResponse:
+def test(request: HtmxRequest, pk: int) -> HttpResponse:
     """A dialog that sends for real and shows the provider's real answer."""
+    if request.method == "GET" and not request.htmx:
+        return redirect(f"{reverse('provider_edit', args=[pk])}?dialog=test")
     provider = get_object_or_404(Provider, pk=pk)
     context: dict[str, Any] = {"provider": provider}
     if request.method == "GET":
@@ -143,9 +147,15 @@ def _form_page(request: HttpRequest, provider: Provider) -> HttpResponse:
         "settings_form": settings_form,
         "provider": provider,
         "kind": kind,
+        "opens": reverse("provider_test", args=[provider.pk]) if provider.pk and _tries(request) else "",
         "inbound_url": configuring.inbound_url(provider) if provider.pk else "",
     }
     return render(request, "campaigns/provider_form.html", context)
+
+
+def _tries(request: HttpRequest) -> bool:
+    """Whether the dialog that sends a test message opens with the page."""
+    return request.GET.get("dialog") == "test"
 
 
 def _summary(provider: Provider) -> str:

@@ -12,6 +12,7 @@ register = template.Library()
 MAIN = [
     ("home", "Home", "house"),
     ("scenario_list", "Scenarios", "workflow"),
+    ("campaign_list", "Campaigns", "megaphone"),
     ("contact_list", "Contacts", "users"),
     ("segment_list", "Segments", "chart-pie"),
     ("template_list", "Templates", "layout-template"),
@@ -22,6 +23,8 @@ MAIN = [
 SETTINGS = [
     ("settings", "Installation", "sliders-horizontal"),
     ("provider_list", "Providers", "plug"),
+    ("price_list", "Prices", "coins"),
+    ("brand", "Brand", "palette"),
     ("tag_list", "Tags", "tag"),
     ("user_list", "People", "user-cog"),
     ("api_key_list", "API keys", "key-round"),

@@ -45,8 +45,9 @@ class Scenario(models.Model):
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)
     state = models.CharField(max_length=20, choices=ScenarioState.choices, default=ScenarioState.DRAFT)
-    # {} is none; otherwise {"kind": "opened" | "clicked" | "event", "event": name, "filter": rule tree or null,
-    # "within_days": n}
+    # As `campaigns.objectives` has it, where a row of its own mirrors it: {} is none; otherwise {"kind": "opened" |
+    # "clicked" | "event" | "segment", "within_days": n, "touch": …}, with the event, its filter and where its value
+    # stands, or the segment.
     objective = models.JSONField(default=dict, blank=True)
     reentry = models.CharField(max_length=20, choices=Reentry.choices, default=Reentry.NOT_WHILE_INSIDE)
     # The least time between two entries of a contact, for SPACED.
@@ -81,8 +82,10 @@ class Scenario(models.Model):
     # because the clocks of those who enter contacts and of those who make them leave are not the same.)
     cleared_upto = models.BigIntegerField(null=True, editable=False)
     cleared_because = models.CharField(max_length=10, choices=Cleared.choices, default="", editable=False)
-    # What the operator wants of the work that was overdue when the scenario was resumed: {} is to send it;
+    # What the operator wants of the work that is overdue when the scenario goes on: {} is to send it;
     # {"resumed": ISO moment, "skip_older_than": seconds} skips messages of contacts who were due longer before then.
+    # Before it goes on: {"do", "hours"} of a scheduled one, with "since", "command" and counts what `flows.overdue` is
+    # at. Beside either: "requeue", what `flows.requeueing` is at.
     overdue = models.JSONField(default=dict, editable=False)
     # The name of the events that let contacts in; empty where the trigger does not listen.
     listens_to = models.CharField(max_length=100, blank=True, editable=False)

@@ -1,7 +1,7 @@
 """The executions that stand at one node, as node types see them."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -19,12 +19,14 @@ class Batch:
     now: datetime
     ids: list[int]
     contacts: list[int]
-    visits: list[int]  # the number of the step that each is about to make
+    moves: list[int]  # the steps that each had made when it was claimed
     events: list[int | None]  # the event that let each one in
     zone_of: Callable[[Sequence[int]], dict[int, str]] = field(repr=False)  # contact ids → IANA names, cached
     arrivals_of: Callable[[Sequence[int]], dict[int, datetime]] = field(repr=False)  # execution ids → moments
     # Whether they are overdue for so long that the operator wants their messages skipped.
     late: bool = False
+    # The steps that all of them have made since they were claimed, as (node, outcome, reason); not written down yet.
+    trail: tuple[tuple[str, str, str], ...] = ()
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -33,6 +35,12 @@ class Batch:
     def origin(self) -> str:
         """What messages of this node carry, so that flows can find them again."""
         return f"{self.scenario_origin}:{self.node_id}"
+
+    @property
+    def visits(self) -> list[int]:
+        """The number of the step that each is about to make."""
+        made = len(self.trail)
+        return [moves + made for moves in self.moves]
 
     def zones(self) -> list[str]:
         """The IANA name of each execution's contact's own zone, in the order of the batch."""
@@ -48,34 +56,33 @@ class Batch:
     def part(self, places: Iterable[int]) -> "Batch":
         """The executions at these places of the lists."""
         chosen = list(places)
-        return Batch(
-            self.scenario_origin,
-            self.node_id,
-            self.config,
-            self.now,
-            [self.ids[i] for i in chosen],
-            [self.contacts[i] for i in chosen],
-            [self.visits[i] for i in chosen],
-            [self.events[i] for i in chosen],
-            self.zone_of,
-            self.arrivals_of,
-            self.late,
+        return replace(
+            self,
+            ids=[self.ids[i] for i in chosen],
+            contacts=[self.contacts[i] for i in chosen],
+            moves=[self.moves[i] for i in chosen],
+            events=[self.events[i] for i in chosen],
         )
 
     def split(self, rule: dict[str, Any]) -> "tuple[Batch, Batch]":
         """Those whose contact matches the rule tree now, and the others: one query for the batch. Rules on properties
         ask about the event that let each one in."""
         entry = any(leaf["rule"] == "property" for leaf in tree.leaves(rule))
-        yes: set[int] = set()
+        matches = [False] * len(self)
         for places in self._turns():
             scope = self._scope(places)
             contacts = [self.contacts[i] for i in places]
             entries = [self.events[i] for i in places] if entry else None
             matching = segments.matching(rule, contacts, self.now, scope, entries)
-            yes.update(i for i in places if self.contacts[i] in matching)
-        if len(yes) in (0, len(self)):
-            return (self, self.part(())) if yes else (self.part(()), self)
-        return self.part(sorted(yes)), self.part(i for i in range(len(self)) if i not in yes)
+            for i, contact in zip(places, contacts, strict=True):
+                matches[i] = contact in matching
+        if all(matches):
+            return self, self.part(())
+        if not any(matches):
+            return self.part(()), self
+        return self.part(i for i, yes in enumerate(matches) if yes), self.part(
+            i for i, yes in enumerate(matches) if not yes
+        )
 
     def matching_events(self, rule: dict[str, Any], happened: Sequence[tuple[int, int]]) -> set[tuple[int, int]]:
         """Those of the pairs (execution, event) whose event matches the rule tree together with its contact."""
@@ -96,9 +103,12 @@ class Batch:
     def _turns(self, places: Iterable[int] | None = None) -> list[list[int]]:
         """The places in turns, each contact once in each: a rule about messages means those of one pass, and contacts
         may be in several passes at once. Nearly always one turn."""
+        chosen = list(range(len(self)) if places is None else places)
+        if len(set(self.contacts)) == len(self):
+            return [chosen]
         turns: list[list[int]] = []
         nth: dict[int, int] = {}
-        for i in range(len(self)) if places is None else places:
+        for i in chosen:
             turn = nth.get(self.contacts[i], 0)
             nth[self.contacts[i]] = turn + 1
             if turn == len(turns):

@@ -1,6 +1,6 @@
 """What the actions that send a message have in common."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 from django import forms
@@ -99,9 +99,10 @@ class Send(Node):
     def run(self, batch: Batch) -> Iterator[Outcome]:
         yield Do(batch, self._enqueue, reason=LATE if batch.late else "", later=True)
 
-    def _enqueue(self, batch: Batch) -> None:
+    def _enqueue(self, batches: Sequence[Batch]) -> None:
+        outbox.enqueue_all([self._wanted(batch) for batch in batches], batches[0].now)
+
+    def _wanted(self, batch: Batch) -> outbox.Wanted:
         content = content_of(self.channel, batch.config, batch.now)
         skipped = withdrawing.TOO_LATE if batch.late else ""
-        outbox.enqueue(
-            batch.origin, content, batch.contacts, batch.ids, batch.visits, batch.events, batch.now, skipped=skipped
-        )
+        return outbox.Wanted(batch.origin, content, batch.contacts, batch.ids, batch.visits, batch.events, skipped)

@@ -69,14 +69,15 @@ class End:
 
 @dataclass
 class Do:
-    """Something is done to their contacts by `perform(batch)` in set-based statements, then they leave by `port`.
+    """Something is done to their contacts by `perform(batches)` in set-based statements, then they leave by `port`.
 
     `later` says that nothing which follows in the same stretch can read what is done (a message that is queued);
-    the engine may then write it together with everything else, which is what makes entering fast.
+    the engine then does it for the batches of all nodes and scenarios at once, together with everything else that it
+    writes. Otherwise `batches` is this one.
     """
 
     batch: Batch
-    perform: Callable[[Batch], None]
+    perform: Callable[[Sequence[Batch]], None]
     port: str = "next"
     reason: str = ""
     later: bool = False
@@ -97,6 +98,7 @@ class Node:
     Form: ClassVar[type[forms.Form]]
     template: ClassVar[str] = "flows/nodes/_form.html"  # the dialog's body
     sends: ClassVar[bool] = False  # whether rules may ask about its messages
+    compares: ClassVar[bool] = False  # whether its ports are tried against each other, each credited what came of it
     holding: ClassVar[tuple[str, ...]] = ()  # the ports that may lead back, because contacts rest here before
 
     def ports(self, config: dict[str, Any]) -> Sequence[Port]:

@@ -1,6 +1,6 @@
 """Action: adds tags to contacts and takes tags away."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django import forms
@@ -48,9 +48,10 @@ class TagNode(Node):
         yield Do(batch, _tag)
 
 
-def _tag(batch: Batch) -> None:
-    tagging.add(batch.contacts, batch.config.get("add") or [], batch.now, source=batch.origin)
-    tagging.remove(batch.contacts, batch.config.get("remove") or [], batch.now, source=batch.origin)
+def _tag(batches: Sequence[Batch]) -> None:
+    for batch in batches:
+        tagging.add(batch.contacts, batch.config.get("add") or [], batch.now, source=batch.origin)
+        tagging.remove(batch.contacts, batch.config.get("remove") or [], batch.now, source=batch.origin)
 
 
 node = TagNode()

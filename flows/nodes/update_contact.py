@@ -1,6 +1,6 @@
 """Action: sets attributes of contacts, and removes them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django import forms
@@ -147,7 +147,12 @@ class UpdateContact(Node):
         yield Do(batch, _update)
 
 
-def _update(batch: Batch) -> None:
+def _update(batches: Sequence[Batch]) -> None:
+    for batch in batches:
+        _update_in(batch)
+
+
+def _update_in(batch: Batch) -> None:
     given = batch.config.get("set") or {}
     worded = {name for name, value in given.items() if isinstance(value, str) and ("{{" in value or "{%" in value)}
     attributes = [{**given, **words} for words in _worded(batch, sorted(worded))] if worded else given

@@ -98,6 +98,9 @@ class Wait(Node):
         due = self._moment(config, now)
         zones = self._zones(batch)
         by_zone = {zone: due(zone) for zone in set(zones)}
+        if len(by_zone) == 1 and (moment := by_zone[zones[0]]) > now:
+            yield Rest(batch, moment)
+            return
         moments = [by_zone[zone] for zone in zones]
         yield Leave(batch.part(i for i, moment in enumerate(moments) if moment <= now), reason="That moment is over.")
         later = [i for i, moment in enumerate(moments) if moment > now]

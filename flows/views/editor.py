@@ -11,8 +11,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
 from contacts import json_limits
-from flows import canvas, cloning, objectives, publishing, saving, stats
+from flows import canvas, cloning, overdue, publishing, requeueing, saving, stats
 from flows.models import Scenario, ScenarioState
+from flows.objective_form import ObjectiveForm
 from flows.views.moves import equip
 
 may_view = permission_required("flows.view_scenario", raise_exception=True)
@@ -41,17 +42,23 @@ def canvas_page(
         {
             "scenario": scenario,
             "shown": shown,
+            "opens": _opens(request, scenario),
             "draft": "" if shown else publishing.stamp(scenario),
             "graph": canvas.drawn(scenario, timezone.now(), graph),
             "types": types,
             "palette": canvas.palette(types),
             "read_only": read_only(request, scenario, shown),
             "keeps_trigger": scenario.state != ScenarioState.DRAFT,
-            "objectives": objectives.KINDS,
-            "objective_filter": json.dumps(scenario.objective.get("filter")),
-            "most_days": objectives.MOST_DAYS,
+            "objective_form": ObjectiveForm(scenario.objective),
         },
     )
+
+
+def _opens(request: HttpRequest, scenario: Scenario) -> str:
+    """The address of the dialog that opens with the page: `?dialog=settings`, for who may change them."""
+    if request.GET.get("dialog") != "settings" or not request.user.has_perm("flows.change_scenario"):
+        return ""
+    return reverse("scenario_settings", args=[scenario.pk])
 
 
 def read_only(request: HttpRequest, scenario: Scenario, shown: int | str | None = None) -> str:
@@ -95,10 +102,18 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
 @may_view
 @require_GET
 def counts(request: HttpRequest, pk: int) -> HttpResponse:
-    """`{"state", "leaving": n, "nodes": {id: {"waiting": n, "failed": n, …}}}`, for the badges."""
+    """`{"state", "leaving": n, "requeueing": n, "catching_up": {"done", "total"} or null, "nodes": {id: {"waiting": n,
+    "failed": n, …}}}`, for the badges."""
     scenario = scenario_of(pk)
-    leaving = stats.leaving(scenario)
-    return JsonResponse({"state": scenario.state, "leaving": leaving, "nodes": stats.live(scenario)})
+    return JsonResponse(
+        {
+            "state": scenario.state,
+            "leaving": stats.leaving(scenario),
+            "requeueing": requeueing.left(scenario),
+            "catching_up": overdue.progress(scenario),
+            "nodes": stats.live(scenario),
+        }
+    )
 
 
 def json_of(request: HttpRequest) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from flows import circling, cloning, deleting, pausing, scheduling, starting, stats
+from flows import circling, cloning, deleting, pausing, requeueing, scheduling, starting, stats
 from flows.command_forms import OverdueForm, StartForm
 from flows.models import Scenario
-from flows.overdue import overdue, policy_of
+from flows.overdue import overdue, policy_of, progress
 from flows.transitions import NotReady, WrongState, possible
 
 may_change = permission_required("flows.change_scenario", raise_exception=True)
@@ -25,10 +25,13 @@ def scenario_of(pk: int) -> Scenario:
 
 
 def equip(scenarios: Sequence[Any]) -> None:
-    """Give each scenario what its menu needs: `commands`, `counts`, and how many are still `leaving`."""
+    """Give each scenario what its menu needs: `commands` and `counts`, and what is still going on: how many are
+    `leaving`, how many are put back into the queue, and what is caught up with."""
     counts = stats.overview(scenarios)
     for scenario in scenarios:
-        scenario.commands = possible(scenario.state)
+        scenario.catching_up = progress(scenario)
+        scenario.requeueing = requeueing.left(scenario)
+        scenario.commands = possible(scenario.state) | ({"pause"} if scenario.catching_up else set())
         scenario.counts = counts[scenario.pk]
         scenario.leaving = stats.leaving(scenario)
 
@@ -131,7 +134,8 @@ def moved(request: HttpRequest, scenario: Scenario, move: Callable[..., object],
     except WrongState as error:
         messages.error(request, str(error))
     else:
-        messages.success(request, done)
+        going_on = "It goes on as soon as what is overdue has been dealt with."
+        messages.success(request, going_on if progress(scenario) else done)
     return back(request, scenario)
 
 

@@ -1,6 +1,7 @@
 """The page of who stands at one shape of a scenario, or failed there, and how they go on."""
 
 from django.contrib import messages
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -44,6 +45,7 @@ def waiting(request: HttpRequest, pk: int, node: str) -> HttpResponse:
             "failures": journeys.failed_at(scenario, node).count(),
             "stuck": 0 if failed else requeueing.stuck(scenario, node, timezone.now()),
             "may_requeue": may(scenario, "requeue"),
+            "requeueing": requeueing.left(scenario, node),
         },
     )
 
@@ -95,6 +97,8 @@ def _again(request: HttpRequest, scenario: Scenario, node: str, one: Execution |
         messages.error(request, str(error))
     else:
         said = f"{counted(done.requeued, 'goes', 'go')} on."
+        if done.left:
+            said += f" {intcomma(done.left)} more follow."
         if done.refused:
             said += f" {counted(done.refused, 'is', 'are')} inside again already, or had gone on."
         messages.success(request, said)

@@ -2,17 +2,29 @@
 const words = document.getElementById("words");
 let last = document.getElementById("id_body");
 
+// Where there are several texts, the one that was written in last, unless it is not shown any more.
+function place() {
+  return last?.offsetParent ? last : [...words.querySelectorAll("textarea")].find((each) => each.offsetParent);
+}
+
 words?.addEventListener("focusin", (event) => {
   if (event.target.matches("textarea, input:not([type=radio])")) last = event.target;
 });
 
 document.addEventListener("click", (event) => {
   const insert = event.target.closest("[data-insert]");
-  if (insert && last) {
-    last.setRangeText(insert.dataset.insert, last.selectionStart, last.selectionEnd, "end");
+  const into = insert && place();
+  if (into) {
+    into.setRangeText(insert.dataset.insert, into.selectionStart, into.selectionEnd, "end");
     insert.closest("details")?.removeAttribute("open");
-    last.focus();
-    last.dispatchEvent(new Event("input", { bubbles: true }));
+    into.focus();
+    into.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  const person = event.target.closest("[data-preview-as]");
+  if (person) {
+    const chosen = document.querySelector("input[name=contact][form=words]");
+    chosen.value = person.dataset.previewAs;
+    words.dispatchEvent(new Event("change", { bubbles: true }));
   }
   const finding = event.target.closest("[data-line]");
   if (finding) goTo(document.getElementById(finding.dataset.field), Number(finding.dataset.line));

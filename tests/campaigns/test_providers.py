@@ -173,3 +173,14 @@ def test_an_unused_provider_is_deleted_and_the_outbox_takes_over(api: APIClient)
     pk = api.post("/api/v1/providers/", SMTP).json()["id"]
     assert api.delete(f"/api/v1/providers/{pk}/").status_code == 204
     assert providers.for_channel("email").is_default
+
+
+def test_limits_are_set_kept_and_taken_away(api: APIClient) -> None:
+    made = api.post("/api/v1/providers/", SMTP | {"per_second": 14, "per_day": 50_000}).json()
+    assert (made["per_second"], made["per_day"]) == (14, 50_000)
+    address = f"/api/v1/providers/{made['id']}/"
+    assert api.patch(address, {"name": "Renamed"}).json()["per_second"] == 14
+    changed = api.patch(address, {"per_second": None, "per_day": 100}, format="json").json()
+    assert (changed["per_second"], changed["per_day"]) == (None, 100)
+    for wrong in (0, -1, "many", 1.5):
+        assert list(api.patch(address, {"per_day": wrong}, format="json").json()) == ["per_day"]

@@ -9,6 +9,7 @@ from campaigns.models import Provider
 from config.models import User
 
 pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
 
 
 def test_a_provider_is_created_and_edited_in_its_page_and_its_password_never_shown(keeper: Client) -> None:
@@ -39,7 +40,7 @@ def test_the_page_shows_what_is_wrong_and_keeps_what_was_typed(keeper: Client) -
 
 def test_a_test_message_is_sent_from_the_page_and_read_in_the_inbox(keeper: Client) -> None:
     email, sms = providers.for_channel("email"), providers.for_channel("sms")
-    assert "ann@example.com" in keeper.get(f"/providers/{email.pk}/test/").content.decode()
+    assert "ann@example.com" in keeper.get(f"/providers/{email.pk}/test/", headers=HTMX).content.decode()
     answer = keeper.post(f"/providers/{email.pk}/test/", {"recipient": "bo@example.com"}).content.decode()
     assert "The provider took the message." in answer
     assert "phone number" in keeper.post(f"/providers/{sms.pk}/test/", {"recipient": "bo"}).content.decode()
@@ -49,6 +50,14 @@ def test_a_test_message_is_sent_from_the_page_and_read_in_the_inbox(keeper: Clie
     assert "+33612345678" in listed
     assert "bo@example.com" not in keeper.get("/inbox/?channel=sms").content.decode()
     assert "+33612345678" not in keeper.get("/inbox/?q=BO@").content.decode()
+
+
+def test_the_dialog_of_a_test_has_a_page_around_it_when_its_address_is_typed(keeper: Client) -> None:
+    test = f"/providers/{providers.for_channel('email').pk}/test/"
+    page = keeper.get(test, follow=True)
+    assert page.redirect_chain == [(test.replace("test/", "?dialog=test"), 302)]
+    assert f'<div id="dialog" hx-get="{test}" hx-trigger="load">' in page.text
+    assert '<div id="dialog"></div>' in keeper.get(test.replace("test/", "?dialog=https://example.com/")).text
 
 
 def test_who_may_not_change_providers_only_looks() -> None:

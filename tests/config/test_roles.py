@@ -23,7 +23,14 @@ def browser(user: User) -> Client:
 
 
 CHANGES = ["contacts.change_contact", "contacts.add_segment", "templates_app.change_template", "flows.delete_scenario"]
-ADMINISTRATORS = ["contacts.change_installation", "campaigns.add_provider", "config.add_apikey", "config.change_user"]
+CHANGES += ["campaigns.send_campaign", "campaigns.add_campaign"]
+ADMINISTRATORS = [
+    "contacts.change_installation",
+    "campaigns.add_provider",
+    "campaigns.add_price",
+    "config.add_apikey",
+    "config.change_user",
+]
 
 
 def test_a_marketer_changes_the_daily_work_and_only_looks_at_the_settings() -> None:

@@ -17,16 +17,18 @@ SELECT scenario_id, contact_id FROM flows_execution e JOIN flows_scenario s ON s
 WHERE e.state IN ('pending', 'processing', 'waiting') AND s.reentry <> 'every_time'
 GROUP BY 1, 2 HAVING count(*) > 1
 """
-# Passes through a node that sends without its one message, and messages without their pass.
+# Passes through a node that sends without its one message, and messages without their pass. Who leaves at such a node
+# may have been written to: where its way on leads back, and they have gone back often enough.
 _MESSAGES = """
 SELECT s.execution_id, s.number, m.id FROM (
-    SELECT s.* FROM flows_step s WHERE s.node = ANY(%s) AND s.outcome <> 'exited'
+    SELECT s.* FROM flows_step s WHERE s.node = ANY(%s)
 ) s FULL JOIN campaigns_message m ON m.origin_pass = s.execution_id AND m.visit = s.number
-WHERE s.execution_id IS NULL OR m.id IS NULL
+WHERE s.execution_id IS NULL OR (m.id IS NULL AND s.outcome <> 'exited')
 """
 _NODE_COUNTS = """
 WITH counted AS (
-    SELECT node, metric, sum(n) AS n FROM flows_nodecount GROUP BY 1, 2 HAVING sum(n) <> 0
+    SELECT node, metric, sum(n) AS n FROM flows_nodecount WHERE metric NOT LIKE 'converted:%%' AND metric NOT LIKE
+        'revenue:%%' GROUP BY 1, 2 HAVING sum(n) <> 0
 ), recounted AS (
     SELECT node, metric, count(*) AS n FROM (
         SELECT node, 'entered' AS metric FROM flows_step
@@ -81,6 +83,26 @@ ON (r.day, r.origin_id, r.content_id, r.country, r.language, r.device, r.metric)
     AND r.provider_id IS NOT DISTINCT FROM c.provider_id
 WHERE r.n IS DISTINCT FROM c.n
 """
+# Converted messages and what they brought, per origin and per day, against the conversions.
+_CONVERSIONS = """
+WITH zone AS (SELECT coalesce(nullif(max(timezone), ''), 'UTC') AS name FROM contacts_installation),
+kept AS (
+    SELECT c.*, m.origin_id, (c.at AT TIME ZONE zone.name)::date AS day
+    FROM campaigns_conversion c JOIN campaigns_message m ON m.id = c.message_id, zone
+), recounted AS (
+    SELECT origin_id, NULL::date AS day, 'converted' AS metric, count(*)::numeric AS n FROM kept WHERE first GROUP BY 1
+    UNION ALL SELECT origin_id, day, 'converted', count(*) FROM kept WHERE first GROUP BY 1, 2
+    UNION ALL SELECT origin_id, day, currency, sum(value) FROM kept WHERE value IS NOT NULL GROUP BY 1, 2, 3
+), counted AS (
+    SELECT origin_id, NULL::date AS day, metric, sum(n) AS n FROM campaigns_origincount
+    WHERE metric = 'converted' GROUP BY 1, 3
+    UNION ALL SELECT origin_id, day, 'converted', sum(converted) FROM campaigns_daycount GROUP BY 1, 2
+    UNION ALL SELECT origin_id, day, currency, sum(amount) FROM campaigns_revenue GROUP BY 1, 2, 3
+)
+SELECT r.*, c.* FROM recounted r FULL JOIN counted c
+ON (r.origin_id, r.metric) = (c.origin_id, c.metric) AND r.day IS NOT DISTINCT FROM c.day
+WHERE coalesce(r.n, 0) <> coalesce(c.n, 0)
+"""
 # Messages whose sending is not on the timeline exactly once, and the other way round.
 _EVENTS = """
 SELECT m.id, e.message FROM (SELECT id FROM campaigns_message WHERE state = 'sent') m FULL JOIN (
@@ -100,6 +122,7 @@ def complaints(senders: list[str]) -> dict[str, list[tuple]]:
         "node counts that differ from a recount": (_NODE_COUNTS, []),
         "message counts that differ from a recount": (_MESSAGE_COUNTS, []),
         "counts per day that differ from a recount": (_DAY_COUNTS, []),
+        "conversions that differ from a recount": (_CONVERSIONS, []),
         "messages and the timeline disagree": (_EVENTS, []),
     }
     found = {}

@@ -5,12 +5,13 @@ from datetime import datetime
 
 from django.db import connection
 
-from flows import clearing, engine, entering, listening, scheduling, settling, starting
+from flows import catching_up, clearing, engine, entering, listening, requeueing, scheduling, settling, starting
 
 
 def until_still(now: datetime) -> None:
     """Work everything that is due at `now`, and what follows from it."""
-    slices = [scheduling.begin_scheduled, listening.listen, entering.plan, entering.admit, settling.settle]
+    slices = [scheduling.begin_scheduled, catching_up.catch_up, requeueing.go_on, listening.listen, entering.plan]
+    slices += [entering.admit, settling.settle]
     while any([*(one(now) for one in [*slices, engine.advance, clearing.take_out]), _unread()]):
         pass
     starting.complete(now)

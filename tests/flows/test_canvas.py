@@ -177,7 +177,10 @@ def test_saving_asks_beforehand_where_those_go_who_stand_at_removed_shapes(db: N
 def test_settings_change_the_name_and_who_may_enter_again(db: None) -> None:
     scenario = make.scenario(make.graph(("t", "now", {}), edges=""))
     client, url = ada(), reverse("scenario_settings", args=[scenario.pk])
-    assert "Not while inside" in client.get(url).content.decode()
+    assert "Not while inside" in client.get(url, headers={"HX-Request": "true"}).content.decode()
+    page = client.get(url, follow=True)  # typed as an address
+    assert page.redirect_chain == [(f"{reverse('scenario_editor', args=[scenario.pk])}?dialog=settings", 302)]
+    assert f'<div id="dialog" hx-get="{url}" hx-trigger="load">' in page.text
     assert client.post(url, {"name": "", "reentry": "once"}).status_code == 200
     answer = client.post(url, {"name": "Hello", "description": "Greets", "reentry": "once"})
     assert answer.status_code == 204

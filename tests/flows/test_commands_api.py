@@ -11,7 +11,8 @@ from campaigns.models import Message
 from flows.models import Execution, Scenario
 from tests import make
 from tests.flows import drive
-from tests.flows.test_scenario_api import ODD, TAGGING, WAITING, api, ids, refused_or_taken, running, send, url
+from tests.flows.test_scenario_api import TAGGING, WAITING, api, running, url
+from tests.flows.test_scenario_api_refusals import ODD, ids, refused_or_taken, send
 from tests.flows.test_stopping import WAITING as MAILING
 
 __all__ = ["api"]
@@ -112,11 +113,12 @@ def test_the_failed_go_on_all_or_some(api: APIClient) -> None:
     scenario = called(api)
     Execution.objects.update(state="failed", due_at=None, single=False)
     some = [Execution.objects.first().pk, 999999999]
-    assert api.post(url(scenario, "executions/requeue"), {"ids": some}).json() == {"requeued": 1, "refused": 1}
-    assert api.post(url(scenario, "executions/requeue"), {"node": "rest"}).json() == {"requeued": 2, "refused": 0}
+    requeue = url(scenario, "executions/requeue")
+    assert api.post(requeue, {"ids": some}).json() == {"requeued": 1, "refused": 1, "left": 0}
+    assert api.post(requeue, {"node": "rest"}).json() == {"requeued": 2, "refused": 0, "left": 0}
     assert set(Execution.objects.values_list("state", flat=True)) == {"pending"}
-    for body in ({}, {"node": "rest", "ids": []}, {"ids": ["x"]}, {"ids": [10**30]}):
-        assert api.post(url(scenario, "executions/requeue"), body).status_code == 400, body
+    for body in ({}, {"node": "rest", "ids": []}, {"ids": ["x"]}, {"ids": [10**30]}, {"all": False}):
+        assert api.post(requeue, body).status_code == 400, body
     stopped = make.scenario(TAGGING, state="stopped")
     assert api.post(url(stopped, "executions/requeue"), {"ids": []}).status_code == 409
 

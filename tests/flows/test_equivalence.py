@@ -3,6 +3,8 @@
 import os
 from collections import deque
 from datetime import datetime
+from functools import partial
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -13,14 +15,16 @@ from campaigns import sending, tracking
 from campaigns.models import Message, Provider
 from contacts import consent, tagging, timeline
 from contacts.models import Contact, ContactTag, Segment
-from flows import configuring, pausing, saving, starting
-from flows.models import Execution, Scenario, Step
+from flows import configuring, pausing, publishing, saving, starting
+from flows.models import INSIDE, Execution, Scenario, Step
 from flows.nodes import ab_test
+from flows.overdue import Policy
+from flows.publishing import Answers
 from tests import make
 from tests.flows.audit import complaints
 from tests.flows.drive import until_still
 from tests.flows.reference import strategies
-from tests.flows.reference.interpreter import Happening, Person, walk
+from tests.flows.reference.interpreter import Happening, Person, walk_together
 from tests.flows.reference.strategies import HORIZON, Case
 from tests.make import NOW
 
@@ -43,13 +47,10 @@ def test_the_engine_does_what_scenarios_mean(case: Case):
     _empty()
     contacts = {person.name: _contact(person) for person in case.people}
     scenario = _scenario(case)
-    _play(scenario, case, contacts)
-    for person in case.people:
-
-        def chance(node: str, contact: int = contacts[person.name]) -> str:
-            return _drawn(scenario, node, contact)
-
-        expected = walk(case.graph, person, case.happenings, NOW, END, case.settings, chance)
+    happened = _play(scenario, case, contacts)
+    chances = [partial(_drawn, scenario, contacts[person.name]) for person in case.people]
+    walks = walk_together(case.graph, case.people, happened, NOW, END, case.settings, chances)
+    for person, expected in zip(case.people, walks, strict=True):
         if expected.ambiguous:
             continue
         executions = list(Execution.objects.filter(contact_id=contacts[person.name]).order_by("pk"))
@@ -60,7 +61,9 @@ def test_the_engine_does_what_scenarios_mean(case: Case):
         names = ContactTag.objects.filter(contact_id=contacts[person.name]).values_list("tag__name", flat=True)
         assert set(names) == expected.tags
         assert Contact.objects.get(pk=contacts[person.name]).attributes == expected.attributes
-    assert complaints([node["id"] for node in case.graph["nodes"] if node["type"] in ("email", "sms")]) == {}
+    graphs = [case.graph, *(happening.edit.graph for happening in happened if happening.edit)]
+    senders = {node["id"] for graph in graphs for node in graph["nodes"] if node["type"] in ("email", "sms")}
+    assert complaints(sorted(senders)) == {}
 
 
 def _empty() -> None:
@@ -88,16 +91,16 @@ def _scenario(case: Case) -> Scenario:
         reentry_hours=settings.hours if settings.reentry == "spaced" else None,
         most_rounds=settings.most_rounds,
         exits=exits,
+        follows=settings.follows,
     )
     saving.save(scenario, case.graph, settings.objective or {}, None, None, NOW)
     return scenario
 
 
-def _drawn(scenario: Scenario, node: str, contact: int) -> str:
-    """What chance gives the contact: the same whenever and wherever it is asked."""
-    config = next(each["config"] for each in scenario.flow.graph["nodes"] if each["id"] == node)
-    shares = [(port, row["weight"]) for port, row in zip("abcd", config["variants"], strict=False)]
-    return ab_test.drawn(f"{scenario.origin}:{node}:{contact}", shares)
+def _drawn(scenario: Scenario, contact: int, node: dict[str, Any]) -> str:
+    """What chance gives the contact at a node: the same whenever and wherever it is asked."""
+    shares = [(port, row["weight"]) for port, row in zip("abcd", node["config"]["variants"], strict=False)]
+    return ab_test.drawn(f"{scenario.origin}:{node['id']}:{contact}", shares)
 
 
 def _contact(person: Person) -> int:
@@ -109,8 +112,9 @@ def _contact(person: Person) -> int:
     return made.pk
 
 
-def _play(scenario: Scenario, case: Case, contacts: dict[str, int]) -> None:
-    """Move the clock from one moment at which something happens or is due to the next."""
+def _play(scenario: Scenario, case: Case, contacts: dict[str, int]) -> list[Happening]:
+    """Move the clock from one moment at which something happens or is due to the next; what happened."""
+    happened: list[Happening] = []
     starting.start(scenario, NOW)
     _work(NOW)
     coming = deque(case.happenings)
@@ -122,9 +126,11 @@ def _play(scenario: Scenario, case: Case, contacts: dict[str, int]) -> None:
             moments += filter(None, [due, running.next_run_at])
         now = min(moments, default=None)
         if now is None or now > END:
-            return
+            return happened
         while coming and coming[0].at == now:
-            _happen(coming.popleft(), scenario, contacts)
+            if _happen(coming[0], scenario, contacts):
+                happened.append(coming[0])
+            coming.popleft()
         _work(now)
 
 
@@ -134,23 +140,19 @@ def _work(now: datetime) -> None:
         pass
 
 
-def _happen(happening: Happening, scenario: Scenario, contacts: dict[str, int]) -> None:
+def _happen(happening: Happening, scenario: Scenario, contacts: dict[str, int]) -> bool:
+    """Whether it could happen: in a scenario that has completed, operators do nothing."""
     if happening.presses:
-        scenario.refresh_from_db()
-        if happening.presses == "pause" and scenario.state == "running":
-            pausing.pause(scenario, happening.at)
-        elif happening.presses == "resume" and scenario.state == "paused":
-            pausing.resume(scenario, happening.at)
-        return
+        return _press(happening, scenario)
     contact = contacts[happening.person]
     if happening.channel:
         consent.set_state([contact], happening.channel, happening.says, "", happening.at)
-        return
+        return True
     if happening.event:
         event = timeline.NewEvent(contact, happening.event, dict(happening.properties), at=happening.since)
         timeline.record([event], happening.at)
-        return
-    inside = Execution.objects.filter(contact_id=contact, state="waiting").values_list("pk", flat=True)
+        return True
+    inside = Execution.objects.filter(contact_id=contact, state__in=INSIDE).values_list("pk", flat=True)
     sent = Message.objects.filter(
         origin__key=f"scenario:{scenario.pk}:{happening.node}", origin_pass__in=inside, state="sent"
     )
@@ -159,6 +161,21 @@ def _happen(happening: Happening, scenario: Scenario, contacts: dict[str, int]) 
         tracking.opened(newest, happening.at)
     elif newest:
         tracking.clicked(newest, 0, "https://example.com/", happening.at)
+    return True
+
+
+def _press(happening: Happening, scenario: Scenario) -> bool:
+    scenario.refresh_from_db()
+    if scenario.state not in ("running", "paused"):
+        return False
+    if edit := happening.edit:
+        told = Answers(edit.redirects, edit.retime, edit.backfill)
+        publishing.publish(scenario, edit.graph, scenario.objective, None, None, happening.at, told)
+    elif happening.presses == "pause" and scenario.state == "running":
+        pausing.pause(scenario, happening.at)
+    elif happening.presses == "resume" and scenario.state == "paused":
+        pausing.resume(scenario, happening.at, Policy(*happening.policy))
+    return True
 
 
 def _passed(execution: Execution) -> tuple:

@@ -104,8 +104,8 @@ def test_what_is_overdue_is_spread_evenly_in_its_order():
 
 def test_who_is_not_due_yet_keeps_their_time():
     scenario = paused()
-    pausing.resume(scenario, NOW + 2 * HOUR, Policy("spread", 10))
-    assert dues() == [2, 7, 3, 4]
+    pausing.resume(scenario, NOW + 2.5 * HOUR, Policy("spread", 10))
+    assert dues() == [2.5, 7.5, 3, 4]
 
 
 def test_the_last_choice_counts():

@@ -178,3 +178,9 @@ def test_going_on_costs_the_same_for_any_number(broken):
         return len(queries)
 
     assert statements(2) == statements(30)
+
+
+def test_all_who_failed_anywhere_go_on(broken):
+    scenario = failed()
+    Execution.objects.filter(pk=Execution.objects.first().pk).update(node="mail")
+    assert requeueing.requeue(scenario, NOW + WEEK) == Requeued(3, 0)

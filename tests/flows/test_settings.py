@@ -67,7 +67,7 @@ def test_the_dialog_shows_and_keeps_everything(mara):
     assert (scenario.reentry, scenario.reentry_hours, scenario.most_rounds) == ("spaced", 72, 7)
     assert scenario.exits == {"objective": True, "segment": vips.pk, "rule": VIP}
     assert scenario.keeps_when_stopped
-    html = mara.get(reverse("scenario_settings", args=[scenario.pk])).content.decode()
+    html = mara.get(reverse("scenario_settings", args=[scenario.pk]), headers={"HX-Request": "true"}).content.decode()
     assert 'name="spaced_amount" value="3"' in html and '<option value="days" selected>' in html
     assert f'<option value="{vips.pk}" selected>VIPs' in html and "&quot;vip&quot;" in html
     copy = cloning.clone(scenario, None, NOW)

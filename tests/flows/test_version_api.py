@@ -10,7 +10,8 @@ from flows import pausing
 from flows.models import Execution, Flow, Scenario
 from tests import make
 from tests.flows.drive import until_still
-from tests.flows.test_scenario_api import ODD, client, ids, refused_or_taken, running, send, url
+from tests.flows.test_scenario_api import client, running, url
+from tests.flows.test_scenario_api_refusals import ODD, ids, refused_or_taken, send
 
 pytestmark = pytest.mark.django_db
 

@@ -229,7 +229,7 @@ def test_an_event_that_is_read_while_they_are_being_laid_to_rest_wakes_them_afte
         with transaction.atomic():
             standings = claiming.claim(NOW, 10)
             (locked,) = claiming.running([scenario.pk])
-            engine.carry(locked, standings, NOW)  # looks, and sees nothing
+            engine.carry([locked], standings, NOW)  # looks, and sees nothing
             other.execute("COMMIT")
             listener = threading.Thread(target=_listen)
             listener.start()

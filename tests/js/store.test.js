@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import * as history from "../../static/flows/editor/history.js";
+import * as history from "../../static/page/history.js";
 import { createStore } from "../../static/flows/editor/store.js";
 
 const doc = (...ids) => ({ nodes: ids.map((id) => ({ id })), edges: [] });

@@ -5,15 +5,15 @@ from datetime import datetime, timedelta
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns import counting, signatures, tracking, unsubscribing
-from campaigns.counting import of
-from campaigns.models import Content, InboxMessage, Link, Message, Origin, Provider, SavedReport
+from campaigns import counting, outbox, signatures, tracking, unsubscribing
+from campaigns.counting import count, of
+from campaigns.models import Campaign, Content, InboxMessage, Link, Message, Origin, Price, Provider, SavedReport
 from config.models import ApiKey, User
-from contacts.models import Consent, ContactTag, CsvImport, Event, Segment, Tag
+from contacts.models import Consent, Contact, ContactTag, CsvImport, Event, Segment, Tag
 from flows.models import Execution, ExecutionState, Flow, NodeCount, Scenario
 from templates_app.models import Template, TemplateVersion
 from tests import make
-from tests.campaigns import letters
+from tests.campaigns import letters, mailings
 
 PEOPLE = [
     ("Amélie", "Durand", "amelie.durand@example.com", "Paris"),
@@ -97,7 +97,7 @@ def pages() -> dict[str, str]:
         digest="d", channel="email", subject="Hello", body=version.body, markup="html", template_version=version
     )
     origin = Origin.objects.get_or_create(key=f"scenario:{scenario.pk}:n2")[0]
-    letters = [
+    sent = [
         Message.objects.create(
             contact=person, channel="email", origin=origin, origin_pass=number, content=content, state=state,
             reason="The server says: 550 no such user." if state == "failed" else "", provider=provider,
@@ -105,9 +105,9 @@ def pages() -> dict[str, str]:
         )
         for number, (person, state) in enumerate(zip(people, STATES, strict=True))
     ]  # fmt: skip
-    report = _counted(letters, now)
+    report = _counted(sent, now)
     mail = InboxMessage.objects.create(
-        channel="email", message_id=letters[0].pk, sender="shop@example.com", recipient=one.email, subject="Hello",
+        channel="email", message_id=sent[0].pk, sender="shop@example.com", recipient=one.email, subject="Hello",
         html="<h1>Hello</h1><p>Good to have you.</p>", text="Hello", headers={"List-Unsubscribe": "<https://e.com/u>"},
         at=now,
     )  # fmt: skip
@@ -123,11 +123,12 @@ def pages() -> dict[str, str]:
     things = {
         "contact_page": one, "contact_edit": one, "contact_delete": one, "import_page": file,
         "segment_page": segment, "segment_edit": segment, "segment_delete": segment, "template_page": template,
-        "provider_edit": provider, "provider_delete": provider, "inbox_message": mail, "message_page": letters[4],
+        "provider_edit": provider, "provider_delete": provider, "inbox_message": mail, "message_page": sent[4],
         "scenario_editor": scenario, "scenario_start": scenario, "scenario_delete": scenario, "user_edit": viewer,
         "user_password": viewer, "api_key_revoke": key, "saved_report_edit": report, "saved_report_delete": report,
     }  # fmt: skip
     found = {name: reverse(name, args=[thing.pk]) for name, thing in things.items()}
+    found |= campaigns(people, now)
     return found | _edited(scenario) | _reports() | {"inbox_message_sms": reverse("inbox_message", args=[text.pk])}
 
 
@@ -165,6 +166,30 @@ def _reports() -> dict[str, str]:
         "filtered": "by=node&channel=email&country=FR", "days": "period=custom&by=device", "nobody": "channel=sms",
     }  # fmt: skip
     return {f"report_{name}": f"{reverse('report')}?{query}" for name, query in asked.items()}
+
+
+def campaigns(people: list[Contact], now: datetime) -> dict[str, str]:
+    """A campaign that is being made, one that is out, and what their pages offer."""
+    Price.objects.create(channel="email", country="", amount="0.001")
+    Price.objects.create(channel="sms", country="FR", amount="0.065")
+    draft = mailings.tested(name="Spring sale, for everybody who bought something in the last twelve months")
+    names = ("audience", "message", "when", "review", "send", "test", "rename", "delete")
+    found = {f"campaign_{name}": reverse(f"campaign_{name}", args=[draft.pk]) for name in names}
+    sent = mailings.tested(name="Newsletter", topic="News")
+    Campaign.objects.filter(pk=sent.pk).update(
+        state="sending", phase="rest", started_at=now, audience_count=len(people), winner="b",
+        winner_reason="B was best (opened: A 10 % of 40, B 30 % of 40 sent).",
+    )  # fmt: skip
+    for number, person in enumerate(people):
+        key = f"{sent.origin}:{'ab'[number % 2]}"
+        outbox.enqueue(key, letters.content(), [person.pk], [number], [0], [None], now)
+    for message in mailings.messages(sent)[:4]:
+        count([(of(message), "sent", 1), (of(message), "opened", 1)], now)
+    for name in ("page", "pause", "cancel"):
+        found[f"campaign_{name}"] = reverse(f"campaign_{name}", args=[sent.pk])
+    later = mailings.campaign(name="Last call")
+    Campaign.objects.filter(pk=later.pk).update(state="scheduled", starts_at=now + timedelta(days=3))
+    return found | {"campaign_scheduled": reverse("campaign_page", args=[later.pk])}
 
 
 def pages_for_contacts() -> dict[str, tuple[str, int]]:

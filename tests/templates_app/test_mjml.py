@@ -2,7 +2,7 @@
 
 import pytest
 
-from templates_app import mjml, rendering
+from templates_app import designing, mjml, rendering
 from templates_app.starters import starters
 
 
@@ -59,9 +59,11 @@ def test_the_preheader_stands_first_is_hidden_and_escaped() -> None:
 @pytest.mark.parametrize("key", starters())
 def test_every_starter_compiles_and_has_an_unsubscribe_link(key: str) -> None:
     starter = starters()[key]
-    assert mjml.problems(starter.body) == []
-    assert rendering.problems(starter.body) == rendering.problems(starter.subject) == []
-    html = rendering.html_of("mjml", starter.body, starter.preheader)
+    assert designing.problems(starter.design) == []
+    body = designing.mjml_of(starter.design)
+    assert mjml.problems(body) == []
+    assert rendering.problems(body) == rendering.problems(starter.subject) == []
+    html = rendering.html_of("mjml", body, starter.preheader)
     assert 'href="{{ unsubscribe_url }}"' in html
     assert len(html) < 40_000
 

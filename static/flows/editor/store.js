@@ -1,6 +1,6 @@
 /** Holds the document, what is chosen, and what was saved, and tells whoever listens. It knows nothing of the page. */
 
-import * as history from "./history.js";
+import * as history from "../../page/history.js";
 import { edgeOf, nodeOf } from "./graph.js";
 
 /** Events: "doc" (drawn content changed), "step" (a change that can be undone), "selection", "saved". */

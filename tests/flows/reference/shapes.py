@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.flows.reference.drawing import Drawing
+
 
 @dataclass
 class Person:
@@ -18,11 +20,22 @@ class Person:
 
 
 @dataclass(frozen=True)
+class Edit:
+    """Another graph becomes the live one. `redirects` names every node that it lacks, and where contacts go from there:
+    a node, or None."""
+
+    graph: dict[str, Any]
+    redirects: dict[str, str | None]
+    retime: bool = False
+    backfill: bool = False
+
+
+@dataclass(frozen=True)
 class Happening:
     """Something from outside. Either an event (`event`, `properties`), or `did` ("opened" or "clicked") with the newest
     message that the person has got from `node` in the pass they are in; without such a message nothing happens. Or an
-    answer about a channel (`channel`, `says`), or what an operator does with the scenario (`presses`: "pause" or
-    "resume", of no person)."""
+    answer about a channel (`channel`, `says`), or what an operator does with the scenario (`presses`: "pause", "resume"
+    or "publish", of no person). A resume has a `policy` for what is overdue: "send", "skip" or "spread", with hours."""
 
     at: datetime
     person: str = ""
@@ -33,6 +46,8 @@ class Happening:
     channel: str = ""
     says: str = ""
     presses: str = ""
+    policy: tuple[str, float] = ("send", 0)
+    edit: Edit | None = None
     ago: timedelta = timedelta(0)  # how long before `at`, when it was recorded, the event happened
 
     @property
@@ -54,7 +69,9 @@ class Message:
 
 @dataclass
 class Pass:
-    """One execution. `steps` are (moment, node, outcome); `node` and `due` are where a waiting one stands."""
+    """One execution. `steps` are (moment, node, outcome); `node` and `due` are where a waiting one stands, or a pending
+    one, which has yet to arrive there. `drawing` is what the contact follows. `late` while a move is under way in which
+    messages are too late."""
 
     entered_at: datetime
     event: Happening | None = None  # that let in
@@ -64,10 +81,12 @@ class Pass:
     node: str = ""
     due: datetime | None = None
     arrived: datetime | None = None
+    drawing: Drawing | None = None
+    late: bool = False
 
     @property
     def inside(self) -> bool:
-        return self.state == "waiting"
+        return self.state in ("waiting", "pending")
 
 
 @dataclass(frozen=True)
@@ -81,6 +100,7 @@ class Settings:
     leave_reached: bool = False
     leave_rule: Any = None
     excluded: Any = None
+    follows: str = "live"  # or "entered": contacts finish the version that they entered
 
 
 @dataclass

@@ -88,10 +88,11 @@ def test_rhythms_count_days_and_weeks_from_the_first_one():
 def test_random_scenarios_could_be_started_and_end_where_they_should(case):
     for channel in ("email", "sms"):
         Provider.objects.get_or_create(channel=channel, kind="local", defaults={"name": "Outbox"})
-    assert validation.problems(case.graph) == []
+    graphs = [case.graph, *(h.edit.graph for h in case.happenings if h.edit)]
+    assert [validation.problems(graph) for graph in graphs] == [[] for _ in graphs]
     for person in case.people:
         for walked in walk(
             case.graph, person, case.happenings, NOW, NOW + strategies.HORIZON, case.settings, lambda node: "a"
         ).passes:
             assert [step[0] for step in walked.steps] == sorted(step[0] for step in walked.steps)
-            assert (walked.state == "waiting") == (walked.due is not None)
+            assert walked.inside == (walked.due is not None)

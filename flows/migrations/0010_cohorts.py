@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('contacts', '0007_retention'),
-        ('flows', '0008_chains'),
+        ('flows', '0009_conversions'),
     ]
 
     operations = [

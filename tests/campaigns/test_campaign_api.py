@@ -1,0 +1,322 @@
+"""Campaigns through the API: every resource, whose turn it is, and what hostile bodies get for an answer."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from campaigns.models import Campaign, InboxMessage, Message, Price
+from contacts.models import Segment
+from tests import make
+from tests.campaigns import mailings
+from tests.campaigns.mailings import OTHER, TEST, WORDS
+from tests.flows.test_scenario_api import ODD, api, client
+
+__all__ = ["api"]
+pytestmark = pytest.mark.django_db
+URL = "/api/v1/campaigns/"
+FULL = {
+    "name": "Spring sale",
+    "channel": "email",
+    "audience": {"tags": ["vip"]},
+    "variants": [WORDS, OTHER],
+    "test": TEST,
+    "schedule": {"when": "at", "at": "2099-12-24T09:00", "timezone": "contact", "spread_hours": 2},
+    "topic": "Offers",
+    "provider": None,
+}
+
+
+def url(campaign: Campaign, action: str = "") -> str:
+    return f"{URL}{campaign.pk}/{action}/" if action else f"{URL}{campaign.pk}/"
+
+
+def test_a_campaign_is_made_read_changed_and_deleted(api: APIClient) -> None:
+    answer = api.post(URL, FULL)
+    assert answer.status_code == 201
+    campaign = Campaign.objects.get()
+    assert answer.json() | {"created_at": None} == {
+        "id": campaign.pk,
+        "name": "Spring sale",
+        "kind": "mailing",
+        "channel": "email",
+        "state": "draft",
+        "state_reason": "",
+        "audience": {"segments": [], "tags": ["vip"], "file": False, "exclude": [], "rule": None},
+        "variants": [
+            {"key": key, "template": None, **words, "preheader": "", "markup": "html"}
+            for key, words in (("a", WORDS), ("b", OTHER))
+        ],
+        "test": TEST,
+        "winner": "",
+        "winner_reason": "",
+        "test_numbers": {},
+        "schedule": {"when": "at", "at": "2099-12-24T09:00", "timezone": "contact", "spread_hours": 2},
+        "topic": "Offers",
+        "provider": None,
+        "starts_at": None,
+        "started_at": None,
+        "finished_at": None,
+        "decides_at": None,
+        "audience_count": None,
+        "resends": None,
+        "archived_at": None,
+        "created_at": None,
+        "commands": ["archive", "change", "clone", "delete", "schedule", "send", "unarchive"],
+    }
+    assert api.patch(url(campaign), {"topic": "News"}).json()["topic"] == "News"
+    whole = api.get(url(campaign)).json()
+    assert api.put(url(campaign), {**whole, "name": "Summer"}).json() == {**whole, "name": "Summer"}
+    emptied = api.put(url(campaign), {"name": "Bare"}).json()
+    assert (emptied["variants"], emptied["channel"], emptied["topic"]) == ([], "", "")
+    assert api.delete(url(campaign)).status_code == 204
+    assert not Campaign.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "field", "sentence"),
+    [
+        ({"name": " "}, "name", "Give the campaign a name."),
+        ({"name": 7}, "name", "This is not a text."),
+        ({"name": "x" * 201}, "name", "200"),
+        ({"name": "a\0b"}, "name", "NUL"),
+        ({"channel": "fax"}, "channel", "Choose email or SMS."),
+        ({"colour": "red"}, "colour", "Campaigns have no such field."),
+        ({"kind": "spam"}, "kind", "mailing, chain"),
+        ({"audience": []}, "audience", "not an object"),
+        ({"audience": {"people": 1}}, "audience", "There is no “people” in it"),
+        ({"audience": {"segments": ["x"]}}, "audience", "ids of segments"),
+        ({"audience": {"segments": [True]}}, "audience", "ids of segments"),
+        ({"audience": {"segments": [99]}}, "audience", "A segment that the rule refers to no longer exists."),
+        ({"audience": {"segments": [2**70]}}, "audience", "Choose a segment."),
+        ({"audience": {"tags": ["a\nb\0"]}}, "audience", "control characters"),
+        ({"audience": {"file": "yes"}}, "audience", "true or false"),
+        ({"audience": {"rule": {"rule": "magic"}}}, "audience", "“magic” is not a kind of rule."),
+        ({"variants": {}}, "variants", "Give a list"),
+        ({"variants": [1]}, "variants", "Give a list"),
+        ({"variants": [WORDS] * 5}, "variants", "4 variants"),
+        ({"variants": [{"key": "z"}]}, "variants", "one of a, b, c, d"),
+        ({"variants": [{"key": ["a"]}]}, "variants", "one of a, b, c, d"),
+        ({"variants": [{"key": "b"}, {"key": "b"}]}, "variants", "same key"),
+        ({"variants": [{"headline": "x"}]}, "variants.a", "“headline”"),
+        ({"variants": [{"subject": "x" * 501}]}, "variants.a.subject", "500"),
+        ({"variants": [{"template": "first"}]}, "variants.a.template", "by its id"),
+        ({"variants": [{"template": 1, "body": "x"}]}, "variants.a.template", "not both"),
+        ({"variants": [{"markup": "tex"}]}, "variants.a.markup", "html or mjml"),
+        ({"test": {"share_percent": 0}}, "test", "1 to 100"),
+        ({"test": {"share_percent": "many"}}, "test", "1 to 100"),
+        ({"test": {"share_percent": 12.5}}, "test", "whole number"),
+        ({"test": {"wait_hours": 1e9}}, "test", "336 hours"),
+        ({"test": {"measure": ["opened"]}}, "test", "opened, clicked, converted, revenue"),
+        ({"schedule": {"when": "soon"}}, "schedule", "now or at"),
+        ({"schedule": {"when": "at", "at": "tomorrow"}}, "schedule", "local date and time"),
+        ({"schedule": {"when": "at", "at": "2026-12-24T09:00+01:00"}}, "schedule", "local date and time"),
+        ({"schedule": {"when": "at", "at": "2026-12-24T09:00", "timezone": "Mars"}}, "schedule", "not a time zone"),
+        ({"schedule": {"spread_hours": 10_000}}, "schedule", "720 hours"),
+        ({"schedule": {"spread_hours": "nan"}}, "schedule", "720 hours"),
+        ({"provider": 99}, "provider", "no such provider"),
+        ({"provider": {}}, "provider", "no such provider"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_next_to_its_field(
+    api: APIClient, given: dict[str, Any], field: str, sentence: str
+) -> None:
+    answer = api.post(URL, {"name": "Sale", "channel": "email", **given}, format="json")
+    assert answer.status_code == 400
+    assert sentence in " ".join(answer.json()[field])
+    assert not Campaign.objects.exists()
+
+
+@pytest.mark.parametrize("field", ["name", "channel", "audience", "variants", "test", "schedule", "topic", "provider"])
+def test_odd_values_are_refused_or_taken_but_break_nothing(api: APIClient, field: str) -> None:
+    campaign = mailings.campaign()
+    for odd in ODD:
+        answer = api.patch(url(campaign), {field: odd}, format="json")
+        assert answer.status_code in (200, 400), (odd, answer.content)
+        assert api.get(url(campaign)).status_code == 200
+
+
+def test_it_is_sent_paused_resumed_and_cancelled(api: APIClient) -> None:
+    make.contacts(3)
+    campaign = mailings.campaign()
+    assert api.post(url(campaign, "pause")).status_code == 409
+    for action, state in [("send", "sending"), ("pause", "paused"), ("resume", "sending"), ("cancel", "cancelled")]:
+        for _twice in range(2):
+            answer = api.post(url(campaign, action))
+            assert (answer.status_code, answer.json()["state"]) == (200, state)
+    refused = api.post(url(campaign, "send"))
+    assert refused.status_code == 409
+    assert refused.json() == {"detail": "This campaign cannot be sent: it is cancelled."}
+    assert api.patch(url(campaign), {"topic": "Late"}).status_code == 409
+    assert api.patch(url(campaign), {"name": "Renamed"}).json()["name"] == "Renamed"
+    assert api.delete(url(campaign)).status_code == 409
+
+
+def test_it_is_scheduled_and_taken_back(api: APIClient) -> None:
+    campaign = mailings.campaign(schedule={"when": "at", "at": "2099-06-01T09:00", "timezone": "Europe/Paris"})
+    assert api.post(url(campaign, "schedule")).json()["starts_at"] == "2099-06-01T07:00:00Z"
+    assert api.post(url(campaign, "unschedule")).json()["state"] == "draft"
+    api.patch(url(campaign), {"schedule": {"when": "at", "at": "2020-06-01T09:00", "timezone": "UTC"}}, format="json")
+    past = api.post(url(campaign, "schedule"))
+    assert past.status_code == 400
+    assert past.json()["problems"] == [{"field": "schedule", "sentence": "That moment is over."}]
+    api.patch(url(campaign), {"schedule": {"when": "now"}}, format="json")
+    assert "Name the date and time" in api.post(url(campaign, "schedule")).json()["detail"]
+
+
+def test_what_is_not_ready_is_refused_field_by_field(api: APIClient) -> None:
+    campaign = mailings.campaign(variants=[{"subject": "", "body": "{{ contact.name"}])
+    answer = api.post(url(campaign, "send"))
+    assert answer.status_code == 400
+    fields = {problem["field"] for problem in answer.json()["problems"]}
+    assert fields == {"variants.a.subject", "variants.a.body"}
+
+
+def test_an_estimate_tells_who_what_and_how_long(api: APIClient) -> None:
+    make.contacts(2)
+    make.contact(phone="+33612345678")
+    Price.objects.create(channel="email", country="", amount="0.001")
+    found = api.get(url(mailings.campaign(), "estimate")).json()
+    assert found["audience"] == {
+        "total": 3, "no_address": 1, "suppressed": 0, "no_consent": 0, "capped": 0, "reachable": 2,
+    }  # fmt: skip
+    assert (found["cost"], found["currency"], found["unpriced"], found["seconds"]) == ("0.002000", "EUR", 0, None)
+    assert found["problems"] == []
+    assert {warning["field"] for warning in found["warnings"]} == {"provider"}
+
+
+def test_its_numbers_are_read(api: APIClient) -> None:
+    make.contacts(4)
+    campaign = mailings.campaign()
+    api.post(url(campaign, "send"))
+    mailings.until_still(timezone.now())
+    found = api.get(url(campaign, "stats")).json()
+    assert (found["total"]["sent"], found["variants"]["a"]["queued"]) == (4, 4)
+    assert found["progress"]["percent"] == 100
+
+
+def test_it_is_cloned_and_sent_again_to_those_who_did_not_open(api: APIClient) -> None:
+    ids = make.contacts(3)
+    campaign = mailings.campaign()
+    copy = api.post(url(campaign, "clone"))
+    assert (copy.status_code, copy.json()["name"], copy.json()["state"]) == (201, "Spring sale (copy)", "draft")
+    assert api.post(url(campaign, "resend")).status_code == 409
+    api.post(url(campaign, "send"))
+    mailings.until_still(timezone.now())
+    Message.objects.filter(contact=ids[0]).update(opened_at=timezone.now())
+    late = make.contact("late@example.com")
+    again = api.post(url(campaign, "resend")).json()
+    assert (again["name"], again["resends"]) == ("Spring sale (not opened)", campaign.pk)
+    assert api.post(f"{URL}{again['id']}/send/").status_code == 200
+    mailings.until_still(timezone.now())
+    got = mailings.messages(Campaign.objects.get(pk=again["id"]))
+    assert [message.contact_id for message in got] == ids[1:]
+    assert late.pk not in {message.contact_id for message in Message.objects.all()}
+
+
+def test_it_goes_into_the_archive_and_back(api: APIClient) -> None:
+    campaign = mailings.campaign()
+    other = mailings.campaign(name="Other")
+    assert api.post(url(campaign, "archive")).json()["archived_at"]
+    assert [row["id"] for row in api.get(URL, {"archived": "true"}).json()["results"]] == [campaign.pk]
+    assert [row["id"] for row in api.get(URL, {"archived": "false"}).json()["results"]] == [other.pk]
+    assert api.post(url(campaign, "unarchive")).json()["archived_at"] is None
+    api.post(url(campaign, "send"))
+    assert api.post(url(campaign, "archive")).status_code == 409
+
+
+def test_lists_are_filtered(api: APIClient) -> None:
+    first, second = mailings.campaign(), mailings.campaign(name="Reminder", channel="sms", variants=[])
+    Campaign.objects.filter(pk=second.pk).update(state="sent")
+
+    def found(**query: Any) -> list[int]:
+        return [row["id"] for row in api.get(URL, query).json()["results"]]
+
+    assert found() == [second.pk, first.pk]
+    assert found(state="sent") == [second.pk]
+    assert found(state=["sent", "draft"]) == [second.pk, first.pk]
+    assert found(channel="email") == [first.pk]
+    assert found(q="REMIND") == [second.pk]
+    assert found(kind="chain") == []
+    assert api.get(URL, {"state": "flying"}).status_code == 400
+
+
+def test_a_file_of_recipients_is_uploaded(api: APIClient) -> None:
+    make.contact("ada@example.com")
+    campaign = mailings.campaign()
+    file = SimpleUploadedFile("people.csv", b"email\nada@example.com\nzoe@example.com\n")
+    answer = api.put(url(campaign, "audience-file"), {"file": file}, format="multipart")
+    assert answer.json() == {
+        "listed": 1,
+        "repeated": 0,
+        "unknown": 1,
+        "unknown_rows": [{"line": 3, "text": "zoe@example.com", "sentence": "No contact has this email."}],
+    }
+    assert api.get(url(campaign)).json()["audience"]["file"] is True
+    broken = SimpleUploadedFile("people.xlsx", b"PK\x03\x04")
+    answer = api.put(url(campaign, "audience-file"), {"file": broken}, format="multipart")
+    assert (answer.status_code, list(answer.json())) == (400, ["file"])
+    assert api.put(url(campaign, "audience-file"), {"file": "x"}, format="multipart").status_code == 400
+
+
+def test_it_is_tried_at_addresses_outside_of_the_ledger(api: APIClient) -> None:
+    make.contact("ada@example.com", first_name="Ada")
+    campaign = mailings.tested()
+    answer = api.post(url(campaign, "test"), {"recipients": ["ADA@example.com", "me@example.com"]}, format="json")
+    assert answer.json() == [
+        {"variant": key, "recipient": recipient, "state": "sent", "reason": ""}
+        for key in "ab"
+        for recipient in ("ADA@example.com", "me@example.com")
+    ]
+    assert InboxMessage.objects.filter(recipient="ADA@example.com", subject="Sale, Ada").count() == 1
+    one = api.post(url(campaign, "test"), {"recipients": ["me@example.com"], "variant": "b"}, format="json")
+    assert [row["variant"] for row in one.json()] == ["b"]
+    assert not Message.objects.exists()
+    for recipients in ([], ["nobody"], ["a@x.com"] * 11, "me@example.com", [{}], [""]):
+        assert api.post(url(campaign, "test"), {"recipients": recipients}, format="json").status_code == 400
+    assert (
+        api.post(url(campaign, "test"), {"recipients": ["a@x.com"], "variant": "z"}, format="json").status_code == 400
+    )
+
+
+@pytest.mark.parametrize(
+    ("scopes", "reads", "writes"),
+    [(["campaigns:read"], 200, 403), (["campaigns:write"], 403, 200), (["scenarios:write", "messages:read"], 403, 403)],
+)
+def test_a_key_does_what_its_scope_allows(scopes: list[str], reads: int, writes: int) -> None:
+    campaign, program = mailings.campaign(), client(*scopes)
+    assert program.get(url(campaign)).status_code == reads
+    assert program.get(url(campaign, "estimate")).status_code == reads
+    assert program.get(url(campaign, "stats")).status_code == reads
+    assert program.patch(url(campaign), {"topic": "x"}).status_code == writes
+    assert program.post(url(campaign, "send")).status_code == writes
+    assert APIClient().post(url(campaign, "send")).status_code == 401
+
+
+def test_the_schema_tells_of_all_of_it(api: APIClient) -> None:
+    paths = APIClient().get("/api/v1/schema/", {"format": "json"})
+    if paths.status_code != 200:
+        paths = api.get("/api/v1/schema/", {"format": "json"})
+    told = {path.removeprefix("/api/v1/campaigns/{id}/").strip("/") for path in paths.json()["paths"]}
+    assert {
+        "send", "schedule", "unschedule", "pause", "resume", "cancel", "estimate", "stats", "clone", "resend",
+        "archive", "unarchive", "audience-file", "test",
+    } <= told  # fmt: skip
+
+
+def test_a_segment_in_use_by_a_campaign_is_not_deleted(api: APIClient) -> None:
+    segment = Segment.objects.create(name="Paris", rule={"rule": "tag", "name": "paris"})
+    for audience in (
+        {"segments": [segment.pk]},
+        {"exclude": [segment.pk]},
+        {"rule": {"not": {"rule": "segment", "id": segment.pk}}},
+    ):
+        campaign = mailings.campaign(audience=audience)
+        assert "Spring sale" in str(api.delete(f"/api/v1/segments/{segment.pk}/").json())
+        campaign.delete()
+    over = mailings.campaign(audience={"segments": [segment.pk]})
+    Campaign.objects.filter(pk=over.pk).update(state="sent", finished_at=timezone.now() - timedelta(days=1))
+    assert api.delete(f"/api/v1/segments/{segment.pk}/").status_code == 204
