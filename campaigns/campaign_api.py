@@ -65,6 +65,9 @@ class CampaignViewSet(CommandsMixin, viewsets.ModelViewSet):
         """Carry out send, schedule, unschedule, pause, resume, cancel, archive or unarchive."""
         getattr(commands, command)(campaign, timezone.now())
 
+    def numbers(self, campaign: Campaign) -> dict[str, Any]:
+        return campaign_stats.numbers(campaign)
+
     def copied(self, campaign: Campaign) -> Campaign:
         return commands.clone(campaign, self.request.user, timezone.now())
 
@@ -167,7 +170,7 @@ class CampaignViewSet(CommandsMixin, viewsets.ModelViewSet):
     def stats(self, request: Request, pk: str | None = None) -> Response:
         """What came of it, per variant and in all: queued, sent, delivered, opened, clicked and so on, with the reasons
         of what was skipped, and how far it has got."""
-        return Response(campaign_stats.numbers(self._mailing()))
+        return Response(self.numbers(self.get_object()))
 
     @extend_schema(
         request={

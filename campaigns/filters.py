@@ -12,7 +12,8 @@ from contacts.models.consent import Channel
 
 
 class MessageFilter(django_filters.FilterSet):
-    """`scenario` (id), `node` (its id), `campaign` (id), `contact` (id), `status`, `channel`."""
+    """`scenario` (id), `node` (its id, or the key of a chain’s step), `campaign` (id), `contact` (id), `status` and
+    `channel`."""
 
     scenario = django_filters.NumberFilter(method="of_scenario", min_value=0)
     node = django_filters.CharFilter(method="of_node")
@@ -29,7 +30,8 @@ class MessageFilter(django_filters.FilterSet):
         return _under(rows, Q(key__startswith=f"scenario:{int(value)}:"))
 
     def of_node(self, rows: QuerySet[Message], name: str, value: str) -> QuerySet[Message]:
-        return _under(rows, Q(key__startswith="scenario:", key__endswith=f":{value}"))
+        kinds = Q(key__startswith="scenario:") | Q(key__startswith="campaign:")
+        return _under(rows, kinds & Q(key__endswith=f":{value}"))
 
     def of_campaign(self, rows: QuerySet[Message], name: str, value: Any) -> QuerySet[Message]:
         return _under(rows, Q(key=f"campaign:{int(value)}") | Q(key__startswith=f"campaign:{int(value)}:"))

@@ -17,7 +17,7 @@ class MessageSerializer(serializers.ModelSerializer):
     reason = serializers.SerializerMethodField(help_text="Why it failed, was skipped or still waits; empty otherwise.")
     origin = serializers.CharField(source="origin.key", read_only=True)
     scenario = serializers.SerializerMethodField(help_text="The id of the scenario that it belongs to, if any.")
-    node = serializers.SerializerMethodField(help_text="The id of the node that sent it, if any.")
+    node = serializers.SerializerMethodField(help_text="The node, or the campaign’s step or variant, that sent it.")
     campaign = serializers.SerializerMethodField(help_text="The id of the campaign that it belongs to, if any.")
     recipient = serializers.SerializerMethodField(help_text="The contact’s present address on the channel.")
     subject = serializers.SerializerMethodField(help_text="The subject; for an SMS its text.")
@@ -43,7 +43,7 @@ class MessageSerializer(serializers.ModelSerializer):
 
     def get_node(self, message: Message) -> str | None:
         kind, _, rest = message.origin.key.partition(":")
-        return rest.partition(":")[2] or None if kind == "scenario" else None
+        return rest.partition(":")[2] or None if kind in ("scenario", "campaign") else None
 
     def get_recipient(self, message: Message) -> str:
         return (message.contact.phone if message.channel == "sms" else message.contact.email) or ""

@@ -141,15 +141,15 @@ def _carried_over(before: _Before, old: Of, new: Of, converted: datetime | None)
     """What was counted while the message was in hand, before it was known through whom it goes, counts there now."""
     if old == new:
         return
-    if converted:
-        yield day_of(converted), old, "converted", -1
-        yield day_of(converted), new, "converted", 1
     devices = {"opened": before.opened_on, "clicked": before.clicked_on}
     for metric in ("delivered", "failed", "complained", "unsubscribed", "opened", "clicked"):
         if moment := getattr(before, metric):
             day, device = day_of(moment), devices.get(metric, "")
             yield day, old._replace(device=device), metric, -1
             yield day, new._replace(device=device), metric, 1
+    if converted:
+        yield day_of(converted), old, "converted", -1
+        yield day_of(converted), new, "converted", 1
 
 
 def _home(outcome: Outcome, homes: Mapping[int, Home]) -> Home:

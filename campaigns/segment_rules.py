@@ -43,7 +43,8 @@ NEGATIVE = "not:"
 
 
 def _any(what: str) -> forms.NumberInput:
-    return forms.NumberInput(attrs={"placeholder": f"any {what}"})
+    # Another number may mean that one of its messages can be named.
+    return forms.NumberInput(attrs={"placeholder": f"any {what}", "data-redraw": ""})
 
 
 class MessageForm(RuleForm):
@@ -68,13 +69,20 @@ class MessageForm(RuleForm):
 
     def __init__(self, config: Config, scope: Scope) -> None:
         super().__init__(config, scope)
-        if scope.nodes is None:
-            del self.fields["node"]
-        else:
+        elsewhere = self.initial.get("scenario") or self.initial.get("campaign")
+        if scope.nodes is not None and not elsewhere:
             self.fields["node"] = forms.ChoiceField(
                 label="Message of", required=False, choices=[("", "any message"), *scope.nodes]
             )
             del self.fields["scenario"], self.fields["campaign"]
+        elif elsewhere:
+            self.fields["node"] = forms.CharField(
+                label="Of its step or shape (id)",
+                required=False,
+                widget=forms.TextInput(attrs={"placeholder": "any message of it"}),
+            )
+        else:
+            del self.fields["node"]
         if not self.initial.get("within__unit"):
             del self.fields["within__amount"]
 
@@ -109,7 +117,7 @@ class Message(RuleKind):
         if origins:
             conditions.append(f"m.origin_id IN (SELECT o.id FROM campaigns_origin o WHERE {origins})")  # noqa: S608
             params += keys
-        of_passes = bool(config.get("node") and scope.passes)
+        of_passes = bool(_own_node(config) and scope.passes)
         if of_passes:
             passes = ids(scope.passes)
             conditions.append(f"m.origin_pass = ANY({passes.sql})")
@@ -148,15 +156,12 @@ class Message(RuleKind):
             return "did something with a message"
         words = [DID_NOT[verb] if negative else DID[verb][0]]
         kind = {"email": "email", "sms": "SMS"}.get(str(config.get("channel")), "message")
-        if config.get("node"):
+        if _own_node(config):
             # A scenario's own names for its messages come with their quotation marks.
             words.append(dict(scope.nodes or ()).get(config["node"]) or f"the {kind} “{config['node']}”")
-        elif config.get("scenario"):
-            words.append(f"any {kind} of scenario {config['scenario']}")
-        elif config.get("campaign"):
-            words.append(f"any {kind} of campaign {config['campaign']}")
         else:
-            words.append(f"any {kind}")
+            words.append(f"the {kind} “{config['node']}”" if config.get("node") else f"any {kind}")
+            words += [f"of {key} {config[key]}" for key in ("scenario", "campaign") if config.get(key)][:1]
         within = config.get("within")
         if _is_within(within):
             amount, unit = within["amount"], within["unit"]
@@ -165,7 +170,12 @@ class Message(RuleKind):
 
     def countable(self, config: Config) -> bool:
         """A rule about a node means the messages of the passes at hand."""
-        return not config.get("node")
+        return not _own_node(config)
+
+
+def _own_node(config: Config) -> bool:
+    """Whether a node of the scenario in which the rule stands is meant."""
+    return bool(config.get("node")) and not config.get("scenario") and not config.get("campaign")
 
 
 def _verb(config: Config) -> tuple[str, bool]:
@@ -178,9 +188,9 @@ def _verb(config: Config) -> tuple[str, bool]:
 
 def _where_problems(config: Config, scope: Scope) -> list[str]:
     found = []
-    named = [key for key in ("node", "scenario", "campaign") if config.get(key) is not None]
+    named = [key for key in ("scenario", "campaign") if config.get(key) is not None]
     if len(named) > 1:
-        found.append("A message rule names a node, a scenario or a campaign, only one of them.")
+        found.append("A message rule names a scenario or a campaign, only one of them.")
     for key in ("scenario", "campaign"):
         number = config.get(key)
         if number is not None and (isinstance(number, bool) or not isinstance(number, int) or not 0 < number < 2**63):
@@ -189,21 +199,25 @@ def _where_problems(config: Config, scope: Scope) -> list[str]:
     if node is not None:
         if not isinstance(node, str) or not 0 < len(node) <= 100:
             found.append("The node of a message rule is its id.")
+        elif named:
+            pass  # of another scenario, or of a campaign: it may name any
         elif scope.nodes is not None and node not in dict(scope.nodes):
             found.append("The message that a rule asks about is not in this scenario any more. Choose another.")
         elif scope.nodes is None and not scope.origin:
-            found.append("Only a rule inside a scenario can name one of its nodes.")
+            found.append("Outside a scenario, a rule that names a node also names its scenario or campaign.")
     return found
 
 
 def _origins(config: Config, scope: Scope) -> tuple[str, list[Any]]:
     """Which origins are meant, as SQL over `o.key` and its parameters."""
-    if config.get("node"):
-        return "o.key = %s", [f"{scope.origin}:{config['node']}"]
     for kind in ("scenario", "campaign"):
         if config.get(kind):
             key = f"{kind}:{config[kind]}"
+            if config.get("node"):
+                return "o.key = %s", [f"{key}:{config['node']}"]
             return "o.key = %s OR o.key LIKE %s", [key, f"{key}:%"]
+    if config.get("node"):
+        return "o.key = %s", [f"{scope.origin}:{config['node']}"]
     return "", []
 
 

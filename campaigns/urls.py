@@ -1,9 +1,10 @@
-"""Pages of campaigns, providers, messages and reports; what contacts reach from them; where providers call us."""
+"""Pages of campaigns, providers, inbox, messages and reports; what contacts reach; where providers call us."""
 
 from django.urls import path
 
 from campaigns.views import (
     campaign_commands,
+    campaign_objective,
     campaign_parts,
     campaign_review,
     campaign_running,
@@ -37,6 +38,7 @@ urlpatterns = [
     path("campaigns/<int:pk>/preview/", campaign_parts.preview, name="campaign_preview"),
     path("campaigns/<int:pk>/when/", campaign_steps.when, name="campaign_when"),
     path("campaigns/<int:pk>/review/", campaign_review.review, name="campaign_review"),
+    path("campaigns/<int:pk>/objective/", campaign_objective.edit, name="campaign_objective"),
     path("campaigns/<int:pk>/estimate/", campaign_review.estimate, name="campaign_estimate"),
     path("campaigns/<int:pk>/test/", campaign_review.test, name="campaign_test"),
     path("campaigns/<int:pk>/send/", campaign_commands.send, name="campaign_send"),

@@ -10,6 +10,7 @@ from django_filters import rest_framework as filters
 from drf_spectacular.utils import OpenApiParameter, OpenApiTypes, extend_schema, extend_schema_field, inline_serializer
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -28,6 +29,7 @@ from flows import (
     triggering,
     validation,
 )
+from flows.chains.editing import ELSEWHERE
 from flows.commands_api import CommandsMixin
 from flows.graph import saved_trigger
 from flows.models import Execution, ExecutionState, Scenario
@@ -152,6 +154,18 @@ class ScenarioViewSet(VersionActions, CommandsMixin, viewsets.ModelViewSet):
     serializer_class = ScenarioSerializer
     filterset_class = ScenarioFilter
     http_method_names = ["get", "post", "put", "patch", "delete", "head", "options"]
+
+    def get_queryset(self) -> QuerySet[Scenario]:
+        """A chain of mailings is listed among the campaigns."""
+        found = super().get_queryset()
+        return found.filter(campaign=None) if self.action == "list" else found
+
+    def get_object(self) -> Scenario:
+        scenario = super().get_object()
+        of_contacts = self.action in ("execution", "requeue", "clone")
+        if scenario.campaign_id and self.request.method not in SAFE_METHODS and not of_contacts:
+            raise starting.WrongState(f"{ELSEWHERE} See campaigns/{scenario.campaign_id}/steps/.")
+        return scenario
 
     def handle_exception(self, error: Exception) -> Response:
         if isinstance(error, (saving.Invalid, starting.NotReady)):

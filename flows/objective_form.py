@@ -17,6 +17,8 @@ from flows.nodes._fields import segment_field
 class ObjectiveForm(forms.Form):
     """Drawn with a saved objective; what comes of it is checked by `objectives.problems` when it is saved."""
 
+    use_required_attribute = False  # they are required only where they are shown
+
     kind = forms.ChoiceField(
         label="What should this scenario achieve?",
         required=False,
@@ -34,10 +36,9 @@ class ObjectiveForm(forms.Form):
     )
     currency_property = forms.CharField(label="Property with its currency", required=False, max_length=100)
     touch = forms.ChoiceField(
-        label="Belongs to the last message of which the contact",
-        required=False,
-        choices=[("sent", "was the recipient"), ("opened", "opened it"), ("clicked", "clicked a link")],
-        help_text="Before it happened. Only that message is credited.",
+        label="Credited to the last message that the contact",
+        choices=[("sent", "was sent"), ("opened", "opened"), ("clicked", "clicked")],
+        help_text="Before it happened; no other message counts it.",
     )
     within_days = forms.IntegerField(
         label="Within days",
@@ -50,6 +51,7 @@ class ObjectiveForm(forms.Form):
     def __init__(self, objective: dict[str, Any]) -> None:
         super().__init__(initial=objective, auto_id="objective-%s")
         self.fields["event"].label = "Name of the event"
+        self.fields["event"].required = self.fields["segment"].required = True
         self.fields["currency_property"].help_text = f"Such as currency. Where it says nothing: {settings.CURRENCY}."
         for name in ("event", "value_property", "currency_property"):
             self.fields[name].widget.attrs["autocomplete"] = "off"

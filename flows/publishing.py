@@ -11,10 +11,11 @@ from typing import Any
 from django.db import transaction
 
 from contacts import lanes
-from flows import asking, entering, objectives, validation
+from flows import asking, entering, objectives, starting, validation
 from flows.graph import NODE_ID, Graph, Problem, parse, saved_trigger
 from flows.kept_graphs import graph_of
 from flows.models import Flow, Follows, Scenario, ScenarioState
+from flows.transitions import COMPLETED, move
 
 
 class Invalid(Exception):
@@ -107,11 +108,12 @@ def publish(
     problems = problems_of(locked, graph) + objectives.problems(objective)
     if problems:
         raise Invalid(problems)
-    graph, live, fields = validation.tidy(graph), locked.flow, {}
+    graph, live, fields, resumes = validation.tidy(graph), locked.flow, {}, False
     if live is None or live.graph != graph:
         flow = _next(locked, graph, answers, user, now)
         fields = {"next_run_at": _next_run_at(locked, flow, now)}
         locked.flow = flow
+        resumes = bool(flow.backfills) and locked.state in COMPLETED
     changed = Scenario.objects.filter(pk=locked.pk, flow=live).update(
         flow=locked.flow,
         objective=objective,
@@ -123,12 +125,23 @@ def publish(
         **fields,
     )
     assert changed == 1  # the row is locked
+    if resumes:
+        _run_again(locked)
     scenario.refresh_from_db()
     objectives.keep(scenario)
     assert scenario.flow is not None
     if scenario.flow.settled_at is None:
         lanes.nudge("advance")
     return scenario.flow
+
+
+def _run_again(scenario: Scenario) -> None:
+    """For those who had finished and are sent on; the trigger lets nobody in. Completes again once they are through."""
+    assert scenario.flow is not None
+    if problems := validation.problems(scenario.flow.graph):
+        raise Invalid(problems)
+    move(scenario, "send_on", ScenarioState.RUNNING, overdue={})
+    starting.release(scenario)
 
 
 def problems_of(scenario: Scenario, graph: Any) -> list[Problem]:

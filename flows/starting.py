@@ -10,11 +10,11 @@ from contacts import lanes
 from flows import entering, overdue, stopping, validation
 from flows.graph import Problem, saved_trigger
 from flows.kept_graphs import graph_of
-from flows.models import INSIDE, EntryRun, Execution, ExecutionState, Scenario, ScenarioState
+from flows.models import INSIDE, EntryRun, Execution, ExecutionState, Flow, Scenario, ScenarioState
 from flows.nodes import registry
 from flows.nodes.base import Trigger
 from flows.overdue import Policy
-from flows.transitions import COMMANDS, PAUSED, STARTABLE, NotReady, WrongState, move, take
+from flows.transitions import COMMANDS, PAUSED, STARTABLE, NotReady, WrongState, completed, move, take
 
 __all__ = ["PAUSED", "STARTABLE", "NotReady", "WrongState", "audience_count", "begin", "check", "complete", "start"]
 
@@ -55,12 +55,17 @@ def start(scenario: Scenario, now: datetime, policy: Policy = overdue.AT_ONCE) -
 def begin(scenario: Scenario, now: datetime, policy: Policy) -> None:
     """Start a scenario whose row is locked; where it takes long to deal with what is overdue, it starts when
     `flows.catching_up` is through with that."""
-    if problems := check(scenario, now):
+    if problems := check(scenario, _since(scenario, now)):
         raise NotReady(problems)
     stopping.end_runs(scenario, now)
     if overdue.settle(scenario, policy, now, "start"):
         go_on(scenario, now)
     lanes.nudge("advance")
+
+
+def _since(scenario: Scenario, now: datetime) -> datetime:
+    """When it should have started, where the workers are late: nobody whose moment lay between stays out."""
+    return min(now, scenario.starts_at or now)
 
 
 def go_on(scenario: Scenario, now: datetime) -> None:
@@ -73,7 +78,7 @@ def go_on(scenario: Scenario, now: datetime) -> None:
         started_at=now,
         starts_at=None,
         overdue=overdue.remembered(scenario),
-        next_run_at=None if scenario.listens_to else entering.next_run_at(scenario, now),
+        next_run_at=None if scenario.listens_to else entering.next_run_at(scenario, _since(scenario, now)),
     )
     release(scenario)
 
@@ -99,6 +104,7 @@ def complete(now: datetime) -> bool:
             whole, in_part = COMMANDS["complete"].to
             _ended().filter(Exists(failed), pk__in=ended).update(state=in_part)
             _ended().filter(pk__in=ended).update(state=whole)
+            completed(ended, now)
     return False
 
 
@@ -109,4 +115,7 @@ def _ended() -> QuerySet[Scenario]:
     inside = Execution.objects.filter(scenario=OuterRef("pk"), state__in=INSIDE).order_by("due_at").values("pk")[:1]
     over = Scenario.objects.filter(state=ScenarioState.RUNNING, listens_to="", next_run_at=None, cleared_upto=None)
     over = over.exclude(overdue__has_key="requeue")  # more will be inside
-    return over.exclude(Exists(open_runs)).alias(inside=Subquery(inside)).filter(inside=None)
+    # A version that still has to send contacts on lets them come back.
+    unsettled = Flow.objects.filter(pk=OuterRef("flow"), settled_at=None)
+    over = over.exclude(Exists(unsettled)).exclude(Exists(open_runs))
+    return over.alias(inside=Subquery(inside)).filter(inside=None)

@@ -1,11 +1,14 @@
 """Says by which commands a scenario gets from which states to which, and makes each such move: one guarded update."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 
+from campaigns.models import Campaign, CampaignState
 from flows.graph import Problem
 from flows.models import INSIDE, Execution, Scenario, ScenarioState
 
@@ -47,9 +50,24 @@ COMMANDS = {
     "resume": Command("resumed", PAUSED, (RUNNING,)),
     "stop": Command("stopped", (SCHEDULED, RUNNING, *PAUSED), (STOPPED,)),
     "complete": Command("completed", (RUNNING,), COMPLETED),
+    "send_on": Command("continued", COMPLETED, (RUNNING,)),
     "requeue": Command("taken up again", (ScenarioState.COMPLETED_PARTIAL,), (RUNNING,), within=(RUNNING, *PAUSED)),
     "clear": Command("cleared", within=tuple(ScenarioState)),
     "delete": Command("deleted", within=tuple(state for state in ScenarioState if state != RUNNING)),
+}
+
+
+# The state of a chain's campaign is that of the scenario which the engine runs.
+CAMPAIGN_STATES = {
+    ScenarioState.DRAFT: CampaignState.DRAFT,
+    ScenarioState.SCHEDULED: CampaignState.SCHEDULED,
+    ScenarioState.RUNNING: CampaignState.SENDING,
+    ScenarioState.PAUSED: CampaignState.PAUSED,
+    ScenarioState.PAUSED_ERROR: CampaignState.PAUSED_ERROR,
+    ScenarioState.PAUSED_BALANCE: CampaignState.PAUSED_BALANCE,
+    ScenarioState.STOPPED: CampaignState.CANCELLED,
+    ScenarioState.COMPLETED: CampaignState.SENT,
+    ScenarioState.COMPLETED_PARTIAL: CampaignState.SENT,
 }
 
 
@@ -78,6 +96,22 @@ def move(scenario: Scenario, command: str, to: str, **fields: Any) -> None:
     scenario.refresh_from_db()
     if not changed:
         raise refusal(scenario, command)
+    if scenario.campaign_id:
+        Campaign.objects.filter(pk=scenario.campaign_id).update(
+            state=CAMPAIGN_STATES[ScenarioState(to)],
+            state_reason=scenario.state_reason,
+            starts_at=scenario.starts_at,
+            started_at=scenario.started_at,
+            finished_at=None,
+        )
+
+
+def completed(scenarios: Iterable[int], now: datetime) -> None:
+    """Tell the campaigns of the chains among these scenarios, which have just been completed, that they are sent."""
+    chains = Scenario.objects.filter(pk__in=list(scenarios), state__in=COMPLETED, campaign__isnull=False)
+    Campaign.objects.filter(pk__in=chains.values("campaign")).update(
+        state=CampaignState.SENT, state_reason="", finished_at=now
+    )
 
 
 def take(scenario: Scenario, command: str) -> Scenario:

@@ -170,7 +170,8 @@ def _entries(graph: Graph) -> Iterator[Problem]:
 
 def _named_nodes(config: Any) -> Iterator[str]:
     if isinstance(config, dict):
-        if config.get("rule") == "message" and isinstance(config.get("node"), str):
+        elsewhere = config.get("scenario") or config.get("campaign")
+        if config.get("rule") == "message" and isinstance(config.get("node"), str) and not elsewhere:
             yield config["node"]
         for value in config.values():
             yield from _named_nodes(value)

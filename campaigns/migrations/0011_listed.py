@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0009_mailing'),
+        ('campaigns', '0010_reports'),
         ('contacts', '0007_retention'),
     ]
 

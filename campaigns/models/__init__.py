@@ -1,6 +1,6 @@
 """What is sent, through whom, and what became of it."""
 
-from campaigns.models.campaign import Campaign, CampaignState, ChainStep, Listed
+from campaigns.models.campaign import Campaign, CampaignState, ChainStep, Kind, Listed
 from campaigns.models.content import Content, Link
 from campaigns.models.conversion import Conversion, Revenue
 from campaigns.models.day_count import DayCount, HomeDay, MonthCount, OriginDay
@@ -25,6 +25,7 @@ __all__ = [
     "DomainCount",
     "HomeDay",
     "InboxMessage",
+    "Kind",
     "Link",
     "LinkClick",
     "LinkCount",

@@ -7,8 +7,8 @@ from typing import Any
 from django.db.models import QuerySet
 
 from contacts.models import Contact
-from flows.nodes._audience import members
-from flows.nodes._fields import segment_field, segment_name
+from flows.nodes import _audience
+from flows.nodes._fields import segment_field
 from flows.nodes._form import NodeForm
 from flows.nodes.base import Run, Trigger
 
@@ -23,7 +23,7 @@ class Now(Trigger):
         segment = segment_field(help_text="Who enters when the scenario is started.")
 
     def summary(self, config: dict[str, Any]) -> str:
-        return segment_name(config.get("segment"))
+        return _audience.name(config)
 
     def runs(self, config: dict[str, Any], started: datetime, since: datetime, zone: str) -> Iterator[Run]:
         if started > since:
@@ -31,7 +31,7 @@ class Now(Trigger):
             yield Run(f"now:{started.isoformat()}", started)
 
     def audience(self, config: dict[str, Any], run: dict[str, Any], now: datetime) -> QuerySet[Contact]:
-        return members(config, now)
+        return _audience.members(config, now)
 
 
 node = Now()

@@ -14,8 +14,8 @@ from django.db.models.functions import Left, Substr
 from contacts import zones
 from contacts.models import Contact
 from flows import calendar
-from flows.nodes._audience import in_zones, members
-from flows.nodes._fields import OWN_ZONE, LocalMomentField, LocalTimeField, ZoneField, segment_field, segment_name
+from flows.nodes import _audience
+from flows.nodes._fields import OWN_ZONE, LocalMomentField, LocalTimeField, ZoneField, segment_field
 from flows.nodes._form import NodeForm, Part
 from flows.nodes.base import Run, Trigger
 
@@ -75,7 +75,7 @@ class OnDate(Trigger):
         if not form.is_valid():
             return "No date yet"
         data = form.cleaned_data
-        who = f", {segment_name(data['segment'])}" if data["segment"] else ""
+        who = f", {_audience.name(config)}" if data["segment"] or config.get("campaign") else ""
         if data["at"]:
             return f"{data['at'].replace('T', ' ')}{who}"
         days = data["offset_days"] or 0
@@ -96,7 +96,7 @@ class OnDate(Trigger):
         yield from (run for run in found if run.due_at > since)
 
     def audience(self, config: dict[str, Any], run: dict[str, Any], now: datetime) -> QuerySet[Contact]:
-        chosen = in_zones(members(config, now), run)
+        chosen = _audience.in_zones(_audience.members(config, now), run)
         if not config.get("attribute"):
             return chosen
         day = Left(KeyTextTransform(config["attribute"], "attributes"), 10)

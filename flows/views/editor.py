@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from contacts import json_limits
 from flows import canvas, cloning, overdue, publishing, requeueing, saving, stats
+from flows.chains.editing import ELSEWHERE
 from flows.models import Scenario, ScenarioState
 from flows.objective_form import ObjectiveForm
 from flows.views.moves import equip
@@ -66,6 +67,8 @@ def read_only(request: HttpRequest, scenario: Scenario, shown: int | str | None 
     dialog, is the number of the version that they look at."""
     if shown := shown or request.GET.get("version"):
         return f"You are looking at version {shown}."
+    if scenario.campaign_id:
+        return ELSEWHERE
     if not request.user.has_perm("flows.change_scenario"):
         return "You may look at this scenario, not change it."
     return ""

@@ -19,7 +19,8 @@ from flows.views.moves import equip
 @require_GET
 def scenario_list(request: HttpRequest) -> HttpResponse:
     choice = ScenarioListFilter(request.GET)
-    scenarios = Scenario.objects.select_related("flow")
+    # A chain of mailings is among the campaigns.
+    scenarios = Scenario.objects.filter(campaign=None).select_related("flow")
     if choice.is_valid():
         if words := choice.cleaned_data["q"]:
             scenarios = scenarios.filter(name__icontains=words)
@@ -38,7 +39,7 @@ def scenario_list(request: HttpRequest) -> HttpResponse:
         {
             "choice": choice,
             "page": shown,
-            "any": bool(shown.rows) or Scenario.objects.exists(),
+            "any": bool(shown.rows) or Scenario.objects.filter(campaign=None).exists(),
         },
     )
 

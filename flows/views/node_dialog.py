@@ -34,6 +34,7 @@ def node_dialog(request: HttpRequest, pk: int, key: str) -> HttpResponse:
         if isinstance(entry, RuleField):
             entry.nodes = nodes
     why = read_only(request, scenario)
+    compared = _compared(scenario, kind, request.POST.get("node", ""))
     if not opening and not why and form.is_valid():
         config = {name: value for name, value in form.cleaned_data.items() if value not in (None, "", [], {})}
         return JsonResponse({"config": config, **canvas.described(kind, config, nodes)})
@@ -44,8 +45,9 @@ def node_dialog(request: HttpRequest, pk: int, key: str) -> HttpResponse:
         "node": request.POST.get("node", ""),
         "graph": request.POST.get("graph", ""),
         "read_only": why,
-        "compared": _compared(scenario, kind, request.POST.get("node", "")),
-        "wide": any(
+        "compared": compared,
+        "wide": compared is not None
+        or any(
             isinstance(field, RuleField) or isinstance(field.widget, forms.Textarea) for field in form.fields.values()
         ),
     }

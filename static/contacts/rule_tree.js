@@ -81,13 +81,17 @@ class RuleTree extends HTMLElement {
   redraw(row, from) {
     const kind = row.querySelector("[data-kind]").value;
     const rule = from.matches("[data-kind]") ? { rule: kind } : readRule(row);
-    const config = row.querySelector("[data-config]");
     this.returnTo = { row, key: from.dataset.key };
     if (!kind) {
-      config.replaceChildren();
+      row.querySelector("[data-config]").replaceChildren();
       this.changed();
       return;
     }
+    this.draw(row, rule);
+  }
+
+  draw(row, rule) {
+    const config = row.querySelector("[data-config]");
     window.htmx.ajax("GET", this.dataset.rowUrl, {
       source: config, target: config, swap: "innerHTML", values: { rule: JSON.stringify(rule), place: this.dataset.place },
     });
@@ -110,6 +114,14 @@ class RuleTree extends HTMLElement {
     if (button.dataset.add) this.add(button);
     else if (button.dataset.move) this.move(item, button.dataset.move, button);
     else if ("remove" in button.dataset) this.take(item);
+  }
+
+  // A finished rule goes to the end of the outermost group; its controls come from the server.
+  addRule(rule) {
+    this.add(this.root.querySelector(':scope > .rule-adds > [data-add="rule"]'));
+    const row = items(this.root).lastElementChild;
+    row.querySelector("[data-kind]").value = rule.rule;
+    this.draw(row, rule);
   }
 
   add(button) {

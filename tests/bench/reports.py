@@ -136,7 +136,7 @@ def fifty_million() -> None:
 def coarser() -> None:
     from importlib import import_module
 
-    filled = import_module("campaigns.migrations.0012_reports")
+    filled = import_module("campaigns.migrations.0010_reports")
     names, sums = ", ".join(filled.METRICS), ", ".join(f"sum(d.{name})" for name in filled.METRICS)
     for statement in filled.COARSER:
         run(statement.format(names=names, sums=sums))

@@ -79,7 +79,7 @@ def test_a_whole_audience_is_one_query(people, django_assert_num_queries):
     "rule",
     [
         {}, {"did": "eaten"}, {"did": ["sent"]}, {"did": "sent", "did_not": "sent"}, {"did": "sent", "scenario": "1"},
-        {"did": "sent", "scenario": True}, {"did": "sent", "node": 3}, {"did": "sent", "node": "n2", "campaign": 1},
+        {"did": "sent", "scenario": True}, {"did": "sent", "node": 3}, {"did": "sent", "scenario": 2, "campaign": 1},
         {"did": "sent", "channel": []}, {"did": "sent", "within": {"amount": 0, "unit": "days"}},
         {"did": "sent", "x": 1},
     ],
@@ -92,6 +92,18 @@ def test_nonsense_is_told_in_sentences(rule):
 
 def test_a_node_can_only_be_named_inside_a_scenario():
     assert segments.problems({"rule": "message", "did": "sent", "node": "n2"})
+
+
+def test_a_step_of_a_chain_is_named_from_anywhere_with_its_campaign(people):
+    letters.queue(people[3:], letters.content(), origin="campaign:3:n2")
+    Message.objects.filter(origin__key="campaign:3:n2").update(sent_at=NOW)
+    rule = {"did": "sent", "campaign": 3, "node": "n2"}
+    assert segments.problems({"rule": "message", **rule}) == []
+    assert matching(people, rule, Scope()) == [3, 4]
+    assert matching(people, rule, Scope(origin="scenario:1", passes=[1])) == [3, 4]
+    assert matching(people, {**rule, "node": "n1"}, Scope()) == []
+    assert matching(people, {"did": "sent", "scenario": 1, "node": "n2"}, Scope()) == [0, 1, 2]
+    assert segments.sentence({"rule": "message", **rule}) == "Was sent the message “n2” of campaign 3"
 
 
 def test_rules_read_as_sentences():

@@ -9,7 +9,7 @@ import pytest
 from campaigns.models import Origin
 from flows import clearing, deleting, pausing, requeueing, scheduling, starting, stopping
 from flows.models import Scenario, ScenarioState
-from flows.transitions import COMMANDS, NotReady, WrongState, possible
+from flows.transitions import COMMANDS, NotReady, WrongState, move, possible
 from tests import make
 from tests.flows.drive import until_still
 from tests.make import NOW
@@ -47,6 +47,7 @@ DO: dict[str, Callable[[Scenario], Any]] = {
     "resume": lambda scenario: pausing.resume(scenario, NOW),
     "stop": lambda scenario: stopping.stop(scenario, NOW),
     "complete": complete,
+    "send_on": lambda scenario: move(scenario, "send_on", ScenarioState.RUNNING),
     "requeue": lambda scenario: requeueing.requeue(scenario, NOW, node="rest"),
     "clear": lambda scenario: clearing.clear(scenario, NOW),
     "delete": lambda scenario: deleting.delete(scenario),
@@ -63,6 +64,7 @@ LEADS: dict[str, dict[str, str]] = {
     "resume": dict.fromkeys(PAUSES, "running"),
     "stop": dict.fromkeys(("scheduled", "running", *PAUSES), "stopped"),
     "complete": {"running": "completed"},
+    "send_on": dict.fromkeys(ENDS, "running"),
     "requeue": {state: state for state in ("running", *PAUSES)} | {"completed_partial": "running"},
     "clear": {state: state for state in ScenarioState.values},
     "delete": {state: "gone" for state in ScenarioState.values if state != "running"},

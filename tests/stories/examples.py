@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns import counting, outbox, signatures, tracking, unsubscribing
+from campaigns import outbox, signatures, tracking, unsubscribing
 from campaigns.counting import count, of
 from campaigns.models import Campaign, Content, InboxMessage, Link, Message, Origin, Price, Provider, SavedReport
 from config.models import ApiKey, User
@@ -138,8 +138,8 @@ def _counted(messages: list[Message], now: datetime) -> SavedReport:
     for days in range(20):
         at = now - timedelta(days=days)
         other = which._replace(country="DE" if days % 3 else "", domain="a-rather-long-domain.example.com")
-        counting.count([(which, "sent", 40 + 3 * days), (other, "sent", 20), (which, "bounced", days)], at)
-        counting.count([(which._replace(device="mobile"), "opened", 15 + days), (which, "clicked", 3)], at)
+        count([(which, "sent", 40 + 3 * days), (other, "sent", 20), (which, "bounced", days)], at)
+        count([(which._replace(device="mobile"), "opened", 15 + days), (which, "clicked", 3)], at)
     for number, url in enumerate(("https://shop.example/sale", "https://shop.example/" + "a-long-way/" * 8)):
         Link.objects.create(content=messages[0].content, number=number, url=url)
         message = Message.objects.select_related("origin").get(pk=messages[number].pk)
@@ -173,12 +173,13 @@ def campaigns(people: list[Contact], now: datetime) -> dict[str, str]:
     Price.objects.create(channel="email", country="", amount="0.001")
     Price.objects.create(channel="sms", country="FR", amount="0.065")
     draft = mailings.tested(name="Spring sale, for everybody who bought something in the last twelve months")
-    names = ("audience", "message", "when", "review", "send", "test", "rename", "delete")
+    names = ("audience", "message", "when", "review", "send", "test", "rename", "delete", "objective")
     found = {f"campaign_{name}": reverse(f"campaign_{name}", args=[draft.pk]) for name in names}
     sent = mailings.tested(name="Newsletter", topic="News")
     Campaign.objects.filter(pk=sent.pk).update(
         state="sending", phase="rest", started_at=now, audience_count=len(people), winner="b",
-        winner_reason="B was best (opened: A 10 % of 40, B 30 % of 40 sent).",
+        winner_reason="B was best (opened: A 10 % of 400, B 15 % of 400 sent).",
+        test_numbers={"a": {"sent": 400, "opened": 40, "rate": 0.1}, "b": {"sent": 400, "opened": 60, "rate": 0.15}},
     )  # fmt: skip
     for number, person in enumerate(people):
         key = f"{sent.origin}:{'ab'[number % 2]}"

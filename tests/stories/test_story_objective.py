@@ -49,7 +49,7 @@ def test_the_objective_has_a_filter_a_value_and_a_touch(canvas: Canvas) -> None:
     dialog.get_by_role("button", name="Save").click()
     expect(dialog).to_be_visible()  # the event has no name
     dialog.get_by_label("Name of the event").fill("order.placed")
-    dialog.get_by_role("button", name="Add rule").first.click()
+    dialog.get_by_role("button", name="Add a rule").click()
     rule = dialog.locator("[data-rule]:visible").first
     rule.get_by_label("What the rule is about").select_option("property")
     rule.get_by_label("Property", exact=True).fill("value")
@@ -57,7 +57,7 @@ def test_the_objective_has_a_filter_a_value_and_a_touch(canvas: Canvas) -> None:
     rule.get_by_label("Value", exact=True).fill("50")
     dialog.get_by_label("Property with its value").fill("value")
     dialog.get_by_label("Property with its currency").fill("currency")
-    dialog.get_by_label("Belongs to the last message").select_option("clicked")
+    dialog.get_by_label("Credited to the last message").select_option("clicked")
     dialog.get_by_label("Within days").fill("7")
     dialog.get_by_role("button", name="Save").click()
     expect(dialog).not_to_be_visible()

@@ -52,7 +52,7 @@ def fill(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0011_listed'),
+        ('campaigns', '0009_mailing'),
         ('contacts', '0007_retention'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -1,0 +1,1 @@
+"""Chains of mailings: campaigns whose steps follow one another, which the engine runs as a scenario."""

@@ -1,0 +1,47 @@
+"""Keeps what a chain is called, whom it is for, when it begins, and what it is meant to achieve."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from campaigns import campaign_saving
+from campaigns.models import Campaign, CampaignState, Kind
+from flows import configuring
+from flows.chains import beginning, editing
+from flows.models import Scenario
+
+
+@transaction.atomic
+def change(
+    campaign: Campaign, name: str, schedule: dict[str, Any], objective: dict[str, Any], user: Any, now: datetime
+) -> None:
+    """The schedule only of a draft: one that is scheduled is scheduled anew by `commanding.schedule`."""
+    scenario = beginning.scenario_of(campaign, user, now)
+    Campaign.objects.select_for_update().get(pk=campaign.pk)
+    Campaign.objects.filter(pk=campaign.pk).update(name=name)
+    configuring.change(scenario, {"name": name, "objective": objective})
+    if schedule != campaign.schedule:
+        Campaign.objects.filter(pk=campaign.pk, state=CampaignState.DRAFT).update(schedule=schedule)
+        campaign.refresh_from_db()
+        editing.recompile(campaign, user, now)
+    campaign.refresh_from_db()
+
+
+@transaction.atomic
+def create(given: Mapping[str, Any], user: Any, now: datetime) -> Campaign:
+    """A draft without steps, of a campaign's name, audience and schedule. Raises campaign_saving.Invalid."""
+    made = campaign_saving.create({"schedule": {"when": "now"}, **given}, user, now, Kind.CHAIN)
+    beginning.scenario_of(made, user, now)
+    return made
+
+
+@transaction.atomic
+def keep(campaign: Campaign, given: Mapping[str, Any], user: Any, now: datetime) -> None:
+    """Change them, of a draft; the name always. Raises campaign_saving.Invalid, or campaign_moves.WrongState."""
+    scenario = beginning.scenario_of(campaign, user, now)
+    campaign_saving.change(campaign, given)
+    Scenario.objects.filter(pk=scenario.pk).update(name=campaign.name)
+    if "schedule" in given:
+        editing.recompile(campaign, user, now)
