@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns import report_export, reporting
+from campaigns.conversion_stats import plain
 from campaigns.models.day_count import METRICS
 from campaigns.report_forms import ReportForm
 from campaigns.report_query import FILTERS, GROUPS, PERIODS, RATES
@@ -39,11 +40,13 @@ class RowSerializer(serializers.Serializer):
     groups = GroupSerializer(many=True)
     counts = Counts()
     rates = Rates()
+    revenue = serializers.DictField(child=serializers.CharField(), help_text="By currency, exact.")
 
 
 class TotalSerializer(serializers.Serializer):
     counts = Counts()
     rates = Rates()
+    revenue = serializers.DictField(child=serializers.CharField(), help_text="By currency, exact.")
 
 
 class ReportSerializer(serializers.Serializer):
@@ -110,7 +113,11 @@ class ReportViewSet(viewsets.ViewSet):
                 "until": query.until,
                 "by": query.groups,
                 "filters": query.filters,
-                "total": {"counts": report.total.counts, "rates": report.total.rates},
+                "total": {
+                    "counts": report.total.counts,
+                    "rates": report.total.rates,
+                    "revenue": plain(dict(report.total.revenue)),
+                },
                 "overlaps": report.overlaps,
                 "truncated": report.truncated,
                 "rows": [
@@ -121,6 +128,7 @@ class ReportViewSet(viewsets.ViewSet):
                         ],
                         "counts": row.counts,
                         "rates": row.rates,
+                        "revenue": plain(dict(row.revenue)),
                     }
                     for row in rows
                 ],

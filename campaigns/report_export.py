@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from django.http import StreamingHttpResponse
 
+from campaigns.conversion_stats import plain
 from campaigns.models.day_count import METRICS
 from campaigns.report_query import GROUPS, RATES, TIMES
 from campaigns.reporting import Report, Row
@@ -24,14 +25,16 @@ def lines(report: Report, rows: Iterable[Row]) -> Iterator[str]:
     head: list[str] = []
     for group in groups:
         head += [GROUPS[group]] if group in TIMES else [GROUPS[group], f"{GROUPS[group]} key"]
-    yield "\ufeff" + _line([*head, *METRICS, *RATES])
+    currencies = sorted(report.total.revenue)
+    yield "\ufeff" + _line([*head, *METRICS, *RATES, *(f"revenue {currency}" for currency in currencies)])
     for row in rows:
         cells: list[str] = []
         for group, named in zip(groups, row.of, strict=True):
             cells += [named.key] if group in TIMES else [named.label, named.key]
         cells += [str(row.counts[metric]) for metric in METRICS]
         cells += ["" if rate is None else f"{rate:.6f}" for rate in row.rates.values()]
-        yield _line(cells)
+        earned = plain(dict(row.revenue))
+        yield _line([*cells, *(earned.get(currency, "0.00") for currency in currencies)])
 
 
 def _line(cells: Sequence[str]) -> str:
@@ -42,6 +45,7 @@ def _line(cells: Sequence[str]) -> str:
 
 def _safe(cell: str) -> str:
     """A number may be negative; anything else that begins like a formula gets an apostrophe in front."""
-    if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) and not cell.removeprefix("-").isdecimal():
+    number = cell.removeprefix("-").replace(".", "", 1).isdecimal()
+    if cell.startswith(("=", "+", "-", "@", "\t", "\r", "\n")) and not number:
         return "'" + cell
     return cell

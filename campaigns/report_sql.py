@@ -40,12 +40,38 @@ Keys = Mapping[str, Sequence[tuple[int, str]]]
 def statement(query: Query, keys: Keys, origins: Sequence[int] | None) -> Statement:
     """Rows of (key per group, sum per metric). `keys` for each group of ORIGINS; `origins` where filters leave only
     some over."""
-    made = Statement()
-    of_origin = query.asked.intersection({*ORIGINS, "template"}) or origins is not None
-    group_keys = [_key(group, of_origin) for group in query.groups]
+    of_origin = bool(query.asked.intersection({*ORIGINS, "template"})) or origins is not None
     sums = [f"sum(c.{metric})::bigint" for metric in METRICS]
-    made.add(f"SELECT {', '.join([*group_keys, *sums])} FROM (")  # noqa: S608 - our own names
-    _rows(made, query, bool(of_origin), origins)
+    made = _begun([*(_key(group, of_origin) for group in query.groups), *sums])
+    _rows(made, query, of_origin, origins)
+    _narrowed(made, query, keys, of_origin)
+    made.add(f"GROUP BY {_places(len(query.groups))}" if query.groups else "")
+    return made
+
+
+def revenue_statement(query: Query, keys: Keys, origins: Sequence[int] | None) -> Statement:
+    """Rows of (key per group, currency, amount)."""
+    made = _begun([*(_key(group, True) for group in query.groups), "c.currency", "sum(c.amount)"])
+    made.add("SELECT *, '' AS device FROM campaigns_revenue WHERE day BETWEEN %s AND %s", query.since, _last(query))
+    if origins is not None:
+        made.add("AND origin_id = ANY(%s::bigint[])", list(origins))
+    _narrowed(made, query, keys, True)
+    made.add(f"GROUP BY {_places(len(query.groups) + 1)} HAVING sum(c.amount) <> 0")
+    return made
+
+
+def _begun(columns: Sequence[str]) -> Statement:
+    made = Statement()
+    made.add(f"SELECT {', '.join(columns)} FROM (")  # noqa: S608 - our own names
+    return made
+
+
+def _places(count: int) -> str:
+    return ", ".join(str(n + 1) for n in range(count))
+
+
+def _narrowed(made: Statement, query: Query, keys: Keys, of_origin: bool) -> None:
+    """What groups and filters need to know of the rows `c`, and the filters."""
     made.add(") c")
     if of_origin and {"channel", "template"} & query.asked:
         made.add("JOIN campaigns_content k ON k.id = c.content_id")
@@ -60,8 +86,10 @@ def statement(query: Query, keys: Keys, origins: Sequence[int] | None) -> Statem
     for name, value in query.filters.items():
         if name not in ORIGINS:
             made.add(f"AND coalesce({_key(name, of_origin)}, '') = %s", value)
-    made.add(f"GROUP BY {', '.join(str(n + 1) for n in range(len(query.groups)))}" if query.groups else "")
-    return made
+
+
+def _last(query: Query) -> date:
+    return _next_month(query.until) - timedelta(days=1) if query.to_the_end else query.until
 
 
 def _key(group: str, of_origin: object) -> str:
@@ -79,7 +107,7 @@ def _rows(made: Statement, query: Query, of_origin: bool, origins: Sequence[int]
     homes = [name for name in HOMES if name in query.asked]
     plain = ["provider_id", *homes] if "provider" in query.asked else homes
     counted = ", ".join(METRICS)
-    until = _next_month(query.until) - timedelta(days=1) if query.to_the_end else query.until
+    until = _last(query)
     if not of_origin:
         columns = ", ".join([*plain, counted])
         made.add(
