@@ -1,6 +1,7 @@
 """The canvas: its page, and what it saves, asks and polls as JSON."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
@@ -10,8 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from contacts import json_limits
-from flows import canvas, cloning, objectives, publishing, saving, stats
+from contacts import json_limits, periods
+from contacts.days import day_of
+from flows import canvas, cloning, objectives, period_stats, present, publishing, saving, stats
 from flows.models import Scenario, ScenarioState
 from flows.views.moves import equip
 
@@ -50,6 +52,7 @@ def canvas_page(
             "objectives": objectives.KINDS,
             "objective_filter": json.dumps(scenario.objective.get("filter")),
             "most_days": objectives.MOST_DAYS,
+            "most_counted": present.MOST_COUNTED,
         },
     )
 
@@ -95,10 +98,16 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
 @may_view
 @require_GET
 def counts(request: HttpRequest, pk: int) -> HttpResponse:
-    """`{"state", "leaving": n, "nodes": {id: {"waiting": n, "failed": n, …}}}`, for the badges."""
+    """`{"state", "leaving": n, "nodes": {id: {"waiting": n, "failed": n, …}}}`, for the badges; with `?statistics=1`
+    also how the open panel counts on: `{"now": {"inside": n, …}, "today": {"day": ISO date, "entered": n, …}}`."""
     scenario = scenario_of(pk)
-    leaving = stats.leaving(scenario)
-    return JsonResponse({"state": scenario.state, "leaving": leaving, "nodes": stats.live(scenario)})
+    answer = {"state": scenario.state, "leaving": stats.leaving(scenario), "nodes": stats.live(scenario)}
+    if "statistics" in request.GET:
+        now = timezone.now()
+        today = periods.preset("today", day_of(now))
+        answer["now"] = asdict(present.now_in(scenario, now))
+        answer["today"] = {"day": today.first.isoformat(), **period_stats.of_scenario(scenario, today).totals}
+    return JsonResponse(answer)
 
 
 def json_of(request: HttpRequest) -> dict[str, Any]:
