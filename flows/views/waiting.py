@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
+from contacts.days import day_of
 from contacts.htmx import HtmxRequest
 from contacts.models import Event
 from contacts.pagination import page
@@ -87,7 +88,7 @@ def _numbers(request: HttpRequest, scenario: Scenario, node: str) -> dict[str, A
     period, problem = statistics.asked(request, otherwise="all")
     return {
         "numbers": node_numbers.of_node(scenario, node, period),
-        "choice": statistics.choice(period, problem),
+        "choice": statistics.choice(period.since(day_of(scenario.created_at)), problem),
     }
 
 
