@@ -1,6 +1,6 @@
 """Takes messages in hand: a committed claim with an owner and a lease, so that no two workers send the same one."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import starmap
@@ -26,23 +26,50 @@ WITH RECURSIVE waiting AS (
         WHERE state = 'queued' AND origin_id > waiting.origin_id ORDER BY origin_id, due_at LIMIT 1
     ) next
 ), open AS (
-    SELECT o.id, o.key, greatest(%(limit)s / count(*) OVER (), 1) AS share
-    FROM waiting JOIN campaigns_origin o ON o.id = waiting.origin_id
-    WHERE NOT o.held AND waiting.channel = ANY(%(channels)s) AND EXISTS (
+    SELECT o.id, o.key, greatest(%(limit)s / count(*) OVER (), 1) AS share{through}
+    FROM waiting JOIN campaigns_origin o ON o.id = waiting.origin_id{limits}
+    WHERE {unspent}NOT o.held AND waiting.channel = ANY(%(channels)s) AND EXISTS (
         SELECT FROM campaigns_message WHERE state = 'queued' AND origin_id = o.id AND due_at <= %(now)s
     )
     ORDER BY random() LIMIT %(limit)s
 ), due AS (
-    SELECT found.id, open.key FROM open CROSS JOIN LATERAL (
+    SELECT found.id, open.key{quotas} FROM open CROSS JOIN LATERAL (
         SELECT id FROM campaigns_message
         WHERE state = 'queued' AND origin_id = open.id AND due_at <= %(now)s AND channel = ANY(%(channels)s)
-        ORDER BY due_at LIMIT open.share FOR UPDATE SKIP LOCKED
+        ORDER BY due_at LIMIT {share} FOR UPDATE SKIP LOCKED
     ) found LIMIT %(limit)s
-)
+){picked}
 UPDATE campaigns_message m SET state = 'sending', owner = %(owner)s, leased_until = %(until)s
-FROM due WHERE m.id = due.id
-RETURNING m.id, m.contact_id, m.channel, m.origin_id, due.key, m.content_id, m.event_id, m.attempts
+FROM {taken} AS taken WHERE m.id = taken.id
+RETURNING m.id, m.contact_id, m.channel, m.origin_id, taken.key, m.content_id, m.event_id, m.attempts
 """
+_PLAIN = _CLAIM.format(
+    through="", limits="", unspent="", quotas="", share="open.share", picked="", taken="due"
+)  # fmt: skip
+# The first message of an origin tells through which provider it goes. What a provider with a limit would not take now
+# is not claimed: neither of one origin, nor of several together.
+_LIMITED = _CLAIM.format(
+    through=", quota.provider, quota.n AS quota",
+    limits="""
+    LEFT JOIN LATERAL (
+        SELECT CASE WHEN c.provider_id = ANY(%(enabled)s) THEN c.provider_id END AS named
+        FROM campaigns_message m JOIN campaigns_content c ON c.id = m.content_id
+        WHERE m.state = 'queued' AND m.origin_id = o.id AND m.due_at <= %(now)s ORDER BY m.due_at LIMIT 1
+    ) first ON true
+    LEFT JOIN unnest(%(channels)s::text[], %(usual)s::bigint[]) AS usual (channel, provider)
+        ON usual.channel = waiting.channel
+    LEFT JOIN unnest(%(limited)s::bigint[], %(quotas)s::bigint[]) AS quota (provider, n)
+        ON quota.provider = coalesce(first.named, usual.provider)""",
+    unspent="coalesce(quota.n, 1) > 0 AND ",
+    quotas=", open.provider, open.quota",
+    share="least(open.share, open.quota)",
+    picked=""", picked AS (
+    SELECT id, key FROM (
+        SELECT id, key, quota, row_number() OVER (PARTITION BY provider) AS n FROM due
+    ) each WHERE quota IS NULL OR n <= quota
+)""",
+    taken="picked",
+)
 
 _SETTLE = """
 WITH lost AS (
@@ -79,7 +106,19 @@ class Claim:
     messages: list[Claimed]
 
 
-def claim(now: datetime, limit: int, channels: Collection[str]) -> Claim:
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many messages may be taken that go through the providers of `quotas`; all others take any number.
+
+    A message goes through the provider that it names where that is `enabled`, else through its channel's `usual` one.
+    """
+
+    usual: Mapping[str, int]
+    enabled: Collection[int]
+    quotas: Mapping[int, int]
+
+
+def claim(now: datetime, limit: int, channels: Collection[str], limits: Limits | None = None) -> Claim:
     """Take up to `limit` due messages of these channels, shared fairly between origins; committed when this returns.
 
     Where few origins have much to send, fewer than `limit` may come back although more is due.
@@ -92,8 +131,15 @@ def claim(now: datetime, limit: int, channels: Collection[str]) -> Claim:
         "owner": owner,
         "until": now + LEASE,
     }
+    if limits:
+        values |= {
+            "usual": [limits.usual[channel] for channel in channels],
+            "enabled": list(limits.enabled),
+            "limited": list(limits.quotas),
+            "quotas": list(limits.quotas.values()),
+        }
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, values)
+        cursor.execute(_LIMITED if limits else _PLAIN, values)
         return Claim(owner, list(starmap(Claimed, cursor.fetchall())))
 
 

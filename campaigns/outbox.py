@@ -18,8 +18,8 @@ WITH wanted AS (
     INSERT INTO campaigns_message
         (contact_id, channel, origin_id, origin_pass, visit, content_id, event_id, queued_at, due_at, state, reason,
          skipped_at)
-    SELECT row.contact_id, %s, origin.id, row.pass, row.visit, %s, row.event_id, %s, %s, %s, %s, %s
-    FROM campaigns_origin origin, (SELECT {columns}) AS row (contact_id, pass, visit, event_id)
+    SELECT row.contact_id, %s, origin.id, row.pass, row.visit, %s, row.event_id, %s, row.due_at, %s, %s, %s
+    FROM campaigns_origin origin, (SELECT {columns}) AS row (contact_id, pass, visit, event_id, due_at)
     WHERE origin.key = %s
     {conflict}
     RETURNING origin_id
@@ -38,30 +38,31 @@ def enqueue(
     visits: Sequence[int],
     event_ids: Sequence[int | None],
     now: datetime,
-    due_at: datetime | None = None,
+    due_at: datetime | Sequence[datetime] | None = None,
     skipped: str = "",
 ) -> int:
     """Queue one message of `content` per place of the four parallel lists; returns how many are new.
 
     One statement whatever their number. What was asked for before (same origin, pass and visit) is left as it is.
+    `due_at` is one moment for all, or a list with one for each; without it, now.
     With a reason in `skipped` they are only written down, as messages that were not sent because of it.
     """
     if not contact_ids:
         return 0
-    due_at = due_at or now
+    due_at = now if due_at is None else due_at
     columns = Columns()
     rows = [
         columns.many("bigint", contact_ids),
         columns.any("bigint", passes),
         columns.any("int", visits),
         columns.any("bigint", event_ids),
+        columns.any("timestamptz", due_at),
     ]
     state = MessageState.SKIPPED if skipped else MessageState.QUEUED
     values = [
         content.channel,
         content.pk,
         now,
-        due_at,
         state,
         skipped,
         now if skipped else None,
@@ -81,7 +82,7 @@ def enqueue(
     if new and skipped:
         origin = Origin.objects.values_list("pk", flat=True).get(key=origin_key)
         count([(Of(origin, content.pk), "skipped", new), (Of(origin, content.pk), f"skipped:{skipped}", new)], now)
-    elif new and due_at <= now:
+    elif new and (due_at if isinstance(due_at, datetime) else min(due_at)) <= now:
         nudge("send")
     return new
 

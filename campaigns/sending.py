@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import monotonic, sleep
@@ -13,9 +13,9 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.db import connection as database
 
-from campaigns import channels, connections, outcomes, signatures
+from campaigns import channels, connections, limiting, outcomes, signatures
 from campaigns.channels import Composer, Refused
-from campaigns.claiming import Claim, Claimed, claim, settle
+from campaigns.claiming import Claim, Claimed, Limits, claim, settle
 from campaigns.models import Content, MessageState, Provider
 from campaigns.outcomes import Home, Outcome
 from campaigns.providers.base import Outgoing, OutgoingEmail, OutgoingSms, Result
@@ -70,10 +70,11 @@ def work(now: datetime) -> bool:
     """
     connections.close_idle(now)
     settle(now)
-    standard = _providers(now)
+    enabled = list(Provider.objects.filter(enabled=True).order_by("-is_default", "pk"))
+    standard = _providers(enabled, now)
     if not standard:
         return False
-    taken = claim(now, _pace.size, standard)
+    taken = claim(now, _pace.size, standard, _limits(enabled, standard, now))
     if not taken.messages:
         return False
     started = monotonic()
@@ -82,12 +83,18 @@ def work(now: datetime) -> bool:
     return True
 
 
-def _providers(now: datetime) -> dict[str, Provider]:
+def _providers(enabled: Sequence[Provider], now: datetime) -> dict[str, Provider]:
     """What each channel's messages go through unless they name another one; no channel whose provider rests."""
     found: dict[str, Provider] = {}
-    for provider in Provider.objects.filter(enabled=True).order_by("-is_default", "pk"):
+    for provider in enabled:
         found.setdefault(provider.channel, provider)
     return {channel: provider for channel, provider in found.items() if not connections.is_resting(provider, now)}
+
+
+def _limits(enabled: Sequence[Provider], standard: dict[str, Provider], now: datetime) -> Limits | None:
+    quotas = limiting.open_to(enabled, now)
+    usual = {channel: provider.pk for channel, provider in standard.items()}
+    return Limits(usual, [provider.pk for provider in enabled], quotas) if quotas else None
 
 
 def _send(taken: Claim, standard: dict[str, Provider], now: datetime) -> None:
@@ -101,7 +108,9 @@ def _send(taken: Claim, standard: dict[str, Provider], now: datetime) -> None:
         outcomes.record(taken.owner, [_again(message, reason, now) for message in taken.messages], now)
         raise
     for provider, group in ready:
-        done += _hand_over(provider, group, now)
+        granted = limiting.take(provider, len(group), now)
+        done += _hand_over(provider, group[: granted.n], now) if granted.n else []
+        done += _put_off(provider, group[granted.n :], granted)
     _record(taken, done, homes, now)
 
 
@@ -204,6 +213,14 @@ def _hand_over(provider: Provider, group: list[_Ready], now: datetime) -> list[O
             results = [Result("unknown", reason=f"{type(error).__name__}: {error}") for _ in group]
     until = connections.rest(provider, now) if any(result.outage for result in results) else None
     return [_outcome(provider, one, result, now, until) for one, result in zip(group, results, strict=True)]
+
+
+def _put_off(provider: Provider, group: list[_Ready], granted: limiting.Granted) -> Iterator[Outcome]:
+    """What is more than the provider takes now: back into the queue, and that is not one of its attempts."""
+    for place, one in enumerate(group):
+        reason, due = limiting.sentence(provider), granted.again + granted.apart * place
+        message = one.message
+        yield Outcome(message, MessageState.QUEUED, reason, None, attempts=message.attempts, due_at=due)
 
 
 def _outcome(provider: Provider, one: _Ready, result: Result, now: datetime, rests_until: datetime | None) -> Outcome:

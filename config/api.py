@@ -5,6 +5,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import DefaultRouter
 
+from campaigns.campaign_api import CampaignViewSet
 from campaigns.message_api import MessageViewSet
 from campaigns.provider_api import ProviderViewSet
 from contacts.api import ContactViewSet, EventViewSet
@@ -14,6 +15,7 @@ from templates_app.api import TemplateViewSet
 
 router = DefaultRouter()
 router.include_root_view = False
+router.register("campaigns", CampaignViewSet, basename="campaign")
 router.register("contacts", ContactViewSet, basename="contact")
 router.register("events", EventViewSet, basename="event")
 router.register("segments", SegmentViewSet, basename="segment")

@@ -79,6 +79,13 @@ class Environment:
             return default
         return text
 
+    def currency(self, name: str, default: str) -> str:
+        text = self.text(name).upper() or default
+        if not re.fullmatch("[A-Z]{3}", text):
+            self.refuse(name, f"{name} is “{text}”.", "Set it to a code of three letters such as EUR or USD.")
+            return default
+        return text
+
     def address(self, name: str, default: str) -> str:
         """The address of a site, without a slash at its end."""
         text = self.text(name).rstrip("/")

@@ -11,12 +11,12 @@ from config.models import User
 
 APPS = ("config", "contacts", "templates_app", "campaigns", "flows")
 # What only administrators change, though everybody may look at it.
-ADMINISTRATORS_ONLY = ("installation", "provider", "apikey")
+ADMINISTRATORS_ONLY = ("installation", "provider", "allowance", "price", "apikey")
 
 
 class Role(models.TextChoices):
     ADMINISTRATOR = "administrator", "Administrator: everything, also people, providers and settings"
-    MARKETER = "marketer", "Marketer: contacts, segments, templates and scenarios"
+    MARKETER = "marketer", "Marketer: contacts, segments, templates, campaigns and scenarios"
     VIEWER = "viewer", "Viewer: sees everything, changes nothing"
 
 

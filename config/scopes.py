@@ -6,6 +6,7 @@ RESOURCES = {
     "segments": "Segments",
     "templates": "Templates",
     "providers": "Providers",
+    "campaigns": "Campaigns",
     "messages": "Messages",
     "scenarios": "Scenarios",
 }

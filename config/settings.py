@@ -131,6 +131,8 @@ CSRF_FAILURE_VIEW = "config.views.errors.csrf_failure"
 USE_TZ = True
 TIME_ZONE = env.zone("TIME_ZONE", "UTC")
 LANGUAGE_CODE = "en"
+# Of what events are worth, where they do not say it.
+CURRENCY = env.currency("CURRENCY", "EUR")
 USE_I18N = False
 
 STATICFILES_DIRS = [BASE_DIR / "static"]

@@ -10,13 +10,17 @@ from contacts.models import Contact
 def country_of(contact: Contact) -> str:
     """Two letters (ISO 3166): the attribute "country" where it holds such a code, else the country of the phone number
     where its calling code belongs to one country; "" otherwise."""
-    written = contact.attributes.get("country")
+    return country_of_attribute(contact.attributes.get("country")) or country_of_number(contact.phone or "")
+
+
+def country_of_attribute(written: object) -> str:
     if isinstance(written, str) and len(written) == 2 and written.upper() in phonenumbers.SUPPORTED_REGIONS:
         return written.upper()
-    return _country_of_number(contact.phone) if contact.phone else ""
+    return ""
 
 
-def _country_of_number(e164: str) -> str:
+def country_of_number(e164: str) -> str:
+    """The country of a number such as +33612345678; "" where there is none."""
     for length in (1, 2, 3):
         code = e164[1 : 1 + length]
         if code.isdecimal() and (regions := _regions(int(code))):

@@ -1,5 +1,6 @@
 """Time zones by IANA name."""
 
+from datetime import UTC, datetime
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -19,3 +20,12 @@ def validate_zone(name: str) -> None:
 @cache
 def zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
+
+
+def resolve(local: datetime, name: str) -> datetime:
+    """The moment at which clocks in a zone (an IANA name) show the naive time `local`.
+
+    PEP 495 gives both rules at once: with fold=0 a skipped time is read with the offset before the gap, which lands it
+    as far behind the gap as it stood inside, and a repeated one means its first occurrence.
+    """
+    return local.replace(tzinfo=zone(name), fold=0).astimezone(UTC)

@@ -6,8 +6,9 @@ by the gap; of one that happens twice the first is meant.
 
 from calendar import monthrange
 from collections.abc import Collection
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
+from contacts.zones import resolve as resolve
 from contacts.zones import zone as zone_named
 
 ABSOLUTE = {"minutes": timedelta(minutes=1), "hours": timedelta(hours=1)}
@@ -15,15 +16,6 @@ DAYS = {"days": 1, "weeks": 7}
 MONTHS = {"months": 1, "years": 12}
 # About ten years in each unit, so that no date ever leaves the calendar.
 MAX_AMOUNT = {"minutes": 5_259_600, "hours": 87_660, "days": 3_653, "weeks": 522, "months": 120, "years": 10}
-
-
-def resolve(local: datetime, zone: str) -> datetime:
-    """The moment at which clocks in `zone` (an IANA name) show the naive time `local`.
-
-    PEP 495 gives both rules at once: with fold=0 a skipped time is read with the offset before the gap, which lands it
-    as far behind the gap as it stood inside, and a repeated one means its first occurrence.
-    """
-    return local.replace(tzinfo=zone_named(zone), fold=0).astimezone(UTC)
 
 
 def local(moment: datetime, zone: str) -> datetime:

@@ -6,9 +6,11 @@ from campaigns.models.day_count import DayCount
 from campaigns.models.inbox import InboxMessage
 from campaigns.models.message import Message, MessageState
 from campaigns.models.origin import Origin, OriginCount
-from campaigns.models.provider import Provider
+from campaigns.models.price import Price
+from campaigns.models.provider import Allowance, Provider
 
 __all__ = [
+    "Allowance",
     "Campaign",
     "CampaignState",
     "ChainStep",
@@ -21,5 +23,6 @@ __all__ = [
     "MessageState",
     "Origin",
     "OriginCount",
+    "Price",
     "Provider",
 ]

@@ -67,7 +67,18 @@ class Campaign(models.Model):
     # How far the audience has been queued: contacts up to this id, in `phase` "test", "waiting", "rest" or "queued".
     phase = models.CharField(max_length=10, default="", editable=False)
     queued_up_to = models.BigIntegerField(default=0, editable=False)
+    # What was sure when it began: the words of each variant (the ids of contents by key), how many contacts there were
+    # to write to, and the highest lot that takes part in the test.
+    contents = models.JSONField(default=dict, editable=False)
+    audience_count = models.BigIntegerField(null=True, editable=False)
+    test_below = models.BigIntegerField(null=True, editable=False)
+    # When the phase began, and how many it has queued: what a mailing that is spread counts its places from.
+    phase_at = models.DateTimeField(null=True, editable=False)
+    phase_count = models.BigIntegerField(default=0, editable=False)
     decides_at = models.DateTimeField(null=True, editable=False, help_text="When the winner of the A/B test is chosen.")
+    # Why the winner won, as a sentence, and what was measured then: {"a": {"sent": 40, "opened": 12, "rate": 0.3}, …}.
+    winner_reason = models.TextField(default="", editable=False)
+    test_numbers = models.JSONField(default=dict, editable=False)
     resends = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, editable=False, related_name="resent_as"
     )

@@ -1,5 +1,6 @@
 """Configured delivery accounts."""
 
+from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models.functions import Lower
 
@@ -19,6 +20,20 @@ class Provider(models.Model):
     secrets = models.TextField(blank=True, editable=False)
     is_default = models.BooleanField(default=False)
     enabled = models.BooleanField(default=True)
+    per_second = models.PositiveIntegerField(
+        "Messages per second",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="So many are handed over in a second at most, by all workers together. Empty: as fast as can be.",
+    )
+    per_day = models.PositiveIntegerField(
+        "Messages per day",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="So many at most in a day of the installation’s zone; the others go the next day. Empty: no limit.",
+    )
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -32,3 +47,19 @@ class Provider(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class Allowance(models.Model):
+    """How much a provider with a limit may take at this moment, for all workers on all machines: a token bucket.
+
+    `tokens` were there at the moment `at`; `per_second` of them come back each second, up to one second's worth.
+    """
+
+    provider = models.OneToOneField(Provider, on_delete=models.CASCADE, primary_key=True)
+    tokens = models.FloatField()
+    at = models.DateTimeField()
+    day = models.DateField()
+    today = models.PositiveIntegerField(default=0, help_text="How many were handed over on `day`.")
+
+    def __str__(self) -> str:
+        return f"{self.provider_id}: {self.tokens:g}"

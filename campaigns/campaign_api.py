@@ -1,0 +1,223 @@
+"""The campaigns resource of the API."""
+
+from dataclasses import asdict
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import Http404
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiTypes, extend_schema, inline_serializer
+from rest_framework import serializers, viewsets
+from rest_framework.decorators import action
+from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from campaigns import (
+    campaign_checks,
+    campaign_saving,
+    campaign_stats,
+    campaign_testing,
+    commands,
+    estimating,
+    listing,
+)
+from campaigns.campaign_commands_api import CommandsMixin
+from campaigns.campaign_moves import NotReady, WrongState
+from campaigns.campaign_shapes_api import CampaignFilter, CampaignSerializer, TestSerializer
+from campaigns.models import Campaign
+from campaigns.models.campaign import Kind
+from contacts.csv_sniffing import Unreadable
+
+
+class CampaignViewSet(CommandsMixin, viewsets.ModelViewSet):
+    """One-time mailings and chains. Commands that are not possible in the campaign's state are answered with 409; what
+    keeps it from being sent with 400 and `problems`, field by field."""
+
+    scope = "campaigns"
+    queryset: QuerySet[Campaign] = Campaign.objects.select_related("provider").order_by("-id")
+    serializer_class = CampaignSerializer
+    filterset_class = CampaignFilter
+    lookup_value_regex = "[0-9]{1,18}"
+
+    def handle_exception(self, error: Exception) -> Response:
+        if isinstance(error, NotReady):
+            problems = [asdict(problem) for problem in error.problems]
+            return Response({"detail": str(error), "problems": problems}, status=400)
+        if isinstance(error, campaign_saving.Invalid):
+            return Response(error.errors, status=400)
+        if isinstance(error, WrongState):
+            return Response({"detail": str(error)}, status=409)
+        return super().handle_exception(error)
+
+    # What a kind of campaign does in its own way is a method of its own: see `flows.chain_api`.
+
+    def created(self, given: dict[str, Any], kind: str) -> Campaign:
+        return campaign_saving.create(given, self.request.user, timezone.now(), kind)
+
+    def changed(self, campaign: Campaign, given: dict[str, Any]) -> None:
+        campaign_saving.change(campaign, given)
+
+    def deleted(self, campaign: Campaign) -> None:
+        campaign_saving.delete(campaign)
+
+    def carry_out(self, command: str, campaign: Campaign) -> None:
+        """Carry out send, schedule, unschedule, pause, resume, cancel, archive or unarchive."""
+        getattr(commands, command)(campaign, timezone.now())
+
+    def copied(self, campaign: Campaign) -> Campaign:
+        return commands.clone(campaign, self.request.user, timezone.now())
+
+    def _told(self, request: Request) -> dict[str, Any]:
+        """What was sent, without what the API shows and does not take: a campaign that was read and changed may come
+        back whole."""
+        if not isinstance(request.data, dict):
+            raise serializers.ValidationError({"detail": ["A campaign is an object."]})
+        shown = {*CampaignSerializer.Meta.read_only_fields, "id", "commands"}
+        return {name: value for name, value in request.data.items() if name not in shown}
+
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        given = self._told(request)
+        kind = given.pop("kind", Kind.MAILING)
+        if kind not in Kind.values:
+            raise campaign_saving.Invalid({"kind": [f"A campaign is one of {', '.join(Kind.values)}."]})
+        campaign = self.created(given, kind)
+        return Response(self.get_serializer(campaign).data, status=201)
+
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        campaign, given = self.get_object(), self._told(request)
+        if given.pop("kind", campaign.kind) != campaign.kind:
+            raise campaign_saving.Invalid({"kind": ["This cannot be changed. Create another campaign."]})
+        if not kwargs.get("partial"):
+            empty = Campaign()
+            for name in campaign_saving.FIELDS:
+                given.setdefault(name, None if name == "provider" else getattr(empty, name))
+        self.changed(campaign, given)
+        return Response(self.get_serializer(campaign).data)
+
+    def perform_destroy(self, campaign: Campaign) -> None:
+        self.deleted(campaign)
+
+    @extend_schema(request=None, responses={201: CampaignSerializer})
+    @action(detail=True, methods=["post"])
+    def clone(self, request: Request, pk: str | None = None) -> Response:
+        """A draft with the same contents."""
+        return Response(self.get_serializer(self.copied(self.get_object())).data, status=201)
+
+    @extend_schema(request=None, responses={201: CampaignSerializer})
+    @action(detail=True, methods=["post"])
+    def resend(self, request: Request, pk: str | None = None) -> Response:
+        """A draft to those who were sent it and did not open it."""
+        made = commands.resend_to_unopened(self._mailing(), request.user, timezone.now())
+        return Response(self.get_serializer(made).data, status=201)
+
+    def _mailing(self) -> Campaign:
+        campaign = self.get_object()
+        if campaign.kind != Kind.MAILING:
+            raise Http404
+        return campaign
+
+    @extend_schema(
+        request=None,
+        responses=inline_serializer(
+            "CampaignEstimate",
+            {
+                "audience": inline_serializer(
+                    "CampaignAudience",
+                    {
+                        name: serializers.IntegerField()
+                        for name in ("total", "no_address", "suppressed", "no_consent", "capped", "reachable")
+                    },
+                ),
+                "cost": serializers.DecimalField(max_digits=18, decimal_places=6, allow_null=True),
+                "currency": serializers.CharField(),
+                "unpriced": serializers.IntegerField(help_text="Contacts for whom no price is known."),
+                "parts": serializers.IntegerField(help_text="Of an SMS."),
+                "seconds": serializers.FloatField(allow_null=True),
+                "finishes_at": serializers.DateTimeField(allow_null=True),
+                "problems": serializers.ListField(child=serializers.DictField()),
+                "warnings": serializers.ListField(child=serializers.DictField()),
+            },
+        ),
+    )
+    @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
+    def estimate(self, request: Request, pk: str | None = None) -> Response:
+        """Who would get it now, what that costs and how long it takes, and what keeps it from being sent."""
+        campaign, now = self._mailing(), timezone.now()
+        problems = campaign_checks.problems(campaign, now)
+        if any(problem.field == "audience" for problem in problems):
+            raise NotReady(problems)
+        found = estimating.estimate(campaign, now)
+        return Response(
+            {
+                "audience": {**asdict(found.audience), "reachable": found.audience.reachable},
+                "cost": None if found.cost is None else str(found.cost),
+                "currency": found.currency,
+                "unpriced": found.unpriced,
+                "parts": found.parts,
+                "seconds": found.seconds,
+                "finishes_at": found.finishes_at,
+                "problems": [asdict(problem) for problem in problems],
+                "warnings": [asdict(problem) for problem in campaign_checks.warnings(campaign, now)],
+            }
+        )
+
+    @extend_schema(request=None, responses=OpenApiTypes.OBJECT)
+    @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
+    def stats(self, request: Request, pk: str | None = None) -> Response:
+        """What came of it, per variant and in all: queued, sent, delivered, opened, clicked and so on, with the reasons
+        of what was skipped, and how far it has got."""
+        return Response(campaign_stats.numbers(self._mailing()))
+
+    @extend_schema(
+        request={
+            "multipart/form-data": inline_serializer("CampaignFile", {"file": serializers.FileField()}),
+        },
+        responses=inline_serializer(
+            "CampaignFileRead",
+            {
+                "listed": serializers.IntegerField(help_text="Contacts that the file names."),
+                "repeated": serializers.IntegerField(help_text="Rows that name somebody again."),
+                "unknown": serializers.IntegerField(help_text="Rows that name nobody."),
+                "unknown_rows": serializers.ListField(child=serializers.DictField(), help_text="The first of those."),
+            },
+        ),
+    )
+    @action(
+        detail=True,
+        methods=["put", "post"],
+        url_path="audience-file",
+        url_name="audience-file",
+        parser_classes=[MultiPartParser, FormParser],
+    )
+    def audience_file(self, request: Request, pk: str | None = None) -> Response:
+        """A CSV file that names contacts by email, phone or external id, as (a part of) the audience."""
+        file = request.data.get("file")
+        if file is None or not hasattr(file, "chunks"):
+            raise serializers.ValidationError({"file": ["Send a CSV file under this name, as multipart/form-data."]})
+        try:
+            done = listing.read_file(self.get_object(), file.chunks(), timezone.now())
+        except Unreadable as error:
+            raise serializers.ValidationError({"file": [str(error)]}) from error
+        return Response(asdict(done))
+
+    @extend_schema(
+        request=TestSerializer,
+        responses=inline_serializer(
+            "CampaignTested",
+            {
+                "variant": serializers.CharField(),
+                "recipient": serializers.CharField(),
+                "state": serializers.ChoiceField(choices=["sent", "failed", "bounced", "unknown"]),
+                "reason": serializers.CharField(),
+            },
+            many=True,
+        ),
+    )
+    @action(detail=True, methods=["post"], filterset_class=None, pagination_class=None)
+    def test(self, request: Request, pk: str | None = None) -> Response:
+        """Send it to some addresses for a look: for real, and counted nowhere."""
+        body = TestSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        tried = campaign_testing.send_test(self._mailing(), now=timezone.now(), **body.validated_data)
+        return Response([asdict(each) for each in tried])

@@ -1,0 +1,61 @@
+"""Makes new drafts out of campaigns: copies, and mailings to those who did not open one."""
+
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from campaigns.campaign_moves import WrongState, may, refusal
+from campaigns.models import Campaign
+from campaigns.models.campaign import Kind
+from contacts.models.consent import Channel
+
+COPIED = ("kind", "channel", "audience", "variants", "test", "schedule", "topic", "provider_id")
+
+
+@transaction.atomic
+def clone(campaign: Campaign, user: Any, now: datetime) -> Campaign:
+    """A draft with the same contents, under the name “… (copy)”; its file too."""
+    copy = Campaign.objects.create(
+        name=f"{campaign.name[:190]} (copy)",
+        **{name: getattr(campaign, name) for name in COPIED},
+        created_at=now,
+        created_by=_person(user),
+    )
+    if campaign.audience.get("file"):
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "INSERT INTO campaigns_listed (campaign_id, contact_id)"
+                " SELECT %s, contact_id FROM campaigns_listed WHERE campaign_id = %s",
+                [copy.pk, campaign.pk],
+            )
+    return copy
+
+
+def resend_to_unopened(campaign: Campaign, user: Any, now: datetime) -> Campaign:
+    """A draft to those who were sent a message of this campaign and opened none, with the words that won; a new
+    subject is for people to write. Raises WrongState."""
+    if not may(campaign, "resend") or campaign.kind != Kind.MAILING:
+        raise refusal(campaign, "resend")
+    if campaign.channel != Channel.EMAIL:
+        raise WrongState("Nobody can tell who has opened an SMS.")
+    best = next((one for one in campaign.variants if one["key"] == campaign.winner), campaign.variants[0])
+    asked = {"rule": "message", "campaign": campaign.pk}
+    unopened = {"all": [{**asked, "did": "sent"}, {**asked, "did": "not:opened"}]}
+    return Campaign.objects.create(
+        name=f"{campaign.name[:180]} (not opened)",
+        kind=Kind.MAILING,
+        channel=campaign.channel,
+        audience=Campaign().audience | {"rule": unopened},
+        variants=[{**best, "key": "a"}],
+        topic=campaign.topic,
+        provider_id=campaign.provider_id,
+        schedule={"when": "now"},
+        resends=campaign,
+        created_at=now,
+        created_by=_person(user),
+    )
+
+
+def _person(user: Any) -> Any:
+    return user if getattr(user, "pk", None) else None
