@@ -5,7 +5,7 @@ Twice: per origin, for the live numbers, and per day and everything that reports
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -43,14 +43,20 @@ def count(differences: Iterable[tuple[Of, str, int]], now: datetime) -> None:
 
     A metric that reports do not know, such as "skipped:REASON", counts for its origin only.
     """
+    day = day_of(now)
+    count_by_day((day, *difference) for difference in differences)
+
+
+def count_by_day(differences: Iterable[tuple[date, Of, str, int]]) -> None:
+    """The same where each has a day of its own."""
     origins: Counter[tuple[int, str]] = Counter()
-    days: dict[Of, Counter[str]] = defaultdict(Counter)
-    for which, metric, n in differences:
+    days: dict[tuple[date, Of], Counter[str]] = defaultdict(Counter)
+    for day, which, metric, n in differences:
         origins[which.origin, metric[:40]] += n
         if metric in METRICS:
-            days[which][metric] += n
+            days[day, which][metric] += n
     _count_origins([(origin, metric, n) for (origin, metric), n in origins.items() if n])
-    _count_days({which: counts for which, counts in days.items() if any(counts.values())}, now)
+    _count_days({key: counts for key, counts in days.items() if any(counts.values())})
 
 
 def _count_origins(rows: list[tuple[int, str, int]]) -> None:
@@ -64,17 +70,17 @@ def _count_origins(rows: list[tuple[int, str, int]]) -> None:
         )
 
 
-def _count_days(counts: dict[Of, Counter[str]], now: datetime) -> None:
+def _count_days(counts: dict[tuple[date, Of], Counter[str]]) -> None:
     if not counts:
         return
-    keys: list[Any] = [list(column) for column in zip(*counts, strict=True)]
+    keys: list[Any] = [list(column) for column in zip(*((day, *which) for day, which in counts), strict=True)]
     sums = [[each[metric] for each in counts.values()] for metric in METRICS]
-    columns = ", ".join(f"%s::{kind}[]" for kind in (*_TYPES, *["bigint"] * len(METRICS)))
+    columns = ", ".join(f"%s::{kind}[]" for kind in ("date", *_TYPES, *["bigint"] * len(METRICS)))
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO campaigns_daycount (day, {', '.join(KEYS)}, {', '.join(METRICS)})"  # noqa: S608 - our own names
-            f" SELECT %s, * FROM unnest({columns})",
-            [day_of(now), *keys, *sums],
+            f" SELECT * FROM unnest({columns})",
+            [*keys, *sums],
         )
 
 

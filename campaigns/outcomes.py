@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from campaigns.claiming import Claimed
 from campaigns.counting import Of, count
-from campaigns.models import MessageState
+from campaigns.models import Conversion, MessageState
 from contacts import timeline
 from contacts.timeline import NewEvent
 
@@ -77,12 +77,13 @@ def record(
         written = [outcome for outcome in outcomes if outcome.message.id in was]
         timeline.record(list(_events(written)), now)
         differences = list[tuple[Of, str, int]]()
+        converted = _converted([id for id, before in was.items() if before.opened or before.clicked])
         for outcome in written:
             before, known = was[outcome.message.id], _of(outcome, homes)
             differences += [(known, metric, 1) for metric in _metrics(outcome)]
             if before.state == MessageState.UNKNOWN:
                 differences.append((before.of(outcome.message), "unknown", -1))
-            _carry_over(before, before.of(outcome.message), known)
+            _carry_over(before, before.of(outcome.message), known, converted.get(outcome.message.id))
         count(differences, now)
     return len(written)
 
@@ -107,10 +108,18 @@ class _Before(NamedTuple):
         return Of(message.origin_id, message.content_id, self.provider, self.country, self.language)
 
 
-def _carry_over(before: _Before, old: Of, new: Of) -> None:
+def _converted(ids: Sequence[int]) -> dict[int, datetime]:
+    """When messages were converted that were opened or clicked while they were in hand: hardly ever any."""
+    found = Conversion.objects.filter(message__in=ids, first=True) if ids else Conversion.objects.none()
+    return dict(found.values_list("message_id", "at"))
+
+
+def _carry_over(before: _Before, old: Of, new: Of, converted: datetime | None) -> None:
     """What was counted while the message was in hand, before it was known through whom it goes, counts there now."""
     if old == new:
         return
+    if converted:
+        count([(old, "converted", -1), (new, "converted", 1)], converted)
     devices = {"opened": before.opened_on, "clicked": before.clicked_on}
     for metric in ("delivered", "failed", "complained", "unsubscribed", "opened", "clicked"):
         if moment := getattr(before, metric):

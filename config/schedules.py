@@ -30,7 +30,12 @@ LANES: dict[str, list[str]] = {
         "campaigns.mailing.withdraw",
     ],
     "send": ["campaigns.sending.work"],
-    "segments": ["contacts.segments.following.follow", "contacts.segments.refreshing.refresh"],
+    "segments": [
+        "contacts.segments.following.follow",
+        "contacts.segments.refreshing.refresh",
+        "campaigns.converting.convert",
+        "flows.crediting.credit",
+    ],
     "upkeep": [
         "contacts.importing.work",
         "contacts.search.sort_in",
@@ -38,6 +43,7 @@ LANES: dict[str, list[str]] = {
         "flows.pruning.steps",
         "flows.pruning.events",
         "campaigns.counting.squash",
+        "campaigns.revenue.squash",
         "flows.counting.squash",
         "contacts.segments.sizing.refresh",
     ],

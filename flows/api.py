@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
@@ -143,7 +144,9 @@ class ScenarioViewSet(VersionActions, CommandsMixin, viewsets.ModelViewSet):
         return super().handle_exception(error)
 
     def perform_create(self, serializer: Any) -> None:
-        serializer.save(created_by=self.request.user if getattr(self.request.user, "pk", None) else None)
+        user = self.request.user if getattr(self.request.user, "pk", None) else None
+        with transaction.atomic():
+            objectives.keep(serializer.save(created_by=user))
 
     def perform_destroy(self, scenario: Scenario) -> None:
         deleting.delete(scenario)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import transaction
 
-from flows import exits, reentry
+from flows import exits, objectives, reentry
 from flows.models import Reentry, Scenario
 from flows.saving import awaited
 
@@ -43,3 +43,5 @@ def change(scenario: Scenario, settings: dict[str, Any]) -> None:
         setattr(scenario, name, value)
     scenario.awaits = awaited(scenario)
     scenario.save(update_fields=[*settings, "awaits"])
+    if "objective" in settings:
+        objectives.keep(scenario)

@@ -3,6 +3,7 @@
 from django.db import connection, transaction
 
 from campaigns import outbox
+from flows import objectives
 from flows.models import Scenario, ScenarioState
 from flows.transitions import WrongState
 
@@ -14,6 +15,7 @@ def delete(scenario: Scenario) -> None:
     if locked.state == ScenarioState.RUNNING:
         raise WrongState("Pause the scenario before you delete it.")
     outbox.hold(scenario.origin)
+    objectives.forget(locked)
     with connection.cursor() as cursor:
         cursor.execute(
             "DELETE FROM flows_step WHERE execution_id IN (SELECT id FROM flows_execution WHERE scenario_id = %s)",

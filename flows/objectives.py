@@ -1,4 +1,4 @@
-"""What a scenario is meant to achieve: nothing, an open, a click, or an event of its own, within some days."""
+"""What a scenario is meant to achieve: saved with it, kept as the objective of its messages, and a reason to leave."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -7,59 +7,38 @@ from typing import Any
 from django.db import connection
 from django.db.models import F
 
-from campaigns.models import Message
+from campaigns import objectives
+from campaigns.models import Message, ObjectiveKind, Touch
+from campaigns.objectives import MOST_DAYS, events, sentence
 from contacts import segments
 from contacts.columns import literal
 from flows.graph import Problem, unstorable
 from flows.models import Execution, Scenario
 
-KINDS = {"opened": "Opened a message", "clicked": "Clicked a link", "event": "Did something (an event)"}
-PARTS = {"kind", "within_days", "event", "filter"}
-MOST_DAYS = 366
-# What happens to a contact when a message did what the objective wants.
-_EVENTS = {"opened": ("email.opened",), "clicked": ("email.clicked", "sms.clicked")}
+__all__ = ["KINDS", "MOST_DAYS", "TOUCHES", "events", "forget", "keep", "problems", "reached", "sentence"]
+
+KINDS = {str(kind.value): str(kind.label) for kind in ObjectiveKind}
+TOUCHES = {str(touch.value): str(touch.label) for touch in Touch}
 
 
 def problems(objective: Any) -> list[Problem]:
-    """Why this cannot be an objective. `{}` is none; otherwise `{"kind", "within_days", "event", "filter"}`."""
-    return [Problem(None, f"Objective: {sentence}") for sentence in _sentences(objective)]
+    """Why this cannot be an objective, in the form that `campaigns.objectives` describes."""
+    if isinstance(objective, dict) and (found := unstorable(objective)):
+        return [Problem(None, f"Objective: {problem.message}") for problem in found]
+    return [
+        Problem(None, f"Objective: {sentence}")
+        for sentences in objectives.problems(objective).values()
+        for sentence in sentences
+    ]
 
 
-def _sentences(objective: Any) -> list[str]:
-    if not isinstance(objective, dict):
-        return ["use an object such as {“kind”: “clicked”, “within_days”: 7}."]
-    if not objective:
-        return []
-    if problems := unstorable(objective):
-        return [problem.message for problem in problems]
-    found = [f"it has no “{name[:50]}”." for name in objective.keys() - PARTS]
-    if objective.get("kind") not in list(KINDS):
-        found.append(f"choose one of {', '.join(KINDS)}.")
-    days = objective.get("within_days")
-    if days is not None and (not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= MOST_DAYS):
-        found.append(f"the number of days goes from 1 to {MOST_DAYS}.")
-    if objective.get("kind") == "event":
-        name = objective.get("event")
-        if not isinstance(name, str) or not name.strip() or len(name) > 100:
-            found.append("name the event.")
-        found += segments.problems(objective.get("filter"), segments.Scope(event=True))
-    return found
+def keep(scenario: Scenario) -> None:
+    """Make the scenario's saved objective that of its messages; in the transaction that saves it."""
+    objectives.set_objective(scenario.origin, scenario.objective)
 
 
-def sentence(objective: dict[str, Any]) -> str:
-    """The objective in words, for pages."""
-    if not objective:
-        return "No objective"
-    what = f"“{objective['event']}” happened" if objective["kind"] == "event" else KINDS[objective["kind"]]
-    days = objective.get("within_days")
-    return f"{what} within {days} day{'' if days == 1 else 's'}" if days else what
-
-
-def events(objective: dict[str, Any]) -> tuple[str, ...]:
-    """The names of the events by which the objective may be reached."""
-    if not objective:
-        return ()
-    return _EVENTS.get(objective["kind"]) or (objective["event"],)
+def forget(scenario: Scenario) -> None:
+    objectives.forget(scenario.origin)
 
 
 def reached(scenario: Scenario, passes: Sequence[int], now: datetime) -> set[int]:
@@ -67,7 +46,7 @@ def reached(scenario: Scenario, passes: Sequence[int], now: datetime) -> set[int
     objective = scenario.objective
     if not objective or not passes:
         return set()
-    if objective["kind"] == "event":
+    if objectives.touches(objective["kind"]):
         return _by_event(objective, passes, now)
     field = f"{objective['kind']}_at"
     found = Message.objects.filter(
@@ -83,17 +62,19 @@ def reached(scenario: Scenario, passes: Sequence[int], now: datetime) -> set[int
 
 def _by_event(objective: dict[str, Any], passes: Sequence[int], now: datetime) -> set[int]:
     days = objective.get("within_days")
+    segment = objective["segment"] if objective["kind"] == ObjectiveKind.SEGMENT else None
     with connection.cursor() as cursor:
         cursor.execute(
             """SELECT e.id, x.id FROM flows_execution x JOIN contacts_event e ON e.contact_id = x.contact_id
                 AND e.name = %s AND e.at >= x.entered_at AND e.at <= %s
                 AND e.id IS DISTINCT FROM x.event_id
                 AND (%s::int IS NULL OR e.at <= x.entered_at + %s * interval '1 day')
+                AND (%s::bigint IS NULL OR e.properties -> 'segment' = to_jsonb(%s::bigint))
             WHERE x.id = ANY(%s::bigint[])""",
-            [objective["event"].strip(), now, days, days, literal(passes)],
+            [*events(objective), now, days, days, segment, segment, literal(passes)],
         )
         found = cursor.fetchall()
-    if objective.get("filter"):
+    if segment is None and objective.get("filter"):
         matching = segments.matching_events(objective["filter"], [event for event, _ in found], now)
         found = [(event, execution) for event, execution in found if event in matching]
     return {execution for _, execution in found}

@@ -124,6 +124,7 @@ def publish(
     )
     assert changed == 1  # the row is locked
     scenario.refresh_from_db()
+    objectives.keep(scenario)
     assert scenario.flow is not None
     if scenario.flow.settled_at is None:
         lanes.nudge("advance")

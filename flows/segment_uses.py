@@ -24,6 +24,7 @@ _CROSSING = """
 _USES = " OR ".join(
     [
         NAMES_SEGMENT.format(column="flows_scenario.objective"),
+        "flows_scenario.objective -> 'segment' = to_jsonb(%s::bigint)",
         NAMES_SEGMENT.format(column="flows_scenario.exits"),
         "flows_scenario.exits -> 'segment' = to_jsonb(%s::bigint)",
         f"EXISTS (SELECT 1 FROM flows_flow WHERE flows_flow.id = flows_scenario.flow_id AND"  # noqa: S608
@@ -33,5 +34,5 @@ _USES = " OR ".join(
 
 
 def uses(segment_id: int) -> list[Use]:
-    found = Scenario.objects.filter(RawSQL(_USES, [segment_id] * 6, BooleanField())).only("name")  # noqa: S611
+    found = Scenario.objects.filter(RawSQL(_USES, [segment_id] * 7, BooleanField())).only("name")  # noqa: S611
     return [Use("Scenario", scenario.name, reverse("scenario_editor", args=[scenario.pk])) for scenario in found]

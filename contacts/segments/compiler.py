@@ -1,5 +1,6 @@
 """Checks rule trees and compiles them to one SQL expression."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -77,6 +78,11 @@ def compiled(rule: Any, now: datetime, scope: Scope) -> Where:
     return all_of(parts) if "all" in rule else any_of(parts)
 
 
+def leading_to(rules: Sequence[Any], scope: Scope) -> Scope:
+    """The scope with the segments filled in that any of the rules leads to: one query at most, for all of them."""
+    return _naming({id for rule in rules if not tree.problems(rule) for id in used_segments(rule)}, scope)
+
+
 def used_segments(rule: Any) -> set[int]:
     """The ids of the segments that a sound tree names itself."""
     named = [leaf.get("id") for leaf in tree.leaves(rule) if leaf["rule"] == "segment"]
@@ -84,7 +90,11 @@ def used_segments(rule: Any) -> set[int]:
 
 
 def _with_segments(rule: Any, scope: Scope) -> Scope:
-    named = [] if tree.problems(rule) else sorted(used_segments(rule))
+    return scope if tree.problems(rule) else _naming(used_segments(rule), scope)
+
+
+def _naming(ids: set[int], scope: Scope) -> Scope:
+    named = sorted(ids)
     if not named:
         return scope
     return replace(scope, known=remembered(("segments reached", *named), lambda: _reached(named)))

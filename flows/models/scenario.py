@@ -45,8 +45,9 @@ class Scenario(models.Model):
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True)
     state = models.CharField(max_length=20, choices=ScenarioState.choices, default=ScenarioState.DRAFT)
-    # {} is none; otherwise {"kind": "opened" | "clicked" | "event", "event": name, "filter": rule tree or null,
-    # "within_days": n}
+    # As `campaigns.objectives` has it, where a row of its own mirrors it: {} is none; otherwise {"kind": "opened" |
+    # "clicked" | "event" | "segment", "within_days": n, "touch": …}, with the event, its filter and where its value
+    # stands, or the segment.
     objective = models.JSONField(default=dict, blank=True)
     reentry = models.CharField(max_length=20, choices=Reentry.choices, default=Reentry.NOT_WHILE_INSIDE)
     # The least time between two entries of a contact, for SPACED.

@@ -76,6 +76,7 @@ class AbTest(Node):
     group = Group.OPERATORS
     order = 30
     icon = "flask-conical"
+    compares = True
 
     class Form(NodeForm):
         variants = VariantsField(

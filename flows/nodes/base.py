@@ -97,6 +97,7 @@ class Node:
     Form: ClassVar[type[forms.Form]]
     template: ClassVar[str] = "flows/nodes/_form.html"  # the dialog's body
     sends: ClassVar[bool] = False  # whether rules may ask about its messages
+    compares: ClassVar[bool] = False  # whether its ports are tried against each other, each credited what came of it
     holding: ClassVar[tuple[str, ...]] = ()  # the ports that may lead back, because contacts rest here before
 
     def ports(self, config: dict[str, Any]) -> Sequence[Port]:
