@@ -1,4 +1,4 @@
-"""What people may do: administrators everything, marketers all but the installation's settings, viewers look."""
+"""What people may do: administrators everything, marketers all but settings, writers templates, viewers look."""
 
 from typing import Any
 
@@ -17,10 +17,12 @@ ADMINISTRATORS_ONLY = ("installation", "provider", "allowance", "price", "apikey
 class Role(models.TextChoices):
     ADMINISTRATOR = "administrator", "Administrator: everything, also people, providers and settings"
     MARKETER = "marketer", "Marketer: contacts, segments, templates, campaigns and scenarios"
+    WRITER = "writer", "Writer: writes templates, which others publish and send; changes nothing else"
     VIEWER = "viewer", "Viewer: sees everything, changes nothing"
 
 
-GROUPS = {Role.MARKETER: "Marketers", Role.VIEWER: "Viewers"}
+GROUPS = {Role.MARKETER: "Marketers", Role.WRITER: "Writers", Role.VIEWER: "Viewers"}
+WRITTEN = ("add_template", "change_template")
 
 
 def grant(app_config: AppConfig, using: str = "default", **_: Any) -> None:
@@ -32,7 +34,8 @@ def grant(app_config: AppConfig, using: str = "default", **_: Any) -> None:
     of_app = Permission.objects.using(using).filter(content_type__app_label=app_config.label)
     seen = of_app.filter(codename__startswith="view_").exclude(codename="view_user")
     changed = of_app.exclude(content_type__model__in=ADMINISTRATORS_ONLY).exclude(content_type__app_label="config")
-    for role, permissions in ((Role.MARKETER, seen | changed), (Role.VIEWER, seen)):
+    written = of_app.filter(codename__in=WRITTEN)
+    for role, permissions in ((Role.MARKETER, seen | changed), (Role.WRITER, seen | written), (Role.VIEWER, seen)):
         group, _created = Group.objects.using(using).get_or_create(name=GROUPS[role])
         group.permissions.add(*permissions)
 

@@ -25,18 +25,26 @@ class TemplateSerializer(serializers.ModelSerializer):
     published = serializers.IntegerField(
         source="published.number", default=None, read_only=True, help_text="The number of the version that is sent."
     )
+    state = serializers.ChoiceField(choices=TemplateVersion.State.choices, read_only=True, default="draft")
+    review = serializers.CharField(
+        read_only=True, default="", help_text="Why the newest version was rejected, if it was."
+    )
     findings = serializers.SerializerMethodField(help_text="What is wrong with the words, by field and line.")
 
     class Meta:
         model = Template
-        fields = ["id", "name", "channel", "published", *publishing.WORDS, "findings", "created_at", "updated_at"]
+        fields = [
+            "id", "name", "channel", "folder", "published", "state", "review", *publishing.WORDS, "findings",
+            "created_at", "updated_at",
+        ]  # fmt: skip
         validators: list[Any] = []
 
     def to_representation(self, template: Template) -> dict[str, Any]:
         version = _shown(template)
         for word in publishing.WORDS:
             setattr(template, word, getattr(version, word))
-        return super().to_representation(template)
+        said = {"state": version.state, "review": template.versions.all()[0].review}
+        return {**super().to_representation(template), **said}
 
     def get_findings(self, template: Template) -> list[dict[str, Any]]:
         return [vars(finding) for finding in checks.findings(_shown(template))]
@@ -55,12 +63,15 @@ class TemplateSerializer(serializers.ModelSerializer):
         return data
 
     def create(self, data: dict[str, Any]) -> Template:
-        return publishing.create(data["name"], data["channel"], data, self.context["request"].user)
+        return publishing.create(
+            data["name"], data["channel"], data, self.context["request"].user, data.get("folder", "")
+        )
 
     def update(self, template: Template, data: dict[str, Any]) -> Template:
-        if "name" in data:
-            template.name = data["name"]
-            template.save(update_fields=["name", "updated_at"])
+        for field in ("name", "folder"):
+            setattr(template, field, data.get(field, getattr(template, field)))
+        if {"name", "folder"} & data.keys():
+            template.save(update_fields=["name", "folder", "updated_at"])
         words = {word: data[word] for word in publishing.WORDS if word in data}
         if words:
             draft = publishing.draft_of(template, self.context["request"].user)
@@ -69,12 +80,16 @@ class TemplateSerializer(serializers.ModelSerializer):
         return template
 
 
+class RejectionSerializer(serializers.Serializer):
+    review = serializers.CharField(max_length=2000, help_text="What should be different.")
+
+
 class TemplateFilter(filters.FilterSet):
     search = filters.CharFilter(field_name="name", lookup_expr="icontains")
 
     class Meta:
         model = Template
-        fields = ["channel"]
+        fields = ["channel", "folder"]
 
 
 class TemplateViewSet(viewsets.ModelViewSet):
@@ -106,11 +121,43 @@ class TemplateViewSet(viewsets.ModelViewSet):
         publishing.publish(version, request.user, timezone.now())
         return Response(self.get_serializer(self.get_object()).data)
 
+    @extend_schema(request=None, responses=TemplateSerializer)
+    @action(detail=True, methods=["post"])
+    def submit(self, request: Request, pk: str | None = None) -> Response:
+        """Ask for the draft to be published; nobody changes it until somebody answers."""
+        template = self.get_object()
+        publishing.submit(_shown(template), request.user, timezone.now())
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(request=None, responses=TemplateSerializer)
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request: Request, pk: str | None = None) -> Response:
+        """Take the version back from review."""
+        template = self.get_object()
+        publishing.withdraw(_shown(template))
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(request=RejectionSerializer, responses=TemplateSerializer)
+    @action(detail=True, methods=["post"])
+    def reject(self, request: Request, pk: str | None = None) -> Response:
+        """Say no to the open version, in words that its writer reads."""
+        template = self.get_object()
+        asked = RejectionSerializer(data=request.data)
+        asked.is_valid(raise_exception=True)
+        publishing.reject(_shown(template), request.user, asked.validated_data["review"], timezone.now())
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(request=None, responses={201: TemplateSerializer})
+    @action(detail=True, methods=["post"])
+    def clone(self, request: Request, pk: str | None = None) -> Response:
+        """A template of the same words, as a draft."""
+        copy = publishing.clone(self.get_object(), request.user)
+        return Response(self.get_serializer(copy).data, status=201)
+
 
 def _shown(template: Template) -> TemplateVersion:
-    """The draft, else what is published, else the newest. Reads the versions at most once per template."""
+    """The open version, else what is published, else the newest. Reads the versions at most once per template."""
     versions = list(template.versions.all())
-    drafts = [version for version in versions if version.state == TemplateVersion.State.DRAFT]
-    version = drafts[0] if drafts else template.published or versions[0]
+    version = versions[0] if versions[0].is_open else template.published or versions[0]
     version.template = template
     return version

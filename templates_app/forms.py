@@ -1,5 +1,6 @@
 """Forms of the template pages."""
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django import forms
@@ -17,18 +18,51 @@ class TemplateForm(forms.ModelForm):
 
     class Meta:
         model = Template
-        fields = ["name", "channel"]
+        fields = ["name", "channel", "folder"]
+        widgets = {"folder": forms.TextInput(attrs={"list": "folders"})}
+
+    def clean_folder(self) -> str:
+        return " ".join(self.cleaned_data["folder"].split())
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
-        same = Template.objects.filter(channel=cleaned.get("channel"), name__iexact=cleaned.get("name", ""))
+        channel = cleaned.get("channel") or self.instance.channel
+        same = Template.objects.filter(channel=channel, name__iexact=cleaned.get("name", ""))
         if same.exclude(pk=self.instance.pk).exists():
             self.add_error("name", "Another template of this channel has this name.")
         return cleaned
 
 
+class NameForm(TemplateForm):
+    """What a template is called and where it is kept; its channel stays."""
+
+    class Meta(TemplateForm.Meta):
+        fields = ["name", "folder"]
+
+
+class ReviewForm(forms.Form):
+    review = forms.CharField(
+        label="What should be different?",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 5, "autofocus": True}),
+        help_text="The writer reads this above the text.",
+    )
+
+
 class TemplateListForm(ListForm):
     channel = forms.ChoiceField(required=False, choices=[("", "All channels"), *Channel.choices])
+    state = forms.ChoiceField(
+        required=False,
+        choices=[("", "Any state"), *TemplateVersion.State.choices],
+    )
+    folder = forms.ChoiceField(required=False)
+
+    def __init__(self, data: Any, folders: Sequence[str]) -> None:
+        super().__init__(data)
+        cast(forms.ChoiceField, self.fields["folder"]).choices = [
+            ("", "All folders"),
+            *((name, name) for name in folders),
+        ]
 
 
 class WordsForm(forms.ModelForm):

@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
-from contacts.models import Contact
+from contacts.models import Contact, Event
 from contacts.models.consent import Channel
+from contacts.search import search
 from templates_app import mjml, rendering
 from templates_app.models import TemplateVersion
 from templates_app.sms_parts import Parts, parts
+
+SHOWN = 8
 
 
 @dataclass(frozen=True)
@@ -21,9 +24,11 @@ class Preview:
     error: str = ""
 
 
-def preview(version: TemplateVersion, contact: Contact) -> Preview:
-    """Rendered for a contact, without an event: what templates say of one is empty."""
-    context = rendering.context_of(contact) | {"unsubscribe_url": "https://example.com/unsubscribe"}
+def preview(version: TemplateVersion, contact: Contact, event: Event | None = None) -> Preview:
+    """Rendered for a contact; without an event, what the words say of one is empty."""
+    context = rendering.context_of(contact, event.properties if event else None) | {
+        "unsubscribe_url": "https://example.com/unsubscribe"
+    }
     try:
         if version.template.channel == Channel.SMS:
             text = rendering.compile(version.body, False).render(context)
@@ -37,6 +42,18 @@ def preview(version: TemplateVersion, contact: Contact) -> Preview:
         )
     except (rendering.RenderError, mjml.MjmlError) as error:
         return Preview(error=str(error))
+
+
+def found(text: str) -> list[Contact]:
+    """The few contacts that a preview may be for, by the beginnings of the words of their address or name."""
+    return list(search(Contact.objects.all(), text).order_by("-pk")[:SHOWN])
+
+
+def recent_events(contact: Contact) -> list[Event]:
+    """The newest events of a contact that know something."""
+    if contact.pk is None:
+        return []
+    return list(Event.objects.filter(contact=contact).exclude(properties={}).order_by("-id")[:SHOWN])
 
 
 def sample() -> Contact:

@@ -2,15 +2,22 @@
 
 from django.urls import path
 
-from templates_app.views import editor, lists, previews
+from templates_app.views import editor, lists, previews, reviewing
 
 urlpatterns = [
     path("templates/", lists.show_all, name="template_list"),
     path("templates/new/", lists.create, name="template_create"),
     path("templates/<int:pk>/", editor.show, name="template_page"),
     path("templates/<int:pk>/draft/", editor.new_draft, name="template_new_draft"),
-    path("templates/<int:pk>/reject/", editor.reject, name="template_reject"),
+    path("templates/<int:pk>/edit/", editor.edit, name="template_edit"),
+    path("templates/<int:pk>/submit/", reviewing.submit, name="template_submit"),
+    path("templates/<int:pk>/withdraw/", reviewing.withdraw, name="template_withdraw"),
+    path("templates/<int:pk>/publish/", reviewing.publish, name="template_publish"),
+    path("templates/<int:pk>/reject/", reviewing.reject, name="template_reject"),
+    path("templates/<int:pk>/clone/", reviewing.clone, name="template_clone"),
     path("templates/<int:pk>/delete/", lists.delete, name="template_delete"),
     path("templates/<int:pk>/preview/", previews.refresh, name="template_preview"),
+    path("templates/<int:pk>/thumbnail/", previews.thumbnail, name="template_thumbnail"),
+    path("templates/preview/people/", previews.people, name="template_preview_people"),
     path("templates/preview/<str:key>/", previews.frame, name="template_preview_frame"),
 ]

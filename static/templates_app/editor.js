@@ -14,6 +14,12 @@ document.addEventListener("click", (event) => {
     last.focus();
     last.dispatchEvent(new Event("input", { bubbles: true }));
   }
+  const person = event.target.closest("[data-preview-as]");
+  if (person) {
+    const chosen = document.querySelector("input[name=contact][form=words]");
+    chosen.value = person.dataset.previewAs;
+    words.dispatchEvent(new Event("change", { bubbles: true }));
+  }
   const finding = event.target.closest("[data-line]");
   if (finding) goTo(document.getElementById(finding.dataset.field), Number(finding.dataset.line));
 });

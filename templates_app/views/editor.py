@@ -7,17 +7,18 @@ from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from contacts.models.consent import Channel
 from templates_app import publishing, usage
-from templates_app.forms import WordsForm
+from templates_app.forms import NameForm, WordsForm
 from templates_app.models import Template, TemplateVersion
+from templates_app.views.lists import folders
 from templates_app.views.previews import preview_context
 
 may_change = permission_required("templates_app.change_template", raise_exception=True)
-may_publish = permission_required("templates_app.publish_template", raise_exception=True)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ FIELDS = [
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """The draft to write on where there is one, else the published version to read."""
     template = get_object_or_404(Template.objects.select_related("published"), pk=pk)
-    versions = list(template.versions.select_related("created_by"))
+    versions = list(template.versions.select_related("created_by", "submitted_by", "rejected_by"))
     version = _chosen(request, template, versions)
     version.template = template
     editable = version.state == TemplateVersion.State.DRAFT and request.user.has_perm("templates_app.change_template")
@@ -65,7 +66,8 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "fields": FIELDS,
         "editable": editable,
-        "has_draft": any(one.state == TemplateVersion.State.DRAFT for one in versions),
+        "has_draft": versions[0].is_open,
+        "sent_back": _sent_back(version, versions),
         "is_sms": template.channel == Channel.SMS,
         "uses": usage.uses_of_template(pk),
         **preview_context(request, version),
@@ -82,17 +84,20 @@ def new_draft(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("template_page", pk)
 
 
-@may_publish
-@require_POST
-def reject(request: HttpRequest, pk: int) -> HttpResponse:
+@may_change
+@require_http_methods(["GET", "POST"])
+def edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """The template's name and folder."""
     template = get_object_or_404(Template, pk=pk)
-    version = get_object_or_404(template.versions, state=TemplateVersion.State.DRAFT)
-    try:
-        publishing.reject(version)
-        messages.success(request, f"Version {version.number} is rejected.")
-    except publishing.NotADraft as error:
-        messages.error(request, str(error))
-    return redirect("template_page", pk)
+    form = NameForm(request.POST or None, instance=template)
+    if request.method == "POST" and form.is_valid():
+        form.save()
+        if getattr(request, "htmx", False):
+            return HttpResponse(status=204, headers={"HX-Redirect": reverse("template_page", args=[pk])})
+        return redirect("template_page", pk)
+    context = {"template": template, "form": form, "folders": folders()}
+    status = 422 if request.method == "POST" else 200
+    return render(request, "templates_app/template_edit.html", context, status=status)
 
 
 def _chosen(request: HttpRequest, template: Template, versions: list[TemplateVersion]) -> TemplateVersion:
@@ -100,25 +105,39 @@ def _chosen(request: HttpRequest, template: Template, versions: list[TemplateVer
     for version in versions:
         if str(version.number) == number:
             return version
-    drafts = [version for version in versions if version.state == TemplateVersion.State.DRAFT]
-    return drafts[0] if drafts else template.published or versions[0]
+    if versions[0].is_open or versions[0].review:
+        return versions[0]
+    return template.published or versions[0]
+
+
+def _sent_back(version: TemplateVersion, versions: list[TemplateVersion]) -> TemplateVersion | None:
+    """What a reviewer said of the version before, while another one is written."""
+    before = next((one for one in versions if one.number < version.number), None)
+    return before if before and before.review and version.is_open else None
 
 
 def _save(request: HttpRequest, draft: TemplateVersion, words: dict[str, str]) -> HttpResponse | None:
     """Save, and publish if that was the button. None where the page is to be shown again, with what is wrong."""
-    publish = request.POST.get("do") == "publish"
+    publish, submit = request.POST.get("do") == "publish", request.POST.get("do") == "submit"
     if publish and not request.user.has_perm("templates_app.publish_template"):
         raise PermissionDenied("You may not publish templates.")
     try:
         publishing.save_draft(draft, words)
         if publish:
             publishing.publish(draft, request.user, timezone.now())
+        elif submit:
+            publishing.submit(draft, request.user, timezone.now())
     except publishing.NotADraft as error:
         messages.error(request, str(error))
     except publishing.Unpublishable:
-        messages.error(request, "The draft is saved, but not published: something in it cannot be sent.")
+        what = "published" if publish else "in review"
+        messages.error(request, f"The draft is saved, but not {what}: something in it cannot be sent.")
         return None
     else:
-        said = f"Version {draft.number} is published and sent from now on." if publish else "The draft is saved."
+        said = "The draft is saved."
+        if publish:
+            said = f"Version {draft.number} is published and sent from now on."
+        elif submit:
+            said = f"Version {draft.number} is in review. Whoever may publish templates sees it in the list."
         messages.success(request, said)
     return redirect("template_page", draft.template_id)

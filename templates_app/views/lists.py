@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
@@ -23,13 +23,21 @@ OWN_HTML = """<p>Hello {{ contact.first_name }},</p>
 @require_GET
 @permission_required("templates_app.view_template", raise_exception=True)
 def show_all(request: HttpRequest) -> HttpResponse:
-    drafts = TemplateVersion.objects.filter(template=OuterRef("pk"), state=TemplateVersion.State.DRAFT)
-    rows: QuerySet[Template] = Template.objects.select_related("published").annotate(has_draft=Exists(drafts))
-    form = TemplateListForm(request.GET)
+    newest = TemplateVersion.objects.filter(template=OuterRef("pk")).order_by("-number").values("state")[:1]
+    rows: QuerySet[Template] = Template.objects.select_related("published").annotate(newest=Subquery(newest))
+    form = TemplateListForm(request.GET, folders())
     if channel := form.asked["channel"]:
         rows = rows.filter(channel=channel)
     if words := form.asked["q"]:
-        rows = rows.filter(name__icontains=words)
+        said = TemplateVersion.objects.filter(template=OuterRef("pk")).filter(
+            Q(subject__icontains=words) | Q(body__icontains=words)
+        )
+        rows = rows.filter(Q(name__icontains=words) | Exists(said))
+    if folder := form.asked["folder"]:
+        rows = rows.filter(folder=folder)
+    if state := form.asked["state"]:
+        published = Q(published__isnull=False) if state == TemplateVersion.State.PUBLISHED else Q()
+        rows = rows.filter(published or Q(newest=state))
     shown = page(rows, request)
     context = {
         "page": shown,
@@ -47,9 +55,11 @@ def create(request: HttpRequest) -> HttpResponse:
     chosen = request.POST.get("starter", "newsletter")
     if request.method == "POST" and form.is_valid():
         words = _first_words(form.cleaned_data["channel"], chosen)
-        template = publishing.create(form.cleaned_data["name"], form.cleaned_data["channel"], words, request.user)
+        template = publishing.create(
+            form.cleaned_data["name"], form.cleaned_data["channel"], words, request.user, form.cleaned_data["folder"]
+        )
         return redirect("template_page", template.pk)
-    context = {"form": form, "starters": starters().values(), "chosen": chosen}
+    context = {"form": form, "starters": starters().values(), "chosen": chosen, "folders": folders()}
     return render(request, "templates_app/template_create.html", context)
 
 
@@ -67,6 +77,10 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("template_page", pk)
     messages.success(request, f"“{template}” is deleted.")
     return redirect("template_list")
+
+
+def folders() -> list[str]:
+    return list(Template.objects.exclude(folder="").order_by("folder").values_list("folder", flat=True).distinct())
 
 
 def _first_words(channel: str, starter: str) -> dict[str, str]:

@@ -7,15 +7,22 @@ from django.contrib.auth.decorators import permission_required
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
+from django.utils.html import escape
 from django.views.decorators.http import require_GET, require_POST
 
+from contacts.models import Contact
 from templates_app import checks, previewing
 from templates_app.forms import WordsForm
 from templates_app.framing import framed
 from templates_app.models import Template, TemplateVersion
 
 KEPT_FOR = 15 * 60  # seconds
-WIDTHS = [("desktop", "Desktop", "monitor"), ("phone", "Phone", "smartphone"), ("text", "Text", "file-text")]
+WIDTHS = [
+    ("desktop", "Desktop", "monitor"),
+    ("phone", "Phone", "smartphone"),
+    ("dark", "Dark mode", "moon"),
+    ("text", "Text", "file-text"),
+]
 
 
 @require_POST
@@ -41,8 +48,10 @@ def frame(request: HttpRequest, key: str) -> HttpResponse:
 
 
 def preview_context(request: HttpRequest, version: TemplateVersion) -> dict[str, Any]:
-    contact = previewing.sample()
-    shown = previewing.preview(version, contact)
+    contact = _contact(request)
+    events = previewing.recent_events(contact)
+    event = next((one for one in events if str(one.pk) == request.POST.get("event")), None)
+    shown = previewing.preview(version, contact, event)
     key = ""
     if shown.html:
         key = secrets.token_urlsafe(16)
@@ -52,10 +61,39 @@ def preview_context(request: HttpRequest, version: TemplateVersion) -> dict[str,
         "preview": shown,
         "preview_key": key,
         "contact": contact,
+        "events": events,
+        "event": event,
         "findings": checks.findings(version),
         "width": width if width in {name for name, _label, _icon in WIDTHS} else "desktop",
         "widths": WIDTHS,
     }
+
+
+@require_GET
+@permission_required("templates_app.view_template", raise_exception=True)
+def people(request: HttpRequest) -> HttpResponse:
+    """Contacts to preview as, by what is typed."""
+    context = {"people": previewing.found(request.GET.get("as", ""))}
+    return render(request, "templates_app/_preview_people.html", context)
+
+
+@require_GET
+@permission_required("templates_app.view_template", raise_exception=True)
+def thumbnail(request: HttpRequest, pk: int) -> HttpResponse:
+    """The mail that is sent, or would be, for a small frame in a list."""
+    template = get_object_or_404(Template.objects.select_related("published"), pk=pk)
+    version = template.published or template.versions.first()
+    if version is None:
+        raise Http404
+    version.template = template
+    shown = previewing.preview(version, previewing.sample())
+    return framed(shown.html or f"<p>{escape(shown.text or shown.error)}</p>")
+
+
+def _contact(request: HttpRequest) -> Contact:
+    chosen = request.POST.get("contact", "")
+    found = Contact.objects.filter(pk=int(chosen)).first() if chosen.isdecimal() and len(chosen) < 19 else None
+    return found or previewing.sample()
 
 
 def _markup(template: Template) -> str:

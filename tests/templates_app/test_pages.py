@@ -7,7 +7,10 @@ from django.contrib.auth.models import Permission
 from django.test import Client
 
 from config.models import User
+from contacts import timeline
+from contacts.timeline import NewEvent
 from templates_app.models import Template, TemplateVersion
+from tests import make
 
 pytestmark = pytest.mark.django_db
 
@@ -92,7 +95,7 @@ def test_a_published_version_is_read_and_changed_in_a_new_draft(client: Client) 
     client.post(f"/templates/{template.pk}/draft/")
     client.post(f"/templates/{template.pk}/", words(subject="Changed", do="save"))
     assert [version.subject for version in template.versions.all()] == ["Changed", "Hi"]
-    client.post(f"/templates/{template.pk}/reject/")
+    client.post(f"/templates/{template.pk}/reject/", {"review": "Shorter"})
     assert template.versions.first().state == TemplateVersion.State.REJECTED
 
 
@@ -128,3 +131,52 @@ def test_who_may_write_does_not_thereby_publish(client: Client) -> None:
     assert writer.post(f"/templates/{template.pk}/", words(do="save")).status_code == 302
     template.refresh_from_db()
     assert template.published is None
+
+
+def test_a_writer_asks_a_reviewer_answers_and_the_writer_reads_the_words(client: Client) -> None:
+    template = created(client)
+    User.objects.filter(username="ann").update(username="first")
+    writer = signed_in("view_template", "change_template")
+    writer.post(f"/templates/{template.pk}/", words(do="submit"))
+    assert template.versions.get().state == "in_review"
+    assert writer.post(f"/templates/{template.pk}/publish/").status_code == 403
+    assert writer.post(f"/templates/{template.pk}/reject/", {"review": "No"}).status_code == 403
+    assert "In review" in client.get("/templates/?state=in_review").content.decode()
+    assert client.post(f"/templates/{template.pk}/reject/", {"review": ""}).status_code == 422
+    client.post(f"/templates/{template.pk}/reject/", {"review": "<b>Shorter</b>, please"})
+    read = writer.get(f"/templates/{template.pk}/").content.decode()
+    assert "&lt;b&gt;Shorter&lt;/b&gt;, please" in read
+    writer.post(f"/templates/{template.pk}/draft/")
+    assert "please" in writer.get(f"/templates/{template.pk}/").content.decode()
+    writer.post(f"/templates/{template.pk}/submit/")
+    client.post(f"/templates/{template.pk}/publish/")
+    template.refresh_from_db()
+    assert template.published.number == 2
+
+
+def test_the_preview_is_as_a_chosen_contact_with_one_of_their_events(client: Client) -> None:
+    template = created(client)
+    bob = make.contact("bob@example.com", first_name="Bob")
+    make.contact("eve@example.com", first_name="Eve")
+    timeline.record([NewEvent(bob.pk, "order.placed", {"number": "A-7"})], make.NOW)
+    event = bob.events.get()
+    asked = words(subject="{{ contact.first_name }} {{ event.number }}", contact=str(bob.pk), event=str(event.pk))
+    assert "Bob A-7" in client.post(f"/templates/{template.pk}/preview/", asked).content.decode()
+    assert "bob@" in client.get("/templates/preview/people/?as=bob").content.decode()
+    other = words(subject="{{ contact.first_name }}!", contact="999999999999999999999")
+    assert "Eve!" in client.post(f"/templates/{template.pk}/preview/", other).content.decode()
+
+
+def test_templates_are_found_by_their_words_and_folders(client: Client) -> None:
+    template = created(client)
+    client.post(f"/templates/{template.pk}/edit/", {"name": "Summer", "folder": "Seasons"})
+    client.post(f"/templates/{template.pk}/clone/")
+    assert "Summer" in client.get("/templates/?folder=Seasons").content.decode()
+    assert "Summer" in client.get("/templates/?q=What+is+new").content.decode()
+    assert "Summer" not in client.get("/templates/?q=nowhere").content.decode()
+
+
+def test_the_thumbnail_is_a_document_that_can_do_nothing(client: Client) -> None:
+    template = created(client)
+    shown = client.get(f"/templates/{template.pk}/thumbnail/")
+    assert "sandbox" in shown["Content-Security-Policy"]

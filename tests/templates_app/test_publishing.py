@@ -59,7 +59,7 @@ def test_two_who_publish_the_same_draft_do_it_once() -> None:
 
 def test_a_rejected_draft_stays_to_be_read_and_makes_room_for_another() -> None:
     draft = email()
-    publishing.reject(draft)
+    publishing.reject(draft, None, "Say less.", NOW)
     with pytest.raises(publishing.NotADraft):
         publishing.publish(draft, None, NOW)
     assert publishing.draft_of(draft.template, None).number == 2
@@ -117,3 +117,49 @@ def test_a_template_that_a_scenario_sends_is_not_deleted() -> None:
     make.saving.save(scenario, make.graph(("n1", "on_event", {"event": "contact.created"}), edges=""), {}, None, 1, NOW)
     publishing.delete(draft.template)
     assert not Template.objects.exists()
+
+
+def test_a_draft_in_review_waits_for_an_answer_and_does_not_change() -> None:
+    draft = email()
+    publishing.submit(draft, None, NOW)
+    with pytest.raises(publishing.NotADraft, match="in review"):
+        publishing.save_draft(draft, {"subject": "Changed"})
+    assert publishing.draft_of(draft.template, None) == draft
+    publishing.withdraw(draft)
+    publishing.save_draft(draft, {"subject": "Changed"})
+    publishing.submit(draft, None, NOW)
+    publishing.publish(draft, None, NOW)
+    assert Template.objects.get().published.subject == "Changed"
+    with pytest.raises(publishing.NotADraft):
+        publishing.withdraw(draft)
+
+
+def test_what_cannot_be_sent_is_not_put_before_a_reviewer() -> None:
+    draft = email(subject="")
+    with pytest.raises(publishing.Unpublishable):
+        publishing.submit(draft, None, NOW)
+    assert TemplateVersion.objects.get().state == "draft"
+
+
+def test_the_next_draft_starts_from_what_a_reviewer_sent_back() -> None:
+    first = email()
+    publishing.publish(first, None, NOW)
+    second = publishing.draft_of(first.template, None)
+    publishing.save_draft(second, {"subject": "Hello"})
+    publishing.submit(second, None, NOW)
+    publishing.reject(second, None, "Name the season.", NOW)
+    assert Template.objects.get().published == first
+    third = publishing.draft_of(first.template, None)
+    assert (third.number, third.subject) == (3, "Hello")
+    assert TemplateVersion.objects.get(number=2).review == "Name the season."
+
+
+def test_a_clone_has_the_newest_words_a_name_of_its_own_and_is_a_draft() -> None:
+    draft = email()
+    Template.objects.update(folder="Spring")
+    publishing.publish(draft, None, NOW)
+    draft.template.refresh_from_db()
+    names = [publishing.clone(draft.template, None).name for _ in range(2)]
+    assert names == ["Welcome (copy)", "Welcome (copy 2)"]
+    copy = Template.objects.get(name="Welcome (copy)")
+    assert (copy.published, copy.folder, copy.versions.get().subject) == (None, "Spring", "Hi")
