@@ -11,11 +11,14 @@ from django.db.models import Q, QuerySet, Sum
 from contacts import search
 from contacts.models import Contact, Event
 from flows.kept_graphs import graph_of
-from flows.models import INSIDE, Execution, ExecutionState, Follows, NodeCount, Scenario
+from flows.models import INSIDE, Execution, ExecutionState, Follows, NodeCount, Scenario, ScenarioState
+from flows.requeueing import PATIENCE
 
 # So many that are due, or have failed, are counted one by one; whoever looks learns that there are more.
 MOST_COUNTED = 10_000
+MOST_LATE = 1_000  # the same for each of several scenarios
 SIZE = 50
+OVER = (ScenarioState.DRAFT, ScenarioState.STOPPED, ScenarioState.COMPLETED)
 
 _DUE = """
 SELECT count(*), count(*) FILTER (WHERE state = 'pending') FROM (
@@ -51,6 +54,36 @@ def now_in(scenario: Scenario, now: datetime) -> Now:
         cursor.execute(_DUE, [scenario.pk, now, MOST_COUNTED])
         due, pending = cursor.fetchone()
     return Now(waiting + pending, waiting, due, sum(failed_at.values()), failed_at)
+
+
+_LATE = """
+SELECT s.id, late.n FROM flows_scenario s, LATERAL (
+    SELECT count(*) AS n FROM (
+        SELECT FROM flows_execution e
+        WHERE e.scenario_id = s.id AND e.state IN ('pending', 'waiting') AND e.due_at < %s LIMIT %s
+    ) x
+) late WHERE s.state = 'running' AND late.n > 0 ORDER BY late.n DESC, s.id LIMIT %s
+"""
+
+
+def latest(now: datetime, most: int) -> list[tuple[Scenario, int]]:
+    """The running scenarios in which contacts should have gone on some minutes ago, and how many (up to MOST_LATE):
+    something keeps the workers from them. Two queries."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LATE, [now - PATIENCE, MOST_LATE, most])
+        late = dict(cursor.fetchall())
+    scenarios = Scenario.objects.in_bulk(list(late)) if late else {}
+    return [(scenarios[pk], n) for pk, n in late.items() if pk in scenarios]
+
+
+def most_failed(most: int) -> list[tuple[Scenario, int]]:
+    """The scenarios that are not over in which passes have failed, and how many; most of them first. Two queries."""
+    ongoing = Scenario.objects.exclude(state__in=OVER)
+    rows = NodeCount.objects.filter(node="", metric="failed", scenario__in=ongoing.values("pk"))
+    sums = rows.values_list("scenario").annotate(sum=Sum("n")).filter(sum__gt=0).order_by("-sum", "scenario")[:most]
+    failed = dict(sums)
+    scenarios = Scenario.objects.in_bulk(list(failed)) if failed else {}
+    return [(scenarios[pk], n) for pk, n in failed.items() if pk in scenarios]
 
 
 @dataclass(frozen=True)
