@@ -43,9 +43,8 @@ def progress() -> Progress:
 
 def running(limit: int = 6) -> list[Scenario]:
     """Running scenarios, newest start first, each with its `counts`: entered, inside and sent."""
-    scenarios = list(
-        Scenario.objects.filter(state=ScenarioState.RUNNING).select_related("flow").order_by("-started_at", "-id")[:limit]
-    )
+    found = Scenario.objects.filter(state=ScenarioState.RUNNING).select_related("flow")
+    scenarios = list(found.order_by("-started_at", "-id")[:limit])
     counts = flow_stats.overview(scenarios)
     for scenario in scenarios:
         scenario.counts = counts[scenario.pk]  # type: ignore[attr-defined]

@@ -13,12 +13,14 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contacts import json_limits, matching
+from contacts import json_limits, matching, periods
+from contacts.days import day_of
 from flows import (
     cloning,
     configuring,
     deleting,
     objectives,
+    period_stats,
     publishing,
     saving,
     starting,
@@ -201,11 +203,31 @@ class ScenarioViewSet(VersionActions, CommandsMixin, viewsets.ModelViewSet):
         entered = triggering.call(self.get_object(), found, body.validated_data["context"], timezone.now())
         return Response({"entered": entered, "failed": failed}, status=202)
 
-    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @extend_schema(
+        responses=OpenApiTypes.OBJECT,
+        parameters=[
+            OpenApiParameter("from", OpenApiTypes.DATE, description="The first day of `period`."),
+            OpenApiParameter("to", OpenApiTypes.DATE, description="Its last day; today where only `from` is given."),
+            OpenApiParameter("period", enum=list(periods.PRESETS), description="Instead of `from` and `to`."),
+        ],
+    )
     @action(detail=True)
     def stats(self, request: Request, pk: str | None = None) -> Response:
-        """Counts per node: entered, waiting, left by port, sent, skipped, failed, opened, clicked."""
-        return Response(stats.report(self.get_object()))
+        """Counts per node since the beginning: entered, waiting, left by port, sent, skipped, failed, opened, clicked.
+
+        With `from` and `to` (both included, days in the installation's time zone) or `period` also `period`:
+        `{"from", "to", "totals": {metric: n}, "days": [{"day", metric: n, …}], "nodes": {id: {metric: n}}}`. Of passes,
+        the scenario's metrics are entered, completed, exited and failed; of messages sent, delivered, opened, clicked,
+        bounced, complained, unsubscribed, skipped, messages_failed, unknown and converted."""
+        scenario = self.get_object()
+        report = stats.report(scenario)
+        if {"from", "to", "period"} & request.query_params.keys():
+            try:
+                period = periods.asked(request.query_params, day_of(timezone.now()))
+            except periods.Unreadable as error:
+                raise serializers.ValidationError({"period": [str(error)]}) from None
+            report["period"] = period_stats.report(scenario, period)
+        return Response(report)
 
     @extend_schema(
         responses=ExecutionSerializer(many=True),

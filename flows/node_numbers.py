@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Sum
 
-from campaigns import reasons
+from campaigns import ab_results, conversion_stats, reasons
 from campaigns.models.message import MessageState
 from contacts.periods import Period
 from flows import canvas, period_stats, present
@@ -50,29 +50,45 @@ class NodeNumbers:
     skipped: list[tuple[str, int]]
     failed: list[tuple[str, int]]
     errors: list[tuple[str, int]]
+    judged: str  # which of the ways that are tried against each other is the best, as a sentence
+    revenue: str
 
 
 def of_node(scenario: Scenario, node: str, period: Period) -> NodeNumbers:
     """In a handful of queries whatever the number of contacts."""
     counts = period_stats.of_node(scenario, node, period)
     ever = counts if period.everything else period_stats.of_node(scenario, node, _always(period))
-    sends = _sends(scenario, node) or any(counts.get(metric) for metric, _, _ in _MESSAGES)
+    shape, origin = _shape(scenario, node), f"{scenario.origin}:{node}"
+    sends = shape is not None and registry()[shape["type"]].sends
+    sends = sends or any(counts.get(metric) for metric, _, _ in _MESSAGES)
     skipped = {metric.partition(":")[2]: n for metric, n in ever.items() if metric.startswith("skipped:") and n}
     return NodeNumbers(
         list(_passes(scenario, node, counts)),
         list(_of_messages(counts)) if sends else [],
         sorted(skipped.items(), key=lambda each: -each[1]),
-        reasons.of_failed(f"{scenario.origin}:{node}") if ever.get("messages_failed") else [],
+        reasons.of_failed(origin) if ever.get("messages_failed") else [],
         present.errors_at(scenario, node) if ever.get("failed") else [],
+        _judged(scenario, node, counts),
+        conversion_stats.money(conversion_stats.of([origin])[origin]["revenue"]) if ever.get("converted") else "",
     )
+
+
+def _judged(scenario: Scenario, node: str, counts: dict[str, int]) -> str:
+    """The result where the node's ports are tried against each other: conversions count for the last way taken."""
+    shape = _shape(scenario, node)
+    if shape is None or not registry()[shape["type"]].compares:
+        return ""
+    ports = registry()[shape["type"]].ports(shape["config"])
+    rows = [(port.name, counts.get(f"left:{port.name}", 0), counts.get(f"converted:{port.name}", 0)) for port in ports]
+    return ab_results.judge(rows, {port.name: port.label for port in ports}).sentence
 
 
 def _always(period: Period) -> Period:
     return Period(period.first, period.last, "all")
 
 
-def _sends(scenario: Scenario, node: str) -> bool:
-    return any(shape["id"] == node and registry()[shape["type"]].sends for shape in _graph(scenario)["nodes"])
+def _shape(scenario: Scenario, node: str) -> dict[str, Any] | None:
+    return next((shape for shape in _graph(scenario)["nodes"] if shape["id"] == node), None)
 
 
 def _graph(scenario: Scenario) -> dict[str, Any]:
@@ -88,6 +104,8 @@ def _passes(scenario: Scenario, node: str, counts: dict[str, int]) -> Iterator[L
         label = ports.get(port)
         words = f"Left by “{label}”" if label else OUTCOMES.get(port, port).capitalize()
         yield _line(words, left[port], reached, "reached")
+        if converted := counts.get(f"converted:{port}"):
+            yield _line(f"{words}, and converted", converted, left[port], words)
     for metric, words in (("ended", "Came to the end"), ("exited", "Left the scenario"), ("failed", "Could not go on")):
         if counts.get(metric):
             yield _line(words, counts[metric], reached, "reached")

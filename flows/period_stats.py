@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from django.db.models import Q, QuerySet, Sum
 
@@ -107,3 +108,15 @@ def of_node(scenario: Scenario, node: str, period: Period) -> dict[str, int]:
         return found | _renamed(message_stats.counts([key]).get(key, {}))
     origins = day_stats.origin(key)
     return found | _renamed(day_stats.by_origin(origins, period).get(next(iter(origins), 0), {}))
+
+
+def report(scenario: Scenario, period: Period) -> dict[str, Any]:
+    """The API's numbers of a period: `{"from", "to", "totals", "days": [{"day", …}], "nodes": {id: {…}}}`."""
+    numbers = of_scenario(scenario, period)
+    return {
+        "from": numbers.period.first.isoformat(),
+        "to": numbers.period.last.isoformat(),
+        "totals": numbers.totals,
+        "days": [{"day": day.isoformat(), **counts} for day, counts in numbers.days],
+        "nodes": of_nodes(scenario, period),
+    }

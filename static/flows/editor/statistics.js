@@ -1,5 +1,7 @@
 /** The statistics under the canvas: opened and closed (a cookie remembers), and counted on while they are open. */
 
+const MOST_LOOKS = 20; // until numbers of earlier days are read again
+
 const number = (n) => n.toLocaleString("en");
 
 /** Draws all bars of one drawing anew after those of today have grown. */
@@ -22,10 +24,12 @@ export function attachStatistics(editor) {
   const [toggle, body] = [panel.querySelector("[data-toggle]"), panel.querySelector("[data-body]")];
   const listeners = [];
   let places = ""; // where contacts failed, as the page has it
+  let looks = 0; // since the page's numbers were read
   const content = () => body.querySelector("[data-today]");
   const isOpen = () => toggle.getAttribute("aria-expanded") === "true";
 
   async function load() {
+    looks = 0;
     await window.htmx.ajax("GET", `${panel.dataset.url}?${content()?.dataset.shown ?? ""}`, { target: body, swap: "innerHTML" });
   }
 
@@ -74,8 +78,11 @@ export function attachStatistics(editor) {
       body.querySelector('[data-now-row="failed"]')?.classList.toggle("danger", now.failed > 0);
       const before = places;
       places = JSON.stringify(now.failed_at);
-      // The list of where they failed is the server's; nobody's choice of a date is torn away for it.
-      if (before && before !== places && !body.contains(document.activeElement)) load();
+      looks += 1;
+      // The list of where they failed is the server's, and now and then something is counted for an earlier day. But
+      // nobody's choice of a date is torn away for it.
+      const stale = (before && before !== places) || looks >= MOST_LOOKS;
+      if (stale && !body.contains(document.activeElement)) load();
     },
   };
 }
