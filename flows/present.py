@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum, prefetch_related_objects
 
 from contacts import search
 from contacts.models import Contact, Event
@@ -16,6 +16,7 @@ from flows.requeueing import PATIENCE
 
 # So many that are due, or have failed, are counted one by one; whoever looks learns that there are more.
 MOST_COUNTED = 10_000
+MOST_FOUND = 2_000
 MOST_LATE = 1_000  # the same for each of several scenarios
 SIZE = 50
 OVER = (ScenarioState.DRAFT, ScenarioState.STOPPED, ScenarioState.COMPLETED)
@@ -131,18 +132,23 @@ def failed_at(scenario: Scenario, node: str, text: str = "") -> QuerySet[Executi
 
 
 def _found(executions: QuerySet[Execution], text: str) -> QuerySet[Execution]:
-    if text.strip():
-        executions = executions.filter(contact__in=search.search(Contact.objects.all(), text).values("pk"))
-    return executions
+    """Few contacts are found first and looked for among the passes; where there are many, the passes are gone through
+    until a page of them is full."""
+    if not text.strip():
+        return executions
+    matching = search.search(Contact.objects.all(), text).values_list("pk", flat=True)
+    few = list(matching[: MOST_FOUND + 1])
+    return executions.filter(contact__in=search.ids(text) if len(few) > MOST_FOUND else few)
 
 
 def people(found: QuerySet[Execution], after: Key | None = None, before: Key | None = None) -> People:
     """A page of those who wait, whoever leaves first at the top: by the key they are due at, however many they are."""
     back = before is not None
     edge = before if before is not None else after
-    rows = _taken(found.select_related("contact"), edge, back)
+    rows = _taken(found, edge, back)
     more = len(rows) > SIZE
     rows = rows[:SIZE][::-1] if back else rows[:SIZE]
+    prefetch_related_objects(rows, "contact")  # and not of all who are due at the same moment, before they are sorted
     return People(
         rows,
         earlier=str(_key(rows[0])) if rows and (more if back else after is not None) else "",
