@@ -1,6 +1,7 @@
 """The canvas: its page, and what it saves, asks and polls as JSON."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
@@ -10,8 +11,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from contacts import json_limits
-from flows import canvas, cloning, overdue, publishing, requeueing, saving, stats
+from contacts import json_limits, periods
+from contacts.days import day_of
+from flows import canvas, cloning, overdue, period_stats, present, publishing, requeueing, saving, stats
 from flows.chains.editing import ELSEWHERE
 from flows.models import Scenario, ScenarioState
 from flows.objective_form import ObjectiveForm
@@ -51,6 +53,7 @@ def canvas_page(
             "read_only": read_only(request, scenario, shown),
             "keeps_trigger": scenario.state != ScenarioState.DRAFT,
             "objective_form": ObjectiveForm(scenario.objective),
+            "most_counted": present.MOST_COUNTED,
         },
     )
 
@@ -106,17 +109,22 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def counts(request: HttpRequest, pk: int) -> HttpResponse:
     """`{"state", "leaving": n, "requeueing": n, "catching_up": {"done", "total"} or null, "nodes": {id: {"waiting": n,
-    "failed": n, …}}}`, for the badges."""
+    "failed": n, …}}}`, for the badges; with `?statistics=1` also how the open panel counts on:
+    `{"now": {"inside": n, …}, "today": {"day": ISO date, "entered": n, …}}`."""
     scenario = scenario_of(pk)
-    return JsonResponse(
-        {
-            "state": scenario.state,
-            "leaving": stats.leaving(scenario),
-            "requeueing": requeueing.left(scenario),
-            "catching_up": overdue.progress(scenario),
-            "nodes": stats.live(scenario),
-        }
-    )
+    answer = {
+        "state": scenario.state,
+        "leaving": stats.leaving(scenario),
+        "requeueing": requeueing.left(scenario),
+        "catching_up": overdue.progress(scenario),
+        "nodes": stats.live(scenario),
+    }
+    if "statistics" in request.GET:
+        now = timezone.now()
+        today = periods.preset("today", day_of(now))
+        answer["now"] = asdict(present.now_in(scenario, now))
+        answer["today"] = {"day": today.first.isoformat(), **period_stats.of_scenario(scenario, today).totals}
+    return JsonResponse(answer)
 
 
 def json_of(request: HttpRequest) -> dict[str, Any]:
