@@ -13,7 +13,8 @@ from contacts.models import Segment
 from tests import make
 from tests.campaigns import mailings
 from tests.campaigns.mailings import OTHER, TEST, WORDS
-from tests.flows.test_scenario_api import ODD, api, client
+from tests.flows.test_scenario_api import api, client
+from tests.flows.test_scenario_api_refusals import ODD
 
 __all__ = ["api"]
 pytestmark = pytest.mark.django_db
