@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.outside import MailServer
 from tests.stories.installation import Waypost
 from tests.stories.mailbox import link, mail_to, subjects, visit
+from tests.stories.test_pages import problems_of
 from tests.stories.waiting import until_equal
 
 ANN, BEN = "ann@example.com", "ben@example.com"
@@ -88,6 +89,7 @@ def test_who_unsubscribes_gets_the_sms_and_a_late_step_reaches_who_passed(
     expect(third.get_by_text("Not live yet")).to_be_visible()
     page.get_by_role("link", name="Review and publish…").click()
     expect(page.get_by_text("“Last call” is new.")).to_be_visible()
+    assert problems(page) == []
     expect(page.get_by_label("Also for the 2 contacts who already passed")).to_be_checked()
     page.get_by_role("button", name="Publish").click()
     until_equal(lambda: subjects(smtp_server), {ANN: ["Sale"], BEN: ["Sale", "Last call"]})
@@ -130,6 +132,7 @@ def test_steps_are_moved_copied_and_removed_and_undone(waypost: Waypost, markete
     assert shown(page) == ["One", "One (copy)", "Two", "Three"]
     page.locator("[data-goto=n2]").click()
     page.locator("[data-step=n2]").get_by_role("button", name="Remove").click()
+    assert problems(page) == []
     expect(page.get_by_text("“Two” is removed once you save.")).to_be_visible()
     page.get_by_role("button", name="Undo").click()
     page.locator("[data-goto=n3]").click()
@@ -157,3 +160,40 @@ def shown(page: Page) -> list[str]:
 def asks_before_leaving(page: Page) -> bool:
     """Whether the browser would ask, as it does when a page keeps it from leaving."""
     return page.evaluate("!window.dispatchEvent(new Event('beforeunload', { cancelable: true }))")
+
+
+def problems(page: Page) -> list[str]:
+    """What shuts people out of the page, or makes it too wide, on a large and a small screen."""
+    found = []
+    for width, height in ((390, 844), (1440, 900)):
+        page.set_viewport_size({"width": width, "height": height})
+        found += problems_of(page, width)
+    return found
+
+
+def test_every_page_of_a_chain_is_clean_and_fits(waypost: Waypost, marketer: Page) -> None:
+    page = marketer
+    chain = waypost.must("POST", "campaigns/", {"name": "Winter", "kind": "chain"})["id"]
+    first = {"name": "One", "channel": "email", "message": {"subject": "One", "body": "<p>Hello</p>"}}
+    clicked = {"rule": "message", "did": "clicked", "node": "n1"}
+    at = {"kind": "at", "at": "2199-12-24T09:00", "timezone": "contact"}
+    for step in (first, {**first, "terms": clicked, "timing": at, "objective": {"kind": "event", "event": "paid"}}):
+        waypost.must("POST", f"campaigns/{chain}/steps/", step)
+    page.goto(f"{waypost.url}/campaigns/chains/new/")
+    assert problems(page) == []
+    for path in ("", "audience/", "review/"):
+        page.goto(f"{waypost.url}/campaigns/{chain}/chain/{path}")
+        assert problems(page) == [], path
+    page.goto(f"{waypost.url}/campaigns/{chain}/chain/")
+    opened(page, "n2")
+    expect(page.locator("[data-step=n2] .rule-sentence").first).to_have_text("Clicked “One”")
+    assert problems(page) == []
+    page.get_by_role("button", name="Settings", exact=True).click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("By itself, at a date and time").check()
+    dialog.get_by_label("Conversion").select_option("event")
+    assert problems(page) == []
+    dialog.get_by_label("Conversion").select_option("clicked")
+    dialog.get_by_label("As soon as you send it").check()
+    dialog.get_by_role("button", name="Save").click()
+    expect(page.locator(".chain-start")).to_contain_text("Clicked a link")
