@@ -23,6 +23,7 @@ MOMENTS = {
     "skipped": "skipped_at",
     "unknown": "unknown_at",
 }
+_CONVERTED = "('converted', (SELECT c.at FROM campaigns_conversion c WHERE c.message_id = m.id AND c.first), '')"
 DEVICE = {"opened": "m.opened_on", "clicked": "m.clicked_on"}
 KEYS = (
     "day",
@@ -55,11 +56,26 @@ def rows(sql: str, values: Iterable[Any] = ()) -> list[tuple]:
 
 
 def ledger(zone: str = "UTC") -> Counter[Key]:
-    """How many messages by KEYS: nothing but campaigns_message is asked."""
+    """How many messages by KEYS: only the ledger is asked, and the conversions of its messages."""
     moments = ", ".join(
         f"('{metric}', m.{column}, {DEVICE.get(metric, chr(39) * 2)})" for metric, column in MOMENTS.items()
     )
-    return Counter({tuple(key): n for *key, n in rows(_LEDGER.format(moments=moments), [zone])})
+    return Counter({tuple(key): n for *key, n in rows(_LEDGER.format(moments=f"{moments}, {_CONVERTED}"), [zone])})
+
+
+_EARNED = """
+SELECT (v.at AT TIME ZONE %s)::date, o.key, m.content_id, m.provider_id, m.country, m.language, '', m.channel,
+    t.template_id, m.domain, v.currency, sum(v.value)
+FROM campaigns_conversion v JOIN campaigns_message m ON m.id = v.message_id
+JOIN campaigns_origin o ON o.id = m.origin_id JOIN campaigns_content c ON c.id = m.content_id
+LEFT JOIN templates_app_templateversion t ON t.id = c.template_version_id
+WHERE v.value IS NOT NULL GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+"""
+
+
+def earned(zone: str = "UTC") -> Counter[Key]:
+    """What conversions were worth by KEYS, with the currency in the metric's place."""
+    return Counter({tuple(key): amount for *key, amount in rows(_EARNED, [zone])})
 
 
 def summed(counts: Counter[Key], read: Callable[[dict[str, Any]], Iterable[Key]]) -> Counter[Key]:

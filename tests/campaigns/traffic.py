@@ -1,24 +1,25 @@
 """A shop's traffic at random: scenarios and mailings to contacts of many homes, and all that can come of a message."""
 
 import random
-from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from campaigns import contents, resending, tracking, unsubscribing, webhooks
 from campaigns.devices import DEVICES
 from campaigns.models import Campaign, Message, Provider
+from campaigns.objectives import set_objective
 from contacts.models import Contact, Segment
 from flows import starting
 from flows.models import Scenario
 from templates_app.models import Template
 from templates_app.models.template import TemplateVersion
 from tests import make
-from tests.campaigns import letters
+from tests.campaigns import converted, letters
 from tests.make import NOW
 
 DOMAINS = ["gmail.example", "Corp.example", "web.example"]
 HOMES = [("FR", "fr"), ("DE", "de"), ("", "en"), ("GB", "")]
 PHONES = ["+3361234{:04d}", "+4915123{:04d}"]
+ORDERS = {"kind": "event", "event": "order.placed", "value_property": "value", "currency_property": "currency"}
 
 
 def contacts(count: int) -> list[int]:
@@ -61,6 +62,7 @@ def scenario(segment: Segment, published: Template) -> Scenario:
         edges="in>test test:a>short test:b>long short>both long>both both>wait wait>last",
     )
     made = make.scenario(graph, name="=Welcome, “series”")
+    assert set_objective(made.origin, ORDERS) == {}
     starting.start(made, NOW)
     return made
 
@@ -72,20 +74,21 @@ def mailing(ids: list[int], segments: list[Segment], now: datetime) -> Campaign:
         name="Sale", channel="email", created_at=now, variants=variants,
         audience={"segments": [s.pk for s in segments], "tags": [], "file": False, "exclude": [], "rule": None},
     )  # fmt: skip
+    assert set_objective(campaign.origin, ORDERS) == {}
     for place, variant in enumerate(variants):
         content = contents.content_of("email", variant, now)
         letters.queue(ids[place::2], content, origin=f"campaign:{campaign.pk}:{variant['key']}", now=now)
     return campaign
 
 
-def happen(chance: random.Random, now: datetime, times: int, between: Callable[[], None] = lambda: None) -> datetime:
+def happen(chance: random.Random, now: datetime, times: int) -> datetime:
     """So many things happen to messages, through the activities that pages, links and webhooks call."""
     messages = list(Message.objects.select_related("origin").order_by("pk"))
     devices = [*DEVICES, ""]
     for _ in range(times):
         now += timedelta(minutes=chance.randrange(1, 90))
         message = chance.choice(messages)
-        match chance.randrange(7):
+        match chance.randrange(8):
             case 0 | 1:
                 tracking.opened(message, now, chance.choice(devices))
             case 2:
@@ -99,5 +102,8 @@ def happen(chance: random.Random, now: datetime, times: int, between: Callable[[
             case 6:
                 message.refresh_from_db()
                 resending.send_again(message, now)
-        between()
+            case 7:
+                worth = {"value": chance.randrange(5, 90), "currency": chance.choice(["EUR", "USD"])}
+                converted.order(message.contact_id, now, **worth)
+    converted.until_read(now)
     return now
