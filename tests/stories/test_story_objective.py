@@ -53,8 +53,11 @@ def test_the_objective_has_a_filter_a_value_and_a_touch(canvas: Canvas) -> None:
     rule = dialog.locator("[data-rule]:visible").first
     rule.get_by_label("What the rule is about").select_option("property")
     rule.get_by_label("Property", exact=True).fill("value")
+    before = rule.get_by_label("Value", exact=True).element_handle()
     rule.get_by_label("Comparison").select_option("greater")
+    before.wait_for_element_state("hidden")  # the controls that go with the comparison take its place
     rule.get_by_label("Value", exact=True).fill("50")
+    expect(dialog.get_by_text("Value is greater than 50")).to_be_visible()
     dialog.get_by_label("Property with its value").fill("value")
     dialog.get_by_label("Property with its currency").fill("currency")
     dialog.get_by_label("Credited to the last message").select_option("clicked")
