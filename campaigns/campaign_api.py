@@ -94,7 +94,7 @@ class CampaignViewSet(CommandsMixin, viewsets.ModelViewSet):
         if not kwargs.get("partial"):
             empty = Campaign()
             for name in campaign_saving.FIELDS:
-                given.setdefault(name, None if name == "provider" else getattr(empty, name))
+                given.setdefault(name, getattr(empty, name, None) if name != "provider" else None)
         self.changed(campaign, given)
         return Response(self.get_serializer(campaign).data)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from campaigns import providers, timing
+from campaigns import objectives, providers, timing
 from campaigns.audience import condition, counted, rule
 from campaigns.campaign_moves import Problem
 from campaigns.deciding import MEASURES
@@ -95,6 +95,10 @@ def _of_test(campaign: Campaign) -> Iterator[Problem]:
         yield Problem("test", "Say how many take part in the test, how long it lasts and what it is measured by.")
     elif test["measure"] not in tuple(MEASURES):
         yield Problem("test", f"The best variant is measured by one of {', '.join(MEASURES)}.")
+    elif test["measure"] in ("converted", "revenue") and not objectives.objective_of(campaign.origin):
+        yield Problem("test", "Say what the campaign is meant to achieve: only then are conversions counted.")
+    elif test["measure"] == "revenue" and not objectives.objective_of(campaign.origin).get("value_property"):
+        yield Problem("test", "Say which property of the event holds its value, or measure by conversions.")
     elif campaign.channel == Channel.SMS and test["measure"] == "opened":
         yield Problem("test", "Nobody can tell who has opened an SMS. Measure by clicks or conversions.")
 

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from campaigns.campaign_moves import WrongState, may, refusal
 from campaigns.models import Campaign
 from campaigns.models.campaign import Kind
+from campaigns.objectives import copy_objective
 from contacts.models.consent import Channel
 
 COPIED = ("kind", "channel", "audience", "variants", "test", "schedule", "topic", "provider_id")
@@ -22,6 +23,7 @@ def clone(campaign: Campaign, user: Any, now: datetime) -> Campaign:
         created_at=now,
         created_by=_person(user),
     )
+    copy_objective(campaign.origin, copy.origin)
     if campaign.audience.get("file"):
         with connection.cursor() as cursor:
             cursor.execute(
@@ -32,6 +34,7 @@ def clone(campaign: Campaign, user: Any, now: datetime) -> Campaign:
     return copy
 
 
+@transaction.atomic
 def resend_to_unopened(campaign: Campaign, user: Any, now: datetime) -> Campaign:
     """A draft to those who were sent a message of this campaign and opened none, with the words that won; a new
     subject is for people to write. Raises WrongState."""
@@ -42,7 +45,7 @@ def resend_to_unopened(campaign: Campaign, user: Any, now: datetime) -> Campaign
     best = next((one for one in campaign.variants if one["key"] == campaign.winner), campaign.variants[0])
     asked = {"rule": "message", "campaign": campaign.pk}
     unopened = {"all": [{**asked, "did": "sent"}, {**asked, "did": "not:opened"}]}
-    return Campaign.objects.create(
+    made = Campaign.objects.create(
         name=f"{campaign.name[:180]} (not opened)",
         kind=Kind.MAILING,
         channel=campaign.channel,
@@ -55,6 +58,8 @@ def resend_to_unopened(campaign: Campaign, user: Any, now: datetime) -> Campaign
         created_at=now,
         created_by=_person(user),
     )
+    copy_objective(campaign.origin, made.origin)
+    return made
 
 
 def _person(user: Any) -> Any:

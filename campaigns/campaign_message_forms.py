@@ -53,6 +53,9 @@ class VariantForm(WordsForm):
         for name in ("subject", "body"):
             if name in self.fields:
                 self.fields[name].error_messages["required"] = "Write this, or choose a template."
+        if "markup" in self.fields:
+            known = (TemplateVersion.Markup.HTML, TemplateVersion.Markup.MJML)
+            self.fields["markup"].choices = [(one.value, one.label) for one in known]  # type: ignore[attr-defined]
         self.fields["body"].widget.attrs["rows"] = 5 if channel == Channel.SMS else 16
         published = Template.objects.filter(channel=channel, published__isnull=False)
         self.fields["template"].queryset = published  # type: ignore[attr-defined]

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from campaigns import campaign_stats, campaign_wording
+from campaigns import ab_results, campaign_stats, campaign_wording, conversion_stats
+from campaigns.ab_results import Result
 from campaigns.models import Campaign, CampaignState
 
 FOLLOWED = ("delivered", "opened", "clicked", "bounced", "complained", "unsubscribed", "converted")
@@ -17,7 +18,12 @@ class Rates:
     words: campaign_wording.Words | None
     counts: dict[str, Any]
     is_winner: bool = False
-    in_test: dict[str, Any] | None = None
+    revenue: str = ""
+    best: float | None = None  # the probability that it is
+
+    @property
+    def best_percent(self) -> float | None:
+        return None if self.best is None else 100 * self.best
 
     @property
     def sent(self) -> int:
@@ -30,11 +36,15 @@ class Rates:
 
 @dataclass(frozen=True)
 class Outcome:
+    """`judged` is what the test has shown, or shows so far; None where nothing was tried. `revenue` is in words."""
+
     total: Rates
     variants: list[Rates]
     progress: dict[str, Any]
     sentence: str
     left_out: list[tuple[str, int]]
+    judged: Result | None = None
+    revenue: str = ""
 
     @property
     def waiting(self) -> int:
@@ -43,21 +53,48 @@ class Outcome:
 
 
 def outcome(campaign: Campaign, now: datetime) -> Outcome:
-    """All that the page shows of a campaign that is no draft: the queries of `campaign_stats.numbers`, and one more."""
+    """All that the page shows of a campaign that is no draft: a handful of queries, whatever was sent."""
     numbers = campaign_stats.numbers(campaign)
     none: dict[str, Any] = {}
+    revenue = _revenue(campaign)
+    judged = _judged(campaign, numbers["variants"])
+    chances = {one.key: one.best for one in judged.variants} if judged and not judged.too_early else {}
     variants = [
         Rates(
             words,
             numbers["variants"].get(words.key, none),
             words.key == campaign.winner,
-            campaign.test_numbers.get(words.key),
+            revenue.get(f"{campaign.origin}:{words.key}", ""),
+            chances.get(words.key),
         )
         for words in campaign_wording.variants(campaign)
     ]
     reasons = sorted(numbers["total"].get("reasons", none).items(), key=lambda item: (-item[1], item[0]))
+    sentence = _sentence(campaign, numbers["progress"], now)
     total = Rates(None, numbers["total"])
-    return Outcome(total, variants, numbers["progress"], _sentence(campaign, numbers["progress"], now), reasons)
+    return Outcome(total, variants, numbers["progress"], sentence, reasons, judged, revenue.get(campaign.origin, ""))
+
+
+def _revenue(campaign: Campaign) -> dict[str, str]:
+    """What conversions were worth, in words, of all and of each variant. Two queries."""
+    prefixes = [campaign.origin, *(f"{campaign.origin}:{variant['key']}" for variant in campaign.variants)]
+    return {prefix: conversion_stats.money(each["revenue"]) for prefix, each in conversion_stats.of(prefixes).items()}
+
+
+def _judged(campaign: Campaign, counts: dict[str, dict[str, Any]]) -> Result | None:
+    """What the test says of its variants: as it was when the winner was chosen, else as it is now."""
+    measure = campaign.test.get("measure", "")
+    if len(campaign.variants) < 2 or not campaign.started_at:
+        return None
+    if campaign.test_numbers and measure in ("opened", "clicked", "converted"):
+        tried = campaign.test_numbers
+        shown = {key: each.get("delivered", each.get("sent", 0)) for key, each in tried.items()}
+        return ab_results.judge([(key, shown[key], each.get(measure, 0)) for key, each in tried.items()])
+    if campaign.winner:
+        return None  # what came later is not of the test
+    did = measure if measure in ("opened", "clicked") else "converted"
+    rows = [(one["key"], counts.get(one["key"], {})) for one in campaign.variants]
+    return ab_results.judge([(key, each.get("sent", 0), each.get(did, 0)) for key, each in rows])
 
 
 def _sentence(campaign: Campaign, progress: dict[str, Any], now: datetime) -> str:

@@ -6,13 +6,16 @@ from typing import Any
 
 from django.db import transaction
 
-from campaigns import campaign_fields
+from campaigns import campaign_fields, objectives
 from campaigns.campaign_moves import DRAFT, refusal, take
 from campaigns.models import Campaign
 from campaigns.models.campaign import Kind
 
-# What may be given: the names are those of the model's fields; `provider` is an id or None.
-FIELDS = tuple(campaign_fields.CLEANERS)
+# What may be given: the names are those of the model's fields; `provider` is an id or None. `objective` is what the
+# campaign is meant to achieve (see `objectives`), {} for nothing; it may be given whatever the state.
+OBJECTIVE = "objective"
+FIELDS = (*campaign_fields.CLEANERS, OBJECTIVE)
+ALWAYS = {"name", OBJECTIVE}
 
 
 class Invalid(Exception):
@@ -29,35 +32,48 @@ def create(given: Mapping[str, Any], user: Any, now: datetime, kind: str = Kind.
     _put(campaign, given)
     if not campaign.name:
         raise Invalid({"name": ["Give the campaign a name."]})
-    campaign.save()
+    with transaction.atomic():
+        campaign.save()
+        _mean(campaign, given)
     return campaign
 
 
 def change(campaign: Campaign, given: Mapping[str, Any]) -> None:
     """Change what is given of a draft; what is unfinished may be kept (see campaign_checks), what makes no sense not.
 
-    Raises Invalid, or WrongState where it is no draft (its name may always be changed)."""
+    Raises Invalid, or WrongState where it is no draft (its name and objective may always be changed)."""
     with transaction.atomic():
-        if set(given) == {"name"}:
+        if set(given) <= ALWAYS:
             locked = Campaign.objects.select_for_update(no_key=True, of=("self",)).get(pk=campaign.pk)
         else:
             locked = take(campaign, "change")
         locked.save(update_fields=_put(locked, given) or ["name"])
+        _mean(locked, given)
     campaign.refresh_from_db()
 
 
+@transaction.atomic
 def delete(campaign: Campaign) -> None:
     """Remove a draft. Raises WrongState."""
+    owner = campaign.origin
     if not Campaign.objects.filter(pk=campaign.pk, state=DRAFT).delete()[0]:
         campaign.refresh_from_db()
         raise refusal(campaign, "delete")
+    objectives.forget(owner)
 
 
 def _put(campaign: Campaign, given: Mapping[str, Any]) -> list[str]:
     """The names of the fields that were given. Raises Invalid."""
+    given = {name: value for name, value in given.items() if name != OBJECTIVE}
     cleaned, errors = campaign_fields.clean(given, campaign.channel)
     if errors:
         raise Invalid(errors)
     for name, value in cleaned.items():
         setattr(campaign, "provider_id" if name == "provider" else name, value)
     return list(cleaned)
+
+
+def _mean(campaign: Campaign, given: Mapping[str, Any]) -> None:
+    """Keep its objective, where one is given. Raises Invalid."""
+    if OBJECTIVE in given and (found := objectives.set_objective(campaign.origin, given[OBJECTIVE])):
+        raise Invalid({OBJECTIVE: [f"{name}: {sentence}" for name, told in found.items() for sentence in told]})

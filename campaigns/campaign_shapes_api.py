@@ -1,10 +1,12 @@
 """How campaigns look in the API, and what they can be filtered by."""
 
+from typing import Any
+
 import django_filters
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
-from campaigns import campaign_testing
+from campaigns import campaign_testing, objectives
 from campaigns.campaign_moves import possible
 from campaigns.models import Campaign, CampaignState, Provider
 from campaigns.models.campaign import Kind
@@ -42,19 +44,31 @@ class CampaignSerializer(serializers.ModelSerializer):
         ' with an optional "spread_hours".',
     )
     provider = serializers.PrimaryKeyRelatedField(queryset=Provider.objects.all(), required=False, allow_null=True)
+    objective = serializers.SerializerMethodField(
+        help_text="What it is meant to achieve, as a scenario’s objective; {} for nothing. May be given in any state."
+    )
     commands = serializers.SerializerMethodField(help_text="What may be done with it in its state.")
+
+    # Of all the campaigns on a page, asked for once.
+    _objectives: dict[str, Any] | None = None
 
     class Meta:
         model = Campaign
         fields = [
             "id", "name", "kind", "channel", "state", "state_reason", "audience", "variants", "test", "winner",
-            "winner_reason", "test_numbers", "schedule", "topic", "provider", "starts_at", "started_at", "finished_at",
-            "decides_at", "audience_count", "resends", "archived_at", "created_at", "commands",
+            "winner_reason", "test_numbers", "schedule", "topic", "provider", "objective", "starts_at", "started_at",
+            "finished_at", "decides_at", "audience_count", "resends", "archived_at", "created_at", "commands",
         ]  # fmt: skip
         read_only_fields = [
             "state", "state_reason", "winner", "winner_reason", "test_numbers", "starts_at", "started_at",
             "finished_at", "decides_at", "audience_count", "resends", "archived_at", "created_at",
         ]  # fmt: skip
+
+    def get_objective(self, campaign: Campaign) -> dict[str, Any]:
+        if self._objectives is None:
+            shown = self.parent.instance if self.parent is not None else [campaign]
+            self._objectives = objectives.objectives_of(one.origin for one in shown)
+        return self._objectives.get(campaign.origin, {})
 
     def get_commands(self, campaign: Campaign) -> list[str]:
         return sorted(possible(campaign.state) - {"finish", "suspend"})

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils import timezone
 
+from campaigns import objectives
 from campaigns.models import Campaign
 from contacts import segments
 from contacts.models import Segment
@@ -41,11 +42,14 @@ class Said:
     variants: list[Words]
     test: str
     when: str
+    objective: str
 
 
 def said(campaign: Campaign) -> Said:
-    """All of it, with one query for segments and one for templates."""
-    return Said(audience(campaign), variants(campaign), test(campaign), when(campaign))
+    """All of it, with one query for segments, one for templates and one for the objective (two for a segment's)."""
+    meant = objectives.objective_of(campaign.origin)
+    sentence = f"{objectives.sentence(meant)}." if meant else ""
+    return Said(audience(campaign), variants(campaign), test(campaign), when(campaign), sentence)
 
 
 def audience(campaign: Campaign) -> list[str]:

@@ -80,9 +80,10 @@ UPDATE campaigns_message m SET leased_until = NULL,
     state = CASE WHEN failed_at IS NOT NULL THEN 'failed' WHEN delivered_at IS NOT NULL THEN 'delivered'
             ELSE 'unknown' END,
     reason = CASE WHEN failed_at IS NULL AND delivered_at IS NULL THEN %s ELSE reason END,
-    sent_at = CASE WHEN failed_at IS NULL AND delivered_at IS NULL THEN sent_at ELSE %s END
+    sent_at = CASE WHEN failed_at IS NULL AND delivered_at IS NULL THEN sent_at ELSE %s END,
+    unknown_at = CASE WHEN failed_at IS NULL AND delivered_at IS NULL THEN %s::timestamptz END
 FROM lost WHERE m.id = lost.id
-RETURNING m.state, m.origin_id, m.content_id, m.provider_id, m.country, m.language
+RETURNING m.state, m.origin_id, m.content_id, m.provider_id, m.country, m.language, '', m.domain
 """
 
 
@@ -150,7 +151,7 @@ def settle(now: datetime) -> int:
     was only slow may still record what really happened.
     """
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_SETTLE, [now, ABANDONED, now])
+        cursor.execute(_SETTLE, [now, ABANDONED, now, now])
         rows = cursor.fetchall()
         unknown = MessageState.UNKNOWN.value
         sent = MessageState.SENT.value

@@ -15,11 +15,10 @@ WITH covered AS MATERIALIZED (
     JOIN campaigns_origin o ON o.key ~>=~ (p.prefix || ':') AND o.key ~<~ (p.prefix || ';')
 )
 """
-_CONVERTED = f"""{_COVERED}
-SELECT c.prefix, sum(n.n) FROM covered c
+_OF = f"""{_COVERED}
+SELECT c.prefix, NULL AS currency, sum(n.n)::numeric FROM covered c
 JOIN campaigns_origincount n ON n.origin_id = c.id AND n.metric = 'converted' GROUP BY 1
-"""  # noqa: S608 - our own text
-_REVENUE = f"""{_COVERED}
+UNION ALL
 SELECT c.prefix, r.currency, sum(r.amount) FROM covered c
 JOIN campaigns_revenue r ON r.origin_id = c.id GROUP BY 1, 2 HAVING sum(r.amount) <> 0 ORDER BY 1, 2
 """  # noqa: S608 - our own text
@@ -27,24 +26,30 @@ JOIN campaigns_revenue r ON r.origin_id = c.id GROUP BY 1, 2 HAVING sum(r.amount
 
 def of(origin_prefixes: Collection[str]) -> dict[str, dict[str, Any]]:
     """Per origin prefix, such as "scenario:12" or "campaign:3:n2": `{"converted": n, "revenue": {currency: Decimal}}`,
-    zeros included. Two queries."""
+    zeros included. One query."""
     found: dict[str, dict[str, Any]] = {prefix: {"converted": 0, "revenue": {}} for prefix in origin_prefixes}
     if not found:
         return {}
     prefixes = list(found)
     with connection.cursor() as cursor:
-        cursor.execute(_CONVERTED, [prefixes, prefixes])
-        for prefix, n in cursor.fetchall():
-            found[prefix]["converted"] = int(n)
-        cursor.execute(_REVENUE, [prefixes, prefixes])
-        for prefix, currency, amount in cursor.fetchall():
-            found[prefix]["revenue"][currency] = amount
+        cursor.execute(_OF, [prefixes, prefixes])
+        for prefix, currency, sum in cursor.fetchall():
+            if currency is None:
+                found[prefix]["converted"] = int(sum)
+            else:
+                found[prefix]["revenue"][currency] = sum
     return found
 
 
 def money(revenue: dict[str, Decimal]) -> str:
     """Amounts in words: "1,234.50 EUR + 20.00 USD"; empty where there are none."""
     return " + ".join(f"{amount:,.2f} {currency}" for currency, amount in sorted(revenue.items()) if amount)
+
+
+def shown(achieved: dict[str, Any], sent: int) -> dict[str, Any]:
+    """What `of` gave for one origin, as pages show it: the number, its "rate" of what was sent, and the "money"."""
+    rate = f"{100 * achieved['converted'] / sent:.1f} %" if sent and achieved["converted"] else ""
+    return {"converted": achieved["converted"], "rate": rate, "money": money(achieved["revenue"])}
 
 
 def plain(revenue: dict[str, Decimal]) -> dict[str, str]:

@@ -17,11 +17,13 @@ from campaigns import attributing, revenue
 from campaigns.attributing import Belonging
 from campaigns.counting import Of, count_by_day
 from contacts import timeline
+from contacts.columns import literal
 from contacts.days import day_of
 from contacts.remembering import remembering
 
 CONSUMER = "conversions"
-EVENTS = 5_000
+# While a batch is being worked, nobody can read on in the log: so many as take about a second on a busy machine.
+EVENTS = 2_000
 
 
 def convert(now: datetime) -> bool:
@@ -67,30 +69,33 @@ RETURNING objective_id, event_id, first
 def _keep(found: Sequence[Belonging]) -> None:
     if not found:
         return
-    worths = [_worth(one) for one in found]
+    # An event may belong to a message of every scenario: what it says is read once.
+    days = {at: day_of(at) for at in {one.at for one in found}}
+    said = {(one.value, one.currency): _worth(one.value, one.currency) for one in found}
+    worths = [said[one.value, one.currency] for one in found]
     columns: list[Any] = [
-        [one.objective for one in found],
-        [one.message for one in found],
-        [one.contact for one in found],
-        [one.event for one in found],
-        [one.at for one in found],
+        literal([one.objective for one in found]),
+        literal([one.message for one in found]),
+        literal([one.contact for one in found]),
+        literal([one.event for one in found]),
+        literal([one.at for one in found]),
         [worth.value for worth in worths],
         [worth.currency for worth in worths],
     ]
     with connection.cursor() as cursor:
         cursor.execute(_KEEP, columns)
         new = {(objective, event): first for objective, event, first in cursor.fetchall()}
-    count_by_day((day_of(one.at), _of(one), "converted", 1) for one in found if new.get((one.objective, one.event)))
+    count_by_day((days[one.at], _of(one), "converted", 1) for one in found if new.get((one.objective, one.event)))
     revenue.add(
-        (day_of(one.at), _of(one), worth.currency, worth.value)
+        (days[one.at], _of(one), worth.currency, worth.value)
         for one, worth in zip(found, worths, strict=True)
         if worth.value is not None and (one.objective, one.event) in new
     )
 
 
-def _worth(one: Belonging) -> _Worth:
-    value = revenue.value_of(one.value)
-    return _Worth(value, "" if value is None else revenue.currency_of(one.currency))
+def _worth(value: str | None, currency: str | None) -> _Worth:
+    amount = revenue.value_of(value)
+    return _Worth(amount, "" if amount is None else revenue.currency_of(currency))
 
 
 def _of(one: Belonging) -> Of:

@@ -1,26 +1,27 @@
 """Counts what becomes of messages as insert-only differences, so that no two workers wait for one row.
 
-Twice: per origin, for the live numbers, and per day and everything that reports group by. Squashed in the background.
+Thrice: per origin, for the live numbers, per day and everything that reports group by, and per day and recipient's
+domain. Squashed in the background.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
 
 from campaigns.models.day_count import METRICS
+from campaigns.models.domain_count import DOMAIN_METRICS
 from campaigns.models.message import Message
+from campaigns.squashing import KEYS, squash_days, squash_domains, squash_links
 from contacts.days import day_of
 
 # A count read as the sum of this many rows is still read in no time.
 ROWS_PER_COUNT = 30
 COUNTS_PER_SLICE = 200
-DAYS_PER_SLICE = 20_000
 
-KEYS = ("origin_id", "content_id", "provider_id", "country", "language", "device")
-_TYPES = ("bigint", "bigint", "bigint", "text", "text", "text")
+_TYPES = {"day": "date", "origin_id": "bigint", "content_id": "bigint", "provider_id": "bigint"}
 
 
 class Of(NamedTuple):
@@ -32,31 +33,53 @@ class Of(NamedTuple):
     country: str = ""
     language: str = ""
     device: str = ""
+    domain: str = ""
 
 
 def of(message: Message, device: str = "") -> Of:
-    return Of(message.origin_id, message.content_id, message.provider_id, message.country, message.language, device)
+    return Of(
+        message.origin_id,
+        message.content_id,
+        message.provider_id,
+        message.country,
+        message.language,
+        device,
+        message.domain,
+    )
+
+
+def locked(message: Message, device: str = "") -> Of:
+    """As `of`, for a message whose row this transaction has changed: through whom it goes may have been recorded since
+    it was read."""
+    message.refresh_from_db(fields=["provider", "country", "language", "domain"])
+    return of(message, device)
 
 
 def count(differences: Iterable[tuple[Of, str, int]], now: datetime) -> None:
-    """Add (which messages, metric, n) to the counts, in two statements; none where there is nothing to add.
+    """Add (which messages, metric, n) to the counts, in three statements; none where there is nothing to add.
 
     A metric that reports do not know, such as "skipped:REASON", counts for its origin only.
     """
-    day = day_of(now)
-    count_by_day((day, *difference) for difference in differences)
+    listed = list(differences)
+    if listed:
+        day = day_of(now)
+        count_by_day((day, *difference) for difference in listed)
 
 
 def count_by_day(differences: Iterable[tuple[date, Of, str, int]]) -> None:
     """The same where each has a day of its own."""
     origins: Counter[tuple[int, str]] = Counter()
-    days: dict[tuple[date, Of], Counter[str]] = defaultdict(Counter)
+    days: dict[tuple[Any, ...], Counter[str]] = defaultdict(Counter)
+    domains: dict[tuple[Any, ...], Counter[str]] = defaultdict(Counter)
     for day, which, metric, n in differences:
         origins[which.origin, metric[:40]] += n
         if metric in METRICS:
-            days[day, which][metric] += n
+            days[day, *which[: len(KEYS)]][metric] += n
+        if metric in DOMAIN_METRICS and which.domain:
+            domains[day, which.domain, which.provider][metric] += n
     _count_origins([(origin, metric, n) for (origin, metric), n in origins.items() if n])
-    _count_days({key: counts for key, counts in days.items() if any(counts.values())})
+    _add("daycount", ("day", *KEYS), METRICS, days)
+    _add("domaincount", ("day", "domain", "provider_id"), DOMAIN_METRICS, domains)
 
 
 def _count_origins(rows: list[tuple[int, str, int]]) -> None:
@@ -70,24 +93,24 @@ def _count_origins(rows: list[tuple[int, str, int]]) -> None:
         )
 
 
-def _count_days(counts: dict[tuple[date, Of], Counter[str]]) -> None:
+def _add(table: str, keys: Sequence[str], metrics: Sequence[str], counts: dict[tuple[Any, ...], Counter[str]]) -> None:
+    counts = {which: sums for which, sums in counts.items() if any(sums.values())}
     if not counts:
         return
-    keys: list[Any] = [list(column) for column in zip(*((day, *which) for day, which in counts), strict=True)]
-    sums = [[each[metric] for each in counts.values()] for metric in METRICS]
-    columns = ", ".join(f"%s::{kind}[]" for kind in ("date", *_TYPES, *["bigint"] * len(METRICS)))
+    values: list[Any] = [list(column) for column in zip(*counts, strict=True)]
+    values += [[sums[metric] for sums in counts.values()] for metric in metrics]
+    types = [*(_TYPES.get(key, "text") for key in keys), *["bigint"] * len(metrics)]
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO campaigns_daycount (day, {', '.join(KEYS)}, {', '.join(METRICS)})"  # noqa: S608 - our own names
-            f" SELECT * FROM unnest({columns})",
-            [*keys, *sums],
+            f"INSERT INTO campaigns_{table} ({', '.join([*keys, *metrics])})"  # noqa: S608 - our own names
+            f" SELECT * FROM unnest({', '.join(f'%s::{kind}[]' for kind in types)})",
+            values,
         )
 
 
 def squash(now: datetime) -> bool:
     """Replace differences by their sums; readers see either, and the same count. Returns whether there may be more."""
-    more = _squash_days()
-    return _squash_origins() or more
+    return any([squash_days(), squash_domains(), squash_links(), _squash_origins()])
 
 
 def _squash_origins() -> bool:
@@ -109,27 +132,3 @@ def _squash_origins() -> bool:
             [ROWS_PER_COUNT, COUNTS_PER_SLICE],
         )
         return cursor.rowcount == COUNTS_PER_SLICE
-
-
-_KEYS = f"day, {', '.join(KEYS)}"
-# Sums are written in the order of their keys, so that two squashers do not wait for each other in a circle.
-_SQUASH_DAYS = f"""
-WITH gone AS (
-    DELETE FROM campaigns_daycount WHERE id IN (
-        SELECT id FROM campaigns_daycount WHERE loose ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
-    ) RETURNING {_KEYS}, {", ".join(METRICS)}
-), squashed AS (
-    INSERT INTO campaigns_daycount AS kept ({_KEYS}, {", ".join(METRICS)}, loose)
-    SELECT {_KEYS}, {", ".join(f"sum({metric})" for metric in METRICS)}, false
-    FROM gone GROUP BY {_KEYS} ORDER BY {_KEYS}
-    ON CONFLICT ({_KEYS}) WHERE NOT loose DO UPDATE
-    SET {", ".join(f"{metric} = kept.{metric} + excluded.{metric}" for metric in METRICS)}
-)
-SELECT count(*) FROM gone
-"""  # noqa: S608 - our own names
-
-
-def _squash_days() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(_SQUASH_DAYS, [DAYS_PER_SLICE])
-        return cursor.fetchone()[0] == DAYS_PER_SLICE

@@ -1,19 +1,26 @@
 """Finds the winner of an A/B test when its time is over: the variant with the best rate of what it is measured by."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 
-from campaigns import mailing, stats
+from campaigns import conversion_stats, mailing, stats
 from campaigns.campaign_moves import SENDING
 from campaigns.models import Campaign, Message, MessageState, Origin
 from campaigns.models.campaign import Kind
 from contacts.lanes import nudge
 
-# What the test can be measured by, and how a sentence says it.
-MEASURES = {"opened": "opened", "clicked": "clicked", "converted": "converted", "revenue": "revenue"}
+# What the test can be measured by, and how a sentence says that there was none of it.
+MEASURES = {
+    "opened": "Nobody opened any of the variants",
+    "clicked": "Nobody clicked in any of the variants",
+    "converted": "No variant led to a conversion",
+    "revenue": "No variant earned anything",
+}
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,9 @@ def decision_of(campaign: Campaign) -> Decision:
     """Who would win by what has been counted so far."""
     measure, origins = campaign.test["measure"], mailing.origins_of(campaign)
     counts = stats.counts(origins.values())
-    of_variants = {key: counts.get(origin, {}) for key, origin in origins.items()}
+    of_variants: dict[str, dict[str, Any]] = {key: dict(counts.get(origin, {})) for key, origin in origins.items()}
+    if measure == "revenue":
+        _add_revenue(of_variants, origins)
     # Delivered where the provider tells that of every variant, so that they are measured alike; else what it took.
     base = "delivered" if all(each.get("delivered") for each in of_variants.values()) else "sent"
     numbers = {
@@ -74,15 +83,28 @@ def decision_of(campaign: Campaign) -> Decision:
     return Decision(winners[0], _reason(numbers, winners, measure, base), numbers)
 
 
-def _rate(counts: dict[str, int], measure: str, base: str) -> float:
-    return counts.get(measure, 0) / counts[base] if counts.get(base) else 0.0
+def _add_revenue(of_variants: dict[str, dict[str, Any]], origins: dict[str, str]) -> None:
+    """In the installation's currency, or where nothing was earned in that, in the one in which most was."""
+    earned = {key: conversion_stats.of([origin])[origin]["revenue"] for key, origin in origins.items()}
+    sums: Counter[str] = Counter()
+    for each in earned.values():
+        sums.update(each)
+    currency = settings.CURRENCY if settings.CURRENCY in sums else max(sums, key=lambda one: sums[one], default="")
+    for key, each in earned.items():
+        of_variants[key]["revenue"] = float(each.get(currency, 0))
+
+
+def _rate(counts: dict[str, Any], measure: str, base: str) -> float:
+    """Per message; of revenue, how much each message earned. Money that went back earns nothing."""
+    return max(counts.get(measure, 0), 0) / counts[base] if counts.get(base) else 0.0
 
 
 def _reason(numbers: dict[str, dict[str, Any]], winners: list[str], measure: str, base: str) -> str:
     first = winners[0].upper()
     if not numbers[winners[0]]["rate"]:
-        return f"Nobody {MEASURES[measure]} any of the variants, so {first}, the first one, was taken."
-    shown = ", ".join(f"{key.upper()} {_percent(each['rate'])} of {each[base]:,}" for key, each in numbers.items())
+        return f"{MEASURES[measure]}, so {first}, the first one, was taken."
+    rate = (lambda each: f"{each['rate']:,.2f} each") if measure == "revenue" else (lambda each: _percent(each["rate"]))
+    shown = ", ".join(f"{key.upper()} {rate(each)} of {each[base]:,}" for key, each in numbers.items())
     if len(winners) > 1:
         tied = " and ".join(key.upper() for key in winners)
         return f"{tied} were equally good, so {first}, the first of them, was taken ({measure}: {shown} {base})."

@@ -99,8 +99,9 @@ def _those_new(one: Wanted, now: datetime, due_at: datetime | Sequence[datetime]
 
 def _insert(statement: str, wanted: Sequence[Wanted], now: datetime, due_at: datetime | Sequence[datetime]) -> int:
     columns = Columns()
-    due, moments = "%s", due_at
-    if not isinstance(due_at, datetime):
+    if isinstance(due_at, datetime):
+        due, moments = "%s", due_at.isoformat()
+    else:
         due, moments = "unnest(%s::timestamptz[])", literal(due_at)
     rows = ", ".join(_row(columns, one, now) for one in wanted)
     with connection.cursor() as cursor:

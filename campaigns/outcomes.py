@@ -1,8 +1,8 @@
 """Records what came of the messages that a worker had in hand: the ledger, the timeline and the counts, in one go."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -10,15 +10,19 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from campaigns.claiming import Claimed
-from campaigns.counting import Of, count
+from campaigns.counting import Of, count_by_day
 from campaigns.models import Conversion, MessageState
 from contacts import timeline
+from contacts.days import day_of
+from contacts.models.consent import Channel
 from contacts.timeline import NewEvent
 
 # A webhook may be faster than we are: what it said of a message in hand stands in its times and decides the state.
 _RECORD = """
 WITH mine AS (
-    SELECT id, state, provider_id, country, language FROM campaigns_message
+    SELECT id, state, provider_id, country, language, domain, unknown_at, delivered_at, failed_at, complained_at,
+        unsubscribed_at, opened_at, opened_on, clicked_at, clicked_on
+    FROM campaigns_message
     WHERE id = ANY(%(ids)s) AND owner = %(owner)s AND state IN ('sending', 'unknown') ORDER BY id FOR UPDATE
 )
 UPDATE campaigns_message m SET
@@ -28,24 +32,32 @@ UPDATE campaigns_message m SET
     reason = CASE WHEN o.state IN ('sent', 'unknown') AND m.failed_at IS NOT NULL THEN m.reason ELSE o.reason END,
     provider_id = o.provider, provider_message_id = coalesce(o.provider_message, m.provider_message_id),
     parts = o.parts, attempts = o.attempts, due_at = coalesce(o.due, m.due_at), owner = NULL, leased_until = NULL,
-    sent_at = CASE WHEN o.state = 'sent' THEN %(now)s ELSE m.sent_at END,
-    failed_at = CASE WHEN o.state = 'failed' THEN %(now)s ELSE m.failed_at END,
+    sent_at = CASE WHEN o.state = 'sent' THEN %(now)s
+                   WHEN o.state = 'unknown' AND coalesce(m.failed_at, m.delivered_at) IS NOT NULL THEN %(now)s
+                   ELSE m.sent_at END,
+    failed_at = CASE WHEN o.state = 'failed' THEN coalesce(m.failed_at, %(now)s) ELSE m.failed_at END,
     skipped_at = CASE WHEN o.state = 'skipped' THEN %(now)s ELSE m.skipped_at END,
-    country = o.country, language = o.language,
+    unknown_at = CASE WHEN o.state = 'unknown' AND m.failed_at IS NULL AND m.delivered_at IS NULL THEN %(now)s END,
+    country = o.country, language = o.language, domain = o.domain,
     bounced_at = CASE WHEN o.state = 'bounced' THEN %(now)s ELSE m.bounced_at END
 FROM mine, unnest(%(ids)s::bigint[], %(states)s::text[], %(reasons)s::text[], %(providers)s::bigint[],
                   %(provider_messages)s::text[], %(parts)s::int[], %(attempts)s::int[], %(dues)s::timestamptz[],
-                  %(countries)s::text[], %(languages)s::text[])
-     AS o (id, state, reason, provider, provider_message, parts, attempts, due, country, language)
+                  %(countries)s::text[], %(languages)s::text[], %(domains)s::text[])
+     AS o (id, state, reason, provider, provider_message, parts, attempts, due, country, language, domain)
 WHERE m.id = mine.id AND o.id = mine.id
-RETURNING m.id, mine.state, mine.provider_id, mine.country, mine.language,
-    m.delivered_at, m.failed_at, m.complained_at, m.unsubscribed_at,
-    m.opened_at, m.opened_on, m.clicked_at, m.clicked_on
+RETURNING mine.*
 """
 
 
-# Two letters of a country and a language, as in ("FR", "fr"); empty where unknown.
-Home = tuple[str, str]
+class Home(NamedTuple):
+    """Two letters of a country, a language, and the domain of the email address; empty where unknown."""
+
+    country: str = ""
+    language: str = ""
+    domain: str = ""
+
+
+NOWHERE = Home()
 
 
 @dataclass(slots=True)
@@ -74,17 +86,19 @@ def record(
         return 0
     with transaction.atomic():
         was = _write(owner, outcomes, homes, now)
-        written = [outcome for outcome in outcomes if outcome.message.id in was]
-        timeline.record(list(_events(written)), now)
-        differences = list[tuple[Of, str, int]]()
+        written = [replace(o, state=_known(o, was[o.message.id])) for o in outcomes if o.message.id in was]
+        timeline.record(list(_events(written, was)), now)
+        differences = list[tuple[date, Of, str, int]]()
+        today = day_of(now)
         converted = _converted([id for id, before in was.items() if before.opened or before.clicked])
         for outcome in written:
             before, known = was[outcome.message.id], _of(outcome, homes)
-            differences += [(known, metric, 1) for metric in _metrics(outcome)]
+            old = before.of(outcome.message)
+            differences += [(today, known, metric, 1) for metric in _metrics(outcome, before)]
             if before.state == MessageState.UNKNOWN:
-                differences.append((before.of(outcome.message), "unknown", -1))
-            _carry_over(before, before.of(outcome.message), known, converted.get(outcome.message.id))
-        count(differences, now)
+                differences.append((day_of(before.unknown or now), old, "unknown", -1))
+            differences += _carried_over(before, old, known, converted.get(outcome.message.id))
+        count_by_day(differences)
     return len(written)
 
 
@@ -95,6 +109,8 @@ class _Before(NamedTuple):
     provider: int | None
     country: str
     language: str
+    domain: str
+    unknown: datetime | None
     delivered: datetime | None
     failed: datetime | None
     complained: datetime | None
@@ -105,7 +121,14 @@ class _Before(NamedTuple):
     clicked_on: str
 
     def of(self, message: Claimed) -> Of:
-        return Of(message.origin_id, message.content_id, self.provider, self.country, self.language)
+        home = self.country, self.language
+        return Of(message.origin_id, message.content_id, self.provider, *home, domain=self.domain)
+
+
+def _known(outcome: Outcome, before: _Before) -> str:
+    """What a webhook has said of a message proves that it was sent."""
+    told = before.delivered or before.failed
+    return MessageState.SENT if told and outcome.state == MessageState.UNKNOWN else outcome.state
 
 
 def _converted(ids: Sequence[int]) -> dict[int, datetime]:
@@ -114,26 +137,35 @@ def _converted(ids: Sequence[int]) -> dict[int, datetime]:
     return dict(found.values_list("message_id", "at"))
 
 
-def _carry_over(before: _Before, old: Of, new: Of, converted: datetime | None) -> None:
+def _carried_over(before: _Before, old: Of, new: Of, converted: datetime | None) -> Iterator[tuple[date, Of, str, int]]:
     """What was counted while the message was in hand, before it was known through whom it goes, counts there now."""
     if old == new:
         return
-    if converted:
-        count([(old, "converted", -1), (new, "converted", 1)], converted)
     devices = {"opened": before.opened_on, "clicked": before.clicked_on}
     for metric in ("delivered", "failed", "complained", "unsubscribed", "opened", "clicked"):
         if moment := getattr(before, metric):
-            device = devices.get(metric, "")
-            count([(old._replace(device=device), metric, -1), (new._replace(device=device), metric, 1)], moment)
+            day, device = day_of(moment), devices.get(metric, "")
+            yield day, old._replace(device=device), metric, -1
+            yield day, new._replace(device=device), metric, 1
+    if converted:
+        yield day_of(converted), old, "converted", -1
+        yield day_of(converted), new, "converted", 1
+
+
+def _home(outcome: Outcome, homes: Mapping[int, Home]) -> Home:
+    home = homes.get(outcome.message.contact_id, NOWHERE)
+    return home if outcome.message.channel == Channel.EMAIL else home._replace(domain="")
 
 
 def _of(outcome: Outcome, homes: Mapping[int, Home]) -> Of:
-    message = outcome.message
-    return Of(message.origin_id, message.content_id, outcome.provider_id, *homes.get(message.contact_id, ("", "")))
+    message, home = outcome.message, _home(outcome, homes)
+    return Of(
+        message.origin_id, message.content_id, outcome.provider_id, home.country, home.language, domain=home.domain
+    )
 
 
 def _write(owner: UUID, outcomes: Sequence[Outcome], homes: Mapping[int, Home], now: datetime) -> dict[int, _Before]:
-    at_home = [homes.get(o.message.contact_id, ("", "")) for o in outcomes]
+    at_home = [_home(outcome, homes) for outcome in outcomes]
     values: dict[str, Any] = {
         "owner": owner,
         "now": now,
@@ -145,26 +177,29 @@ def _write(owner: UUID, outcomes: Sequence[Outcome], homes: Mapping[int, Home], 
         "parts": [o.parts for o in outcomes],
         "attempts": [o.attempts for o in outcomes],
         "dues": [o.due_at for o in outcomes],
-        "countries": [country for country, _ in at_home],
-        "languages": [language for _, language in at_home],
+        "countries": [home.country for home in at_home],
+        "languages": [home.language for home in at_home],
+        "domains": [home.domain for home in at_home],
     }
     with connection.cursor() as cursor:
         cursor.execute(_RECORD, values)
         return {row[0]: _Before(*row[1:]) for row in cursor.fetchall()}
 
 
-def _events(outcomes: Sequence[Outcome]) -> Iterator[NewEvent]:
+def _events(outcomes: Sequence[Outcome], was: Mapping[int, _Before]) -> Iterator[NewEvent]:
     for outcome in outcomes:
         if outcome.state in (MessageState.SENT, MessageState.FAILED, MessageState.BOUNCED):
             message = outcome.message
+            if outcome.state == MessageState.FAILED and was[message.id].failed:
+                continue  # the webhook has said so
             properties = {"message": message.id, "origin": message.origin, **outcome.properties}
             if outcome.state != MessageState.SENT:
                 properties["reason"] = outcome.reason[:500]
             yield NewEvent(message.contact_id, f"{message.channel}.{outcome.state}", properties)
 
 
-def _metrics(outcome: Outcome) -> Iterator[str]:
-    if outcome.state != MessageState.QUEUED:
+def _metrics(outcome: Outcome, before: _Before) -> Iterator[str]:
+    if outcome.state != MessageState.QUEUED and not (outcome.state == MessageState.FAILED and before.failed):
         yield str(outcome.state)
     if outcome.state == MessageState.SKIPPED:
         yield f"skipped:{outcome.reason}"

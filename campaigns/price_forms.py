@@ -6,6 +6,7 @@ from django import forms
 
 from campaigns.models import Price
 from contacts import countries
+from contacts.models.consent import Channel
 
 
 class PriceForm(forms.ModelForm):
@@ -19,6 +20,7 @@ class PriceForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["channel"].choices = Channel.choices  # type: ignore[attr-defined]
         self.fields["country"].choices = [("", "All other countries"), *countries.names().items()]  # type: ignore[attr-defined]
         self.fields["amount"].widget.attrs |= {"step": "any", "placeholder": "0.0075"}
         self.fields["amount"].label = "Price"

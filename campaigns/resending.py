@@ -4,8 +4,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from campaigns.counting import count, of
+from campaigns.counting import count_by_day, of
 from campaigns.models import Message, MessageState
+from contacts.days import day_of
 from contacts.lanes import nudge
 
 AGAIN = (MessageState.UNKNOWN, MessageState.FAILED)
@@ -16,9 +17,15 @@ def may_send_again(message: Message) -> bool:
 
 
 def send_again(message: Message, now: datetime) -> bool:
-    """Queue an unknown or failed message once more. False if it is neither (any more)."""
+    """Queue an unknown or failed message once more. False if it is neither (any more).
+
+    What was counted is taken back from the days on which it was.
+    """
     with transaction.atomic():
-        queued = Message.objects.filter(pk=message.pk, state=message.state, state__in=AGAIN).update(
+        was = Message.objects.select_for_update().filter(pk=message.pk, state=message.state, state__in=AGAIN).first()
+        if was is None:
+            return False
+        Message.objects.filter(pk=was.pk).update(
             state=MessageState.QUEUED,
             reason="",
             attempts=0,
@@ -28,11 +35,14 @@ def send_again(message: Message, now: datetime) -> bool:
             provider_message_id=None,
             sent_at=None,
             failed_at=None,
+            unknown_at=None,
         )
-        if queued:
-            gone = [message.state]
-            if message.state == MessageState.FAILED and message.sent_at:
-                gone.append("sent")  # The provider took it and lost it later.
-            count([(of(message), metric, -1) for metric in gone], now)
-            nudge("send")
-    return bool(queued)
+        if was.state == MessageState.UNKNOWN:
+            taken_back = [("unknown", was.unknown_at)]
+        else:
+            taken_back = [("failed", was.failed_at)]
+            if was.sent_at:  # The provider took it and lost it later.
+                taken_back.append(("sent", was.sent_at))
+        count_by_day((day_of(at or now), of(was), metric, -1) for metric, at in taken_back)
+        nudge("send")
+    return True

@@ -91,6 +91,8 @@ def history(message: Message) -> list[tuple[datetime, str]]:
         (message.bounced_at, "Bounced"),
         (message.complained_at, "Reported as spam"),
         (message.failed_at, "Failed"),
+        (message.skipped_at, "Skipped"),
+        (message.unknown_at, "Lost sight of, while it was handed over"),
         (message.unsubscribed_at, "Unsubscribed"),
     ]
     # Sorting keeps the order above where two moments are the same.

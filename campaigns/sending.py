@@ -100,7 +100,7 @@ def _limits(enabled: Sequence[Provider], standard: dict[str, Provider], now: dat
 def _send(taken: Claim, standard: dict[str, Provider], now: datetime) -> None:
     try:
         contacts = Contact.objects.in_bulk({message.contact_id for message in taken.messages})
-        homes = {pk: (country_of(contact), contact.language) for pk, contact in contacts.items()}
+        homes = {pk: _home(contact) for pk, contact in contacts.items()}
         done, ready = _prepare(taken.messages, contacts, standard)
     except Exception as error:
         # Nothing was handed over yet, so that they may go back.
@@ -112,6 +112,11 @@ def _send(taken: Claim, standard: dict[str, Provider], now: datetime) -> None:
         done += _hand_over(provider, group[: granted.n], now) if granted.n else []
         done += _put_off(provider, group[granted.n :], granted)
     _record(taken, done, homes, now)
+
+
+def _home(contact: Contact) -> Home:
+    domain = (contact.email or "").rpartition("@")[2].lower()[:255]
+    return Home(country_of(contact), contact.language, domain)
 
 
 def _record(taken: Claim, done: Sequence[Outcome], homes: dict[int, Home], now: datetime) -> None:

@@ -3,16 +3,25 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from campaigns import signatures
-from campaigns.counting import count, of
+from campaigns.counting import count, locked
 from campaigns.models import Link, Message
 from contacts import timeline
+from contacts.days import day_of
 from contacts.models import Contact, Event
 from contacts.models.consent import Channel
 from contacts.timeline import NewEvent
 from templates_app import rendering
+
+_KEEP_CLICK = """
+INSERT INTO campaigns_linkclick (message_id, number, origin_id, content_id, contact_id, at, first)
+VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+"""
+_COUNT_LINK = """
+INSERT INTO campaigns_linkcount (day, origin_id, content_id, number, clicks, people) VALUES (%s, %s, %s, %s, %s, %s)
+"""
 
 
 def opened(message: Message, now: datetime, device: str = "") -> bool:
@@ -30,15 +39,29 @@ def clicked(message: Message, number: int, url: str, now: datetime, device: str 
         if message.channel == Channel.EMAIL:
             _open(message, device, now)
         if Message.objects.filter(pk=message.pk, clicked_at=None).update(clicked_at=now, clicked_on=device):
-            count([(of(message, device), "clicked", 1)], now)
+            count([(locked(message, device), "clicked", 1)], now)
+        _count_link(message, number, now)
         event = _event(message, "clicked", f"click:{message.pk}:{number}", url=url, link=number)
         return timeline.record([event], now).recorded > 0
+
+
+def _count_link(message: Message, number: int, now: datetime) -> None:
+    """Once per message and link; and once per contact and link, of however many messages of the same origin."""
+    values = (message.pk, number, message.origin_id, message.content_id, message.contact_id, now)
+    with connection.cursor() as cursor:
+        for first in (True, False):
+            cursor.execute(_KEEP_CLICK, [*values, first])
+            if cursor.rowcount:
+                day = day_of(now)
+                counted = (day, message.origin_id, message.content_id, number, 1, int(first))
+                cursor.execute(_COUNT_LINK, counted)
+                return
 
 
 def _open(message: Message, device: str, now: datetime) -> bool:
     if not Message.objects.filter(pk=message.pk, opened_at=None).update(opened_at=now, opened_on=device):
         return False
-    count([(of(message, device), "opened", 1)], now)
+    count([(locked(message, device), "opened", 1)], now)
     timeline.record([_event(message, "opened", None)], now)
     return True
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from campaigns.counting import count, of
+from campaigns.counting import count, locked
 from campaigns.models import Message
 from contacts import consent, timeline
 from contacts.models import Consent, ConsentState, Contact
@@ -40,7 +40,7 @@ def leave(contact_id: int, channel: str, message: Message | None, source: str, n
         if message:
             properties |= {"message": message.pk, "origin": message.origin.key}
             if Message.objects.filter(pk=message.pk, unsubscribed_at=None).update(unsubscribed_at=now):
-                count([(of(message), "unsubscribed", 1)], now)
+                count([(locked(message), "unsubscribed", 1)], now)
         timeline.record([NewEvent(contact_id, f"{channel}.unsubscribed", properties)], now)
     return True
 

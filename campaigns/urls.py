@@ -1,9 +1,10 @@
-"""Pages of campaigns, providers, inbox and messages; what contacts reach from them; where providers call us."""
+"""Pages of campaigns, providers, inbox, messages and reports; what contacts reach; where providers call us."""
 
 from django.urls import path
 
 from campaigns.views import (
     campaign_commands,
+    campaign_objective,
     campaign_parts,
     campaign_review,
     campaign_running,
@@ -14,6 +15,8 @@ from campaigns.views import (
     prices,
     providers,
     public,
+    reports,
+    saved_reports,
     webhooks,
 )
 
@@ -35,6 +38,7 @@ urlpatterns = [
     path("campaigns/<int:pk>/preview/", campaign_parts.preview, name="campaign_preview"),
     path("campaigns/<int:pk>/when/", campaign_steps.when, name="campaign_when"),
     path("campaigns/<int:pk>/review/", campaign_review.review, name="campaign_review"),
+    path("campaigns/<int:pk>/objective/", campaign_objective.edit, name="campaign_objective"),
     path("campaigns/<int:pk>/estimate/", campaign_review.estimate, name="campaign_estimate"),
     path("campaigns/<int:pk>/test/", campaign_review.test, name="campaign_test"),
     path("campaigns/<int:pk>/send/", campaign_commands.send, name="campaign_send"),
@@ -61,6 +65,15 @@ urlpatterns = [
     path("inbox/", inbox.show_all, name="inbox"),
     path("inbox/<int:pk>/", inbox.show, name="inbox_message"),
     path("inbox/<int:pk>/html/", inbox.html, name="inbox_message_html"),
+    path("reports/", reports.show, name="report"),
+    path("reports/export.csv", reports.export, name="report_export"),
+    path("reports/links/", reports.links, name="report_links"),
+    path("reports/domains/", reports.domains, name="report_domains"),
+    path("reports/saved/", saved_reports.show_all, name="saved_report_list"),
+    path("reports/saved/new/", saved_reports.create, name="saved_report_create"),
+    path("reports/saved/<int:pk>/", saved_reports.edit, name="saved_report_edit"),
+    path("reports/saved/<int:pk>/update/", saved_reports.update, name="saved_report_update"),
+    path("reports/saved/<int:pk>/delete/", saved_reports.delete, name="saved_report_delete"),
     path("messages/", messages.show_all, name="message_list"),
     path("messages/<int:pk>/", messages.show, name="message_page"),
     path("messages/<int:pk>/html/", messages.html, name="message_html"),

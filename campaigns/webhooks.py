@@ -5,9 +5,10 @@ from datetime import datetime
 from django.db import transaction
 
 from campaigns import keywords, unsubscribing
-from campaigns.counting import count, of
+from campaigns.counting import count, count_by_day, of
 from campaigns.models import Message, MessageState, Provider
 from contacts import consent, timeline
+from contacts.days import day_of
 from contacts.models import Contact, Installation, Suppression
 from contacts.models.consent import Channel
 from contacts.timeline import NewEvent
@@ -96,10 +97,11 @@ def _taken(message: Message, provider_message_id: str, now: datetime) -> bool:
     """Only news where the worker died: the message is known to have left after all."""
     if message.state != MessageState.UNKNOWN:
         return False
-    message.sent_at = message.sent_at or now
+    lost_at, message.unknown_at = message.unknown_at or now, None
+    message.sent_at = now
     _settle(message, MessageState.SENT, provider_message_id, "")
     _tell(message, "sent", now)
-    count([(of(message), "unknown", -1), (of(message), "sent", 1)], now)
+    count_by_day([(day_of(lost_at), of(message), "unknown", -1), (day_of(now), of(message), "sent", 1)])
     return True
 
 

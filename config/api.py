@@ -7,10 +7,12 @@ from rest_framework.routers import DefaultRouter
 
 from campaigns.message_api import MessageViewSet
 from campaigns.provider_api import ProviderViewSet
+from campaigns.report_api import ReportViewSet
 from contacts.api import ContactViewSet, EventViewSet
 from contacts.segment_api import SegmentViewSet
 from flows.api import ScenarioViewSet
 from flows.chain_api import ChainCampaignViewSet
+from flows.objective_api import ObjectiveViewSet
 from templates_app.api import TemplateViewSet
 
 router = DefaultRouter()
@@ -20,7 +22,9 @@ router.register("contacts", ContactViewSet, basename="contact")
 router.register("events", EventViewSet, basename="event")
 router.register("segments", SegmentViewSet, basename="segment")
 router.register("messages", MessageViewSet, basename="message")
+router.register("objectives", ObjectiveViewSet, basename="objective")
 router.register("providers", ProviderViewSet, basename="provider")
+router.register("reports", ReportViewSet, basename="report")
 router.register("scenarios", ScenarioViewSet, basename="scenario")
 router.register("templates", TemplateViewSet, basename="template")
 

@@ -1,38 +1,21 @@
-"""What the home page tells: what runs, what needs attention, what went out last; a fixed handful of small queries."""
+"""What the home page tells of now: how far a new installation is, what runs, what went out last."""
 
+from collections import Counter
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, Q, Sum
-from django.urls import reverse
+from django.db.models import Sum
 
-from campaigns import reviewing
-from campaigns.models import Message, OriginCount, Provider
-from campaigns.models.message import MessageState
-from contacts.models import Contact, CsvImport
-from contacts.models.consent import Channel
+from campaigns import mailing, reviewing
+from campaigns import stats as message_stats
+from campaigns.models import Campaign, CampaignState, Message, Provider
+from campaigns.models.campaign import Kind
+from config.attention import RECENT
+from contacts.models import Contact
 from flows import stats as flow_stats
-from flows.models import Execution, NodeCount, Scenario
-from flows.models.execution import ExecutionState
+from flows.models import NodeCount, Scenario
 from flows.models.scenario import ScenarioState
 
-# Health is judged by the newest messages only, so that the page costs the same however long the ledger is.
-RECENT = 1000
-RUNNING = (ScenarioState.RUNNING, ScenarioState.SCHEDULED)
-STUCK = (ScenarioState.PAUSED_ERROR, ScenarioState.PAUSED_BALANCE)
-
-
-@dataclass(frozen=True)
-class Attention:
-    """One thing somebody should look at: a sentence and the URL name (with arguments) where to do so."""
-
-    sentence: str
-    url_name: str
-    args: tuple[object, ...] = ()
-    level: str = "warning"
-
-    @property
-    def url(self) -> str:
-        return reverse(self.url_name, args=self.args)
+DONE = ("sent", "skipped", "failed", "unknown", "bounced")
 
 
 @dataclass(frozen=True)
@@ -60,27 +43,37 @@ def progress() -> Progress:
 
 def running(limit: int = 6) -> list[Scenario]:
     """Running scenarios, newest start first, each with its `counts`: entered, inside and sent."""
-    scenarios = list(
-        Scenario.objects.filter(state__in=RUNNING).select_related("flow").order_by("-started_at", "-id")[:limit]
-    )
+    found = Scenario.objects.filter(state=ScenarioState.RUNNING).select_related("flow")
+    scenarios = list(found.order_by("-started_at", "-id")[:limit])
     counts = flow_stats.overview(scenarios)
     for scenario in scenarios:
         scenario.counts = counts[scenario.pk]  # type: ignore[attr-defined]
     return scenarios
 
 
-def figures() -> list[tuple[str, int]]:
-    """What has come of everything so far, as (words, number): sums of counts, never a scan of the ledger."""
-    sums = dict(
-        OriginCount.objects.filter(metric__in=["sent", "opened", "clicked"]).values_list("metric").annotate(Sum("n"))
+def sending(limit: int = 6) -> list[Campaign]:
+    """Campaigns that are being sent, newest start first, each with how far it is: `queued`, `done`, `percent`."""
+    campaigns = list(
+        Campaign.objects.filter(state=CampaignState.SENDING, kind=Kind.MAILING).order_by("-started_at", "-id")[:limit]
     )
-    inside = NodeCount.objects.filter(metric="waiting").aggregate(n=Sum("n"))["n"]
-    return [
-        ("contacts inside scenarios now", inside or 0),
-        ("messages sent", sums.get("sent", 0)),
-        ("opened", sums.get("opened", 0)),
-        ("clicked", sums.get("clicked", 0)),
-    ]
+    keys = {campaign.pk: set(mailing.origins_of(campaign).values()) for campaign in campaigns}
+    counts = message_stats.counts(set().union(*keys.values())) if keys else {}
+    for campaign in campaigns:
+        total = Counter[str]()
+        for key in keys[campaign.pk]:
+            total.update(counts.get(key, {}))
+        # What fails after its provider took it counts as both, but is done once.
+        done = min(sum(total[metric] for metric in DONE), total["queued"])
+        whole = campaign.audience_count or total["queued"]
+        campaign.done, campaign.queued = done, total["queued"]  # type: ignore[attr-defined]
+        campaign.percent = min(done * 100 // whole, 100) if whole else 0  # type: ignore[attr-defined]
+    return campaigns
+
+
+def inside() -> int:
+    """How many contacts are in the scenarios that run, by the counts."""
+    running = Scenario.objects.filter(state=ScenarioState.RUNNING).values("pk")
+    return NodeCount.objects.filter(metric="waiting", scenario__in=running).aggregate(n=Sum("n"))["n"] or 0
 
 
 def recent_states() -> dict[str, int]:
@@ -98,39 +91,3 @@ def last_messages(limit: int = 8) -> list[Message]:
     for message in messages:
         message.subject = " ".join(reviewing.subject_of(message).split())  # type: ignore[attr-defined]
     return messages
-
-
-def attention(states: dict[str, int]) -> list[Attention]:
-    found = [
-        Attention(
-            f"“{scenario.name}” stands still: {scenario.state_reason or scenario.get_state_display()}",
-            "scenario_editor",
-            (scenario.pk,),
-            level="danger",
-        )
-        for scenario in Scenario.objects.filter(Q(state__in=STUCK) | ~Q(state_reason=""))[:5]
-    ]
-    waiting_for = Provider.objects.aggregate(
-        **{channel: Count("id", filter=Q(channel=channel, enabled=True)) for channel in Channel.values}
-    )
-    if not waiting_for[Channel.EMAIL]:
-        found.append(Attention("No provider delivers email.", "provider_list"))
-    of = f"of the last {min(RECENT, sum(states.values())):,} messages"
-    for state, words in (
-        (MessageState.FAILED, "failed"),
-        (MessageState.BOUNCED, "bounced"),
-        (MessageState.UNKNOWN, "have an unknown outcome"),
-    ):
-        if states.get(state):
-            found.append(Attention(f"{states[state]:,} {of} {words}.", "message_list"))
-    broken = Execution.objects.filter(scenario=OuterRef("pk"), state=ExecutionState.FAILED)
-    found += [
-        Attention(f"Contacts failed in “{scenario.name}”.", "scenario_editor", (scenario.pk,), level="danger")
-        for scenario in Scenario.objects.filter(Exists(broken), state__in=RUNNING)[:5]
-    ]
-    found += [
-        Attention(f"The import of “{file.name}” failed.", "import_page", (file.pk,))
-        for file in CsvImport.objects.order_by("-id")[:5]
-        if file.state == CsvImport.State.FAILED
-    ]
-    return found

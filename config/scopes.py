@@ -8,7 +8,9 @@ RESOURCES = {
     "providers": "Providers",
     "campaigns": "Campaigns",
     "messages": "Messages",
+    "reports": "Reports",
     "scenarios": "Scenarios",
+    "objectives": "Objectives",
 }
 EVERYTHING = "*"
 SCOPES = [EVERYTHING, *(f"{resource}:{access}" for resource in RESOURCES for access in ("read", "write"))]

@@ -9,4 +9,9 @@ from contacts.zones import zone
 
 def day_of(moment: datetime) -> date:
     """The date in the installation's zone. What was counted keeps its day when the zone is changed later."""
-    return moment.astimezone(zone(remembered("zone", lambda: Installation.current().zone_name))).date()
+    return moment.astimezone(zone(zone_of_days())).date()
+
+
+def zone_of_days() -> str:
+    """The IANA name of the installation's zone, for days that PostgreSQL tells: `(at AT TIME ZONE %s)::date`."""
+    return remembered("zone", lambda: Installation.current().zone_name)

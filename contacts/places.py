@@ -1,6 +1,7 @@
 """Knows which country a contact is at home in."""
 
 from functools import cache
+from importlib.resources import files
 
 import phonenumbers
 
@@ -36,3 +37,14 @@ def country_of_number(e164: str) -> str:
 @cache
 def _regions(code: int) -> tuple[str, ...]:
     return phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(code, ())
+
+
+def country_name(code: str) -> str:
+    """What ISO 3166 calls the country of these two letters; the letters where it knows none."""
+    return _names().get(code, code)
+
+
+@cache
+def _names() -> dict[str, str]:
+    lines = (files("tzdata") / "zoneinfo" / "iso3166.tab").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("\t", 1) for line in lines if line and not line.startswith("#"))

@@ -14,13 +14,15 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contacts import json_limits, matching
+from contacts import json_limits, matching, periods
+from contacts.days import day_of
 from flows import (
     cloning,
     configuring,
     deleting,
     objectives,
     overdue,
+    period_stats,
     publishing,
     requeueing,
     saving,
@@ -235,14 +237,34 @@ class ScenarioViewSet(VersionActions, CommandsMixin, viewsets.ModelViewSet):
         entered = triggering.call(self.get_object(), found, body.validated_data["context"], timezone.now())
         return Response({"entered": entered, "failed": failed}, status=202)
 
-    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @extend_schema(
+        responses=OpenApiTypes.OBJECT,
+        parameters=[
+            OpenApiParameter("from", OpenApiTypes.DATE, description="The first day of `period`."),
+            OpenApiParameter("to", OpenApiTypes.DATE, description="Its last day; today where only `from` is given."),
+            OpenApiParameter("period", enum=list(periods.PRESETS), description="Instead of `from` and `to`."),
+        ],
+    )
     @action(detail=True)
     def stats(self, request: Request, pk: str | None = None) -> Response:
-        """Counts per node: entered, waiting, left by port, sent, skipped, failed, opened, clicked, converted. The
-        scenario and each node have a `conversion_rate` (of what was sent) and a `revenue` by currency; a node whose
-        ports are compared has `variants` with rate, confidence interval and the probability to be the best, and a
-        `verdict` in words."""
-        return Response(stats.report(self.get_object()))
+        """Counts per node since the beginning: entered, waiting, left by port, sent, skipped, failed, opened, clicked,
+        converted. The scenario and each node have a `conversion_rate` (of what was sent) and a `revenue` by currency; a
+        node whose ports are compared has `variants` with rate, confidence interval and the probability to be the best,
+        and a `verdict` in words.
+
+        With `from` and `to` (both included, days in the installation's time zone) or `period` also `period`:
+        `{"from", "to", "totals": {metric: n}, "days": [{"day", metric: n, …}], "nodes": {id: {metric: n}}}`. Of passes,
+        the scenario's metrics are entered, completed, exited and failed; of messages sent, delivered, opened, clicked,
+        bounced, complained, unsubscribed, skipped, messages_failed, unknown and converted."""
+        scenario = self.get_object()
+        report = stats.report(scenario)
+        if {"from", "to", "period"} & request.query_params.keys():
+            try:
+                period = periods.asked(request.query_params, day_of(timezone.now()))
+            except periods.Unreadable as error:
+                raise serializers.ValidationError({"period": [str(error)]}) from None
+            report["period"] = period_stats.report(scenario, period)
+        return Response(report)
 
     @extend_schema(
         responses=ExecutionSerializer(many=True),

@@ -7,7 +7,7 @@ from django import forms
 
 from contacts import segments
 from contacts.segments.forms import RuleField
-from flows import configuring
+from flows import configuring, objectives
 from flows.models import Reentry, Scenario, ScenarioState
 from flows.nodes._fields import segment_field
 
@@ -27,7 +27,6 @@ class ScenarioSettingsForm(forms.ModelForm):
     leave_objective = forms.BooleanField(
         required=False,
         label="When they have reached the objective",
-        help_text="The objective is what Save asks for.",
     )
     leave_segment = segment_field(
         empty="Nobody",
@@ -62,6 +61,8 @@ class ScenarioSettingsForm(forms.ModelForm):
 
     def __init__(self, *args: Any, nodes: Sequence[tuple[str, str]] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        said = objectives.sentence(self.instance.objective)
+        self.fields["leave_objective"].help_text = f"Now: {said}. Saving the flow asks what it is."
         self.fields["leave_segment"].label = "Never contacts of the segment"
         self.fields["leave_rule"].nodes = nodes  # type: ignore[attr-defined]  # a RuleField
         for name in ("follows", "most_rounds"):

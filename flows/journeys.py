@@ -1,16 +1,15 @@
 """Tells in words where contacts are in scenarios and how they came there."""
 
 from collections import defaultdict
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F, QuerySet
+from django.db.models import F
 
 from contacts.models import Contact
 from contacts.remembering import remembered, remembering
 from flows import canvas
-from flows.models import INSIDE, Execution, ExecutionState, Scenario, Step
+from flows.models import INSIDE, Execution, Step
 
 MOST_STEPS = 30  # of one pass: loops make any number of them
 # What became of a contact at a node, where it did not leave by a connector that has a name.
@@ -53,26 +52,6 @@ def of_contact(contact: Contact, most: int = 20) -> list[Journey]:
     """The contact's newest passes, in two queries."""
     rows = Execution.objects.filter(contact=contact).select_related("scenario__flow").order_by("-pk")[:most]
     return _told(list(rows))
-
-
-def waiting_at(scenario: Scenario, node: str) -> QuerySet[Execution]:
-    """The passes that stand at a node, unordered, with their contacts."""
-    return Execution.objects.filter(scenario=scenario, node=node, state__in=INSIDE).select_related("contact")
-
-
-def failed_at(scenario: Scenario, node: str) -> QuerySet[Execution]:
-    """The passes that failed at a node, unordered, with their contacts."""
-    found = Execution.objects.filter(scenario=scenario, node=node, state=ExecutionState.FAILED)
-    return found.select_related("contact")
-
-
-def arrivals(executions: Sequence[Execution]) -> dict[int, datetime]:
-    """When each pass came to where it stands: its last step, or else its entry. One query."""
-    last = Step.objects.filter(
-        execution_id__in=[execution.pk for execution in executions], number=F("execution__moves") - 1
-    )
-    known = dict(last.values_list("execution_id", "at"))
-    return {execution.pk: known.get(execution.pk, execution.entered_at) for execution in executions}
 
 
 def _told(executions: list[Execution]) -> list[Journey]:

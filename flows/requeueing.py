@@ -14,7 +14,7 @@ from django.db import IntegrityError, connection, transaction
 
 from contacts import lanes
 from contacts.columns import literal
-from contacts.days import day_of
+from contacts.days import day_of, zone_of_days
 from flows import reentry, validation
 from flows.kept_graphs import graph_of
 from flows.models import Flow, Follows, Scenario, ScenarioState
@@ -28,12 +28,14 @@ SLICE = 10_000
 
 _NEXT = "{which} AND id > %(after)s AND id <= %(upto)s ORDER BY id LIMIT %(limit)s"
 # Who rested goes on from there (their due moment was kept), whoever had just arrived arrives anew. Of several passes of
-# a contact who may be inside once only, the one that holds the place goes on, else the newest.
+# a contact who may be inside once only, the one that holds the place goes on, else the newest. The day on which they
+# failed is the one that counts fewer: its number is that of passes which failed then and still have.
 _FAILED = f"""
 WITH wanted AS (
-    SELECT id, contact_id, single FROM flows_execution WHERE scenario_id = %(scenario)s AND state = 'failed' AND {_NEXT}
+    SELECT id, contact_id, single, (finished_at AT TIME ZONE %(zone)s)::date AS failed_on
+    FROM flows_execution WHERE scenario_id = %(scenario)s AND state = 'failed' AND {_NEXT}
 ), free AS (
-    SELECT id FROM wanted w WHERE NOT %(one_place)s OR single OR NOT EXISTS (
+    SELECT id, failed_on FROM wanted w WHERE NOT %(one_place)s OR single OR NOT EXISTS (
         SELECT FROM flows_execution WHERE scenario_id = %(scenario)s AND contact_id = w.contact_id
         AND (single OR state = 'failed' AND {{which}} AND id > w.id)
     )
@@ -41,13 +43,14 @@ WITH wanted AS (
     UPDATE flows_execution e SET state = CASE WHEN due_at IS NULL THEN 'pending' ELSE 'waiting' END,
         arrived_at = CASE WHEN due_at IS NULL THEN %(now)s ELSE arrived_at END,
         due_at = %(now)s, error = '', finished_at = NULL, single = %(one_place)s
-    FROM free WHERE e.id = free.id AND e.state = 'failed' RETURNING e.node, e.state
+    FROM free WHERE e.id = free.id AND e.state = 'failed' RETURNING e.node, e.state, free.failed_on
 ), counted AS (
     INSERT INTO flows_nodecount (scenario_id, day, node, metric, n)
-    SELECT %(scenario)s, %(day)s, v.node, metric, sum(n) FROM moved CROSS JOIN LATERAL (
-        VALUES (moved.node, 'failed', -1), ('', 'failed', -1),
-            (moved.node, 'waiting', (state = 'waiting')::int), (moved.node, 'entered', (state = 'waiting')::int)
-    ) v (node, metric, n) GROUP BY v.node, metric HAVING sum(n) <> 0
+    SELECT %(scenario)s, v.day, v.node, metric, sum(n) FROM moved CROSS JOIN LATERAL (
+        VALUES (moved.node, failed_on, 'failed', -1), ('', failed_on, 'failed', -1),
+            (moved.node, %(day)s, 'waiting', (state = 'waiting')::int),
+            (moved.node, %(day)s, 'entered', (state = 'waiting')::int)
+    ) v (node, day, metric, n) GROUP BY v.day, v.node, metric HAVING sum(n) <> 0
 )
 SELECT (SELECT count(*) FROM moved), count(*), max(id) FROM wanted
 """  # noqa: S608 - our own words
@@ -155,7 +158,8 @@ def _slice(scenario: Scenario, node: str | None, task: dict[str, Any], now: date
     """The failed first, and in a scenario that runs then the stuck. Returns whether there may be more."""
     which, values = _which(node, task.get("ids"))
     one_place = reentry.keeps_place(scenario.reentry, finished=False)
-    values |= {"scenario": scenario.pk, "now": now, "day": day_of(now), "one_place": one_place, "upto": task["upto"]}
+    values |= {"scenario": scenario.pk, "now": now, "one_place": one_place, "upto": task["upto"]}
+    values |= {"day": day_of(now), "zone": zone_of_days()}
     left = SLICE
     while True:
         statement, signs = (_STUCK, _signs(scenario, _since(task))) if task["stuck"] else (_FAILED, {})

@@ -13,12 +13,12 @@ from typing import Any
 from django.db import IntegrityError, connection, transaction
 
 from contacts.columns import Columns, literal
-from contacts.days import day_of
+from contacts.days import zone_of_days
 from flows import engine, reentry
 from flows.asking import FINISHED, LAST_WAY
 from flows.claiming import COLUMNS, Crowd, Standing, gathered, locked
 from flows.kept_graphs import Kept, kept
-from flows.models import ExecutionState, Flow, Follows, NodeCount, Scenario, ScenarioState
+from flows.models import ExecutionState, Flow, Follows, Scenario, ScenarioState
 from flows.stretch import Stretch, write
 
 # So many ids are looked at in one slice, however few of them are concerned.
@@ -169,10 +169,17 @@ def _retime(scenario: Scenario, flow: Kept, one: Standing, now: datetime) -> Non
 
 
 def _send_on(scenario: Scenario, version: Flow, ids: Sequence[int], now: datetime) -> None:
-    """They stand before what has been added behind the end that they had come to."""
+    """They stand before what has been added behind the end that they had come to. The day on which they came to it
+    counts fewer."""
     graph = kept(version.pk).graph
     ways = {" ".join(end): graph.follow(*end) for end in version.backfills}
     with connection.cursor() as cursor:
+        cursor.execute(
+            f"""INSERT INTO flows_nodecount (scenario_id, node, metric, day, n)
+            SELECT %s, '', 'completed', (finished_at AT TIME ZONE %s)::date, -count(*) FROM flows_execution e
+            WHERE e.id = ANY(%s::bigint[]) AND {LAST_WAY} = ANY(%s::text[]) GROUP BY 4""",  # noqa: S608 - as below
+            [scenario.pk, zone_of_days(), literal(ids), list(ways)],
+        )
         cursor.execute(
             f"""UPDATE flows_execution e SET state = 'pending', node = t.node, due_at = %s, arrived_at = %s,
                 finished_at = NULL, flow_id = %s, single = %s
@@ -187,7 +194,4 @@ def _send_on(scenario: Scenario, version: Flow, ids: Sequence[int], now: datetim
                 list(ways.values()),
                 literal(ids),
             ],
-        )
-        NodeCount.objects.create(
-            scenario=scenario, node="", metric=ExecutionState.COMPLETED, day=day_of(now), n=-cursor.rowcount
         )

@@ -60,7 +60,7 @@ def overview(scenarios: Sequence[Scenario]) -> dict[int, dict[str, int]]:
 
 
 def achieved(scenarios: Sequence[Scenario]) -> dict[int, dict[str, Any]]:
-    """Per scenario: how many messages were "converted", and the "revenue" by currency; in two queries for a list."""
+    """Per scenario: how many messages were "converted", and the "revenue" by currency; in one query for a list."""
     found = conversion_stats.of([scenario.origin for scenario in scenarios])
     return {scenario.pk: found[scenario.origin] for scenario in scenarios}
 

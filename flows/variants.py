@@ -32,6 +32,22 @@ class Compared:
     rows: list[tuple[str, Judged, dict[str, Decimal]]]
     result: Result
 
+    @property
+    def told(self) -> list[dict[str, Any]]:
+        """The rows as pages show them; rates only where somebody took that way."""
+        return [
+            {
+                "name": name,
+                "shown": one.shown,
+                "converted": one.converted,
+                "rate": f"{100 * one.rate:.1f} %" if one.shown else "–",
+                "between": f"{100 * one.low:.1f} and {100 * one.high:.1f} %" if one.shown else "–",
+                "best": f"{100 * one.best:.0f} %" if one.shown and not self.result.too_early else "–",
+                "money": conversion_stats.money(revenue),
+            }
+            for name, one, revenue in self.rows
+        ]
+
 
 def compared(scenario: Scenario, nodes: Collection[str] | None = None) -> dict[str, Compared]:
     """By node, for those of the live version (only these `nodes`, if given) whose ports are compared. One query."""

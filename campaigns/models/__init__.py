@@ -3,13 +3,16 @@
 from campaigns.models.campaign import Campaign, CampaignState, ChainStep, Kind, Listed
 from campaigns.models.content import Content, Link
 from campaigns.models.conversion import Conversion, Revenue
-from campaigns.models.day_count import DayCount
+from campaigns.models.day_count import DayCount, HomeDay, MonthCount, OriginDay
+from campaigns.models.domain_count import DomainCount
 from campaigns.models.inbox import InboxMessage
+from campaigns.models.link_count import LinkClick, LinkCount
 from campaigns.models.message import Message, MessageState
 from campaigns.models.objective import Objective, ObjectiveKind, Touch
 from campaigns.models.origin import Origin, OriginCount
 from campaigns.models.price import Price
 from campaigns.models.provider import Allowance, Provider
+from campaigns.models.saved_report import SavedReport
 
 __all__ = [
     "Allowance",
@@ -19,18 +22,25 @@ __all__ = [
     "Content",
     "Conversion",
     "DayCount",
+    "DomainCount",
+    "HomeDay",
     "InboxMessage",
     "Kind",
     "Link",
+    "LinkClick",
+    "LinkCount",
     "Listed",
     "Message",
     "MessageState",
+    "MonthCount",
     "Objective",
     "ObjectiveKind",
     "Origin",
     "OriginCount",
+    "OriginDay",
     "Price",
     "Provider",
     "Revenue",
+    "SavedReport",
     "Touch",
 ]

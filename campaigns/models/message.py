@@ -47,6 +47,7 @@ class Message(models.Model):
     # Where the contact was at home when the message was sent, and on what it was first opened and clicked.
     country = models.CharField(max_length=2, db_default="", help_text="ISO 3166; empty: not known, or not sent.")
     language = models.CharField(max_length=16, db_default="")
+    domain = models.CharField(max_length=255, db_default="", help_text="Of the address that an email was sent to.")
     opened_on = models.CharField(max_length=8, db_default="")
     clicked_on = models.CharField(max_length=8, db_default="")
     owner = models.UUIDField(null=True, help_text="The claim that has it in hand.")
@@ -58,6 +59,7 @@ class Message(models.Model):
     opened_at = models.DateTimeField(null=True, help_text="First time.")
     clicked_at = models.DateTimeField(null=True, help_text="First time.")
     failed_at = models.DateTimeField(null=True)
+    unknown_at = models.DateTimeField(null=True, help_text="Since when nobody knows what became of it.")
     skipped_at = models.DateTimeField(null=True)
     bounced_at = models.DateTimeField(null=True)
     complained_at = models.DateTimeField(null=True)

@@ -94,7 +94,8 @@ def _keep(pk: int, found: listing.FileRead) -> str:
     if not found.unknown_rows:
         return ""
     key = secrets.token_urlsafe(16)
-    rows = [[str(row.line), row.text, row.sentence] for row in found.unknown_rows]
+    in_order = sorted(found.unknown_rows, key=lambda row: row.line)
+    rows = [[str(row.line), row.text, row.sentence] for row in in_order]
     cache.set(f"campaign-file:{pk}:{key}", rows, KEPT_FOR)
     return key
 

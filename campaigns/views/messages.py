@@ -12,6 +12,7 @@ from campaigns import resending, reviewing
 from campaigns.filters import MessagePageFilter
 from campaigns.forms import MessageListForm
 from campaigns.models import Message, MessageState
+from campaigns.origins import places
 from contacts.pagination import page
 from templates_app.framing import framed
 
@@ -26,11 +27,17 @@ def show_all(request: HttpRequest) -> HttpResponse:
     filters = MessagePageFilter(request.GET, MESSAGES)
     rows = page(filters.qs, request)
     reason = reviewing.Reasons(timezone.now())
+    asked = request.GET.get("origin", "")
+    known = places({asked, *(message.origin.key for message in rows.rows)})
     context = {
         "page": rows,
-        "lines": [(message, reviewing.subject_of(message), reason(message)) for message in rows.rows],
+        "lines": [
+            (message, reviewing.subject_of(message), reason(message), known[message.origin.key])
+            for message in rows.rows
+        ],
         "form": MessageListForm(request.GET),
         "filtered": any(request.GET.get(name) for name in filters.filters),
+        "of_origin": known[asked] if asked else None,
     }
     return render(request, "campaigns/message_list.html", context)
 
@@ -41,6 +48,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     message = get_object_or_404(MESSAGES.select_related("provider"), pk=pk)
     context = {
         "message": message,
+        "place": places([message.origin.key])[message.origin.key],
         "shown": reviewing.shown(message),
         "reason": reviewing.Reasons(timezone.now())(message),
         "history": reviewing.history(message),

@@ -48,11 +48,12 @@ def _page(request: HttpRequest, form: PriceForm) -> HttpResponse:
     prices = list(Price.objects.all())
     names = countries.names()
     channels = [
-        (
-            channel.label,
-            [(price, names.get(price.country, price.country)) for price in prices if price.channel == channel],
-        )
-        for channel in Channel
+        (channel.label, [_line(price, names) for price in prices if price.channel == channel]) for channel in Channel
     ]
     context = {"form": form, "channels": channels, "any": bool(prices), "currency": settings.CURRENCY}
     return render(request, "campaigns/price_list.html", context)
+
+
+def _line(price: Price, names: dict[str, str]) -> tuple[Price, str, str]:
+    """The price, its country's name, and the amount without zeros that say nothing."""
+    return price, names.get(price.country, price.country), format(price.amount.normalize(), "f")

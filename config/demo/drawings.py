@@ -183,6 +183,12 @@ def scenarios(
                 ],
                 "edges": _edges("n1>n2 n2>n3"),
             },
-            {"kind": "opened", "within_days": 7},
+            {
+                "kind": "event",
+                "event": "order.placed",
+                "within_days": 14,
+                "value_property": "total",
+                "currency_property": "currency",
+            },
         ),
     }

@@ -17,6 +17,7 @@ MAIN = [
     ("segment_list", "Segments", "chart-pie"),
     ("template_list", "Templates", "layout-template"),
     ("message_list", "Messages", "send"),
+    ("report", "Reports", "chart-column"),
     ("inbox", "Inbox", "inbox"),
 ]
 SETTINGS = [

@@ -17,6 +17,13 @@ def when(at: datetime | None) -> str:
 
 
 @register.filter
+def exactly(at: datetime) -> str:
+    """“Thu 12 Nov 2026, 14:05:09 CET”."""
+    local = timezone.localtime(at)
+    return f"{local:%a} {local.day} {local:%b %Y, %H:%M:%S} {local.tzname()}"
+
+
+@register.filter
 def when_in_full(at: datetime | None) -> str:
     """“Thursday 12 November 2026, 14:05:09 CET”."""
     if not at:

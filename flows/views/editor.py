@@ -1,6 +1,7 @@
 """The canvas: its page, and what it saves, asks and polls as JSON."""
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
@@ -10,10 +11,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from contacts import json_limits
-from flows import canvas, cloning, objectives, overdue, publishing, requeueing, saving, stats
+from contacts import json_limits, periods
+from contacts.days import day_of
+from flows import canvas, cloning, overdue, period_stats, present, publishing, requeueing, saving, stats
 from flows.chains.editing import ELSEWHERE
 from flows.models import Scenario, ScenarioState
+from flows.objective_form import ObjectiveForm
 from flows.views.moves import equip
 
 may_view = permission_required("flows.view_scenario", raise_exception=True)
@@ -49,9 +52,8 @@ def canvas_page(
             "palette": canvas.palette(types),
             "read_only": read_only(request, scenario, shown),
             "keeps_trigger": scenario.state != ScenarioState.DRAFT,
-            "objectives": objectives.KINDS,
-            "objective_filter": json.dumps(scenario.objective.get("filter")),
-            "most_days": objectives.MOST_DAYS,
+            "objective_form": ObjectiveForm(scenario.objective),
+            "most_counted": present.MOST_COUNTED,
         },
     )
 
@@ -107,17 +109,22 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
 @require_GET
 def counts(request: HttpRequest, pk: int) -> HttpResponse:
     """`{"state", "leaving": n, "requeueing": n, "catching_up": {"done", "total"} or null, "nodes": {id: {"waiting": n,
-    "failed": n, …}}}`, for the badges."""
+    "failed": n, …}}}`, for the badges; with `?statistics=1` also how the open panel counts on:
+    `{"now": {"inside": n, …}, "today": {"day": ISO date, "entered": n, …}}`."""
     scenario = scenario_of(pk)
-    return JsonResponse(
-        {
-            "state": scenario.state,
-            "leaving": stats.leaving(scenario),
-            "requeueing": requeueing.left(scenario),
-            "catching_up": overdue.progress(scenario),
-            "nodes": stats.live(scenario),
-        }
-    )
+    answer = {
+        "state": scenario.state,
+        "leaving": stats.leaving(scenario),
+        "requeueing": requeueing.left(scenario),
+        "catching_up": overdue.progress(scenario),
+        "nodes": stats.live(scenario),
+    }
+    if "statistics" in request.GET:
+        now = timezone.now()
+        today = periods.preset("today", day_of(now))
+        answer["now"] = asdict(present.now_in(scenario, now))
+        answer["today"] = {"day": today.first.isoformat(), **period_stats.of_scenario(scenario, today).totals}
+    return JsonResponse(answer)
 
 
 def json_of(request: HttpRequest) -> dict[str, Any]:

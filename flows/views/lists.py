@@ -6,8 +6,9 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
+from campaigns import conversion_stats
 from contacts.pagination import page
-from flows import beginning, presets
+from flows import beginning, presets, stats
 from flows.forms import NewScenarioForm, ScenarioListFilter
 from flows.graph import saved_trigger
 from flows.models import Scenario
@@ -27,7 +28,9 @@ def scenario_list(request: HttpRequest) -> HttpResponse:
             scenarios = scenarios.filter(state=state)
     shown = page(scenarios, request, size=50)
     equip(shown.rows)
+    achieved = stats.achieved(shown.rows)
     for scenario in shown.rows:
+        scenario.achieved = conversion_stats.shown(achieved[scenario.pk], scenario.counts["sent"])
         trigger = saved_trigger(scenario.flow.graph) if scenario.flow else None
         scenario.trigger = registry()[trigger["type"]] if trigger else None
     return render(

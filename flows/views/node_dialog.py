@@ -9,9 +9,10 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST
 
 from contacts.segments.forms import RuleField
-from flows import canvas
-from flows.models import Scenario
+from flows import canvas, variants
+from flows.models import Scenario, ScenarioState
 from flows.nodes import registry
+from flows.nodes.base import Node
 from flows.views.editor import may_view, read_only
 
 
@@ -20,7 +21,7 @@ from flows.views.editor import may_view, read_only
 def node_dialog(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     """With `opening`: the form of `config`. Else the posted form: JSON `{config, summary, problems, ports}`, or the
     form again with what is wrong. `node` is the shape's id, `graph` the drawing it stands in."""
-    scenario = get_object_or_404(Scenario, pk=pk)
+    scenario = get_object_or_404(Scenario.objects.select_related("flow"), pk=pk)
     kind = registry().get(key)
     if kind is None:
         raise Http404
@@ -33,6 +34,7 @@ def node_dialog(request: HttpRequest, pk: int, key: str) -> HttpResponse:
         if isinstance(entry, RuleField):
             entry.nodes = nodes
     why = read_only(request, scenario)
+    compared = _compared(scenario, kind, request.POST.get("node", ""))
     if not opening and not why and form.is_valid():
         config = {name: value for name, value in form.cleaned_data.items() if value not in (None, "", [], {})}
         return JsonResponse({"config": config, **canvas.described(kind, config, nodes)})
@@ -43,11 +45,20 @@ def node_dialog(request: HttpRequest, pk: int, key: str) -> HttpResponse:
         "node": request.POST.get("node", ""),
         "graph": request.POST.get("graph", ""),
         "read_only": why,
-        "wide": any(
+        "compared": compared,
+        "wide": compared is not None
+        or any(
             isinstance(field, RuleField) or isinstance(field.widget, forms.Textarea) for field in form.fields.values()
         ),
     }
     return render(request, "flows/nodes/dialog.html", found)
+
+
+def _compared(scenario: Scenario, kind: Node, node: str) -> variants.Compared | None:
+    """What came of the ports of a shape so far, once contacts could pass it."""
+    if not kind.compares or scenario.state == ScenarioState.DRAFT:
+        return None
+    return variants.compared(scenario, [node]).get(node)
 
 
 def _read(text: str | None) -> dict[str, Any]:

@@ -5,9 +5,11 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
+from contacts.htmx import HtmxRequest
 from flows import clearing, leaving, stats, stopping
 from flows.models import Execution, Scenario
 from flows.overdue import waiting_messages
+from flows.views import waiting
 from flows.views.moves import counted, may_change, moved, scenario_of
 
 
@@ -59,7 +61,7 @@ def _counts(scenario: Scenario) -> tuple[int, int]:
 
 @may_change
 @require_http_methods(["GET", "POST"])
-def remove(request: HttpRequest, pk: int, execution: int) -> HttpResponse:
+def remove(request: HtmxRequest, pk: int, execution: int) -> HttpResponse:
     """From the page of a contact (`?from=contact`), or of who waits at a node."""
     scenario = scenario_of(pk)
     one = get_object_or_404(Execution.objects.select_related("contact"), scenario=scenario, pk=execution)
@@ -68,9 +70,10 @@ def remove(request: HttpRequest, pk: int, execution: int) -> HttpResponse:
         moved(request, scenario, _take_out, f"{one.contact} has left “{scenario}”.", one)
         if request.GET.get("from") == "contact":
             return redirect("contact_page", one.contact_id)
-        return redirect("scenario_waiting", scenario.pk, node)
+        return waiting.back(request, scenario, node)
     sentence = "Their way through the scenario ends where they are, and what is queued for them by it is not sent."
-    return _ask(request, scenario, f"Take {one.contact} out of “{scenario}”?", sentence, [], "Take out")
+    title = f"Take {one.contact} out of “{scenario}”?"
+    return waiting.ask(request, scenario, one.node, title=title, sentence=sentence, action="Take out")
 
 
 def _take_out(scenario: Scenario, execution: Execution) -> None:

@@ -8,6 +8,7 @@ from django.test import Client
 
 from campaigns import connections, sending
 from config.models import User
+from config.roles import Role, give
 from tests import outside
 
 
@@ -24,6 +25,16 @@ def keeper(db: None) -> Client:
     ann.user_permissions.set(Permission.objects.filter(codename__in=names))
     client = Client()
     client.force_login(ann)
+    return client
+
+
+@pytest.fixture
+def marketer(db: None) -> Client:
+    """Mia’s browser, who may do everything with campaigns but set prices."""
+    mia = User.objects.create_user("mia", email="mia@example.com")
+    give(mia, Role.MARKETER)
+    client = Client()
+    client.force_login(mia)
     return client
 
 

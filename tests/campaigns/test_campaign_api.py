@@ -13,7 +13,8 @@ from contacts.models import Segment
 from tests import make
 from tests.campaigns import mailings
 from tests.campaigns.mailings import OTHER, TEST, WORDS
-from tests.flows.test_scenario_api import ODD, api, client
+from tests.flows.test_scenario_api import api, client
+from tests.flows.test_scenario_api_refusals import ODD
 
 __all__ = ["api"]
 pytestmark = pytest.mark.django_db
@@ -57,6 +58,7 @@ def test_a_campaign_is_made_read_changed_and_deleted(api: APIClient) -> None:
         "schedule": {"when": "at", "at": "2099-12-24T09:00", "timezone": "contact", "spread_hours": 2},
         "topic": "Offers",
         "provider": None,
+        "objective": {},
         "starts_at": None,
         "started_at": None,
         "finished_at": None,
@@ -130,7 +132,9 @@ def test_what_makes_no_sense_is_refused_next_to_its_field(
     assert not Campaign.objects.exists()
 
 
-@pytest.mark.parametrize("field", ["name", "channel", "audience", "variants", "test", "schedule", "topic", "provider"])
+@pytest.mark.parametrize(
+    "field", ["name", "channel", "audience", "variants", "test", "schedule", "topic", "provider", "objective"]
+)
 def test_odd_values_are_refused_or_taken_but_break_nothing(api: APIClient, field: str) -> None:
     campaign = mailings.campaign()
     for odd in ODD:
@@ -226,6 +230,32 @@ def test_it_goes_into_the_archive_and_back(api: APIClient) -> None:
     assert api.post(url(campaign, "unarchive")).json()["archived_at"] is None
     api.post(url(campaign, "send"))
     assert api.post(url(campaign, "archive")).status_code == 409
+
+
+def test_its_objective_is_set_shown_copied_and_taken_away_in_any_state(api: APIClient) -> None:
+    objective = {"kind": "event", "event": "order.placed", "within_days": 7, "value_property": "total", "touch": "sent"}
+    made = api.post(URL, {"name": "Sale", "channel": "email", "objective": objective}, format="json").json()
+    campaign = Campaign.objects.get(pk=made["id"])
+    assert made["objective"] == api.get(url(campaign)).json()["objective"] == objective
+    assert api.post(url(campaign, "clone")).json()["objective"] == objective
+    Campaign.objects.filter(pk=campaign.pk).update(state="sent")
+    assert api.patch(url(campaign), {"objective": {"kind": "clicked"}}, format="json").json()["objective"] == {
+        "kind": "clicked",
+        "touch": "sent",
+    }
+    assert api.patch(url(campaign), {"objective": {}}, format="json").json()["objective"] == {}
+    wrong = api.patch(url(campaign), {"objective": {"kind": "luck"}}, format="json")
+    assert (wrong.status_code, list(wrong.json())) == (400, ["objective"])
+    refused = api.post(URL, {"name": "Sale", "objective": {"kind": "luck"}}, format="json")
+    assert (refused.status_code, Campaign.objects.count()) == (400, 2)
+
+
+def test_a_list_asks_for_all_objectives_at_once(api: APIClient, django_assert_max_num_queries: Any) -> None:
+    for n in range(20):
+        mailings.campaign(name=f"Sale {n}", objective={"kind": "clicked"})
+    with django_assert_max_num_queries(6):
+        rows = api.get(URL).json()["results"]
+    assert [row["objective"] for row in rows] == [{"kind": "clicked", "touch": "sent"}] * 20
 
 
 def test_lists_are_filtered(api: APIClient) -> None:

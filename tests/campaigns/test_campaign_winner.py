@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from campaigns import commands, deciding, mailing, tracking
+from campaigns.campaign_moves import NotReady
 from campaigns.models import Campaign, Message, Provider
 from contacts.models import Contact
 from tests import make
-from tests.campaigns import mailings
+from tests.campaigns import converted, mailings
 from tests.campaigns.mailings import OTHER, TEST, WORDS, messages, queue_all, until_still
 from tests.flows.at_once import at_once
 from tests.make import NOW
@@ -112,6 +113,51 @@ def test_it_can_be_measured_by_clicks() -> None:
     until_still(NOW + 4 * HOUR)
     campaign.refresh_from_db()
     assert campaign.winner == "b"
+
+
+ORDERS = {"kind": "event", "event": "order.placed", "value_property": "total", "currency_property": "currency"}
+
+
+def bought(message: Message, total: str, currency: str = "EUR") -> None:
+    converted.order(message.contact_id, NOW + HOUR, total=total, currency=currency)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_can_be_measured_by_conversions() -> None:
+    make.contacts(100)
+    by_count = sending(test={**TEST, "measure": "converted"}, objective=ORDERS)
+    until_still()
+    for message in messages(by_count, "b")[:3]:
+        bought(message, "1")
+    bought(messages(by_count, "a")[0], "500")
+    converted.until_read(NOW + 2 * HOUR)
+    until_still(NOW + 4 * HOUR)
+    by_count.refresh_from_db()
+    assert by_count.winner == "b"
+    assert by_count.winner_reason == "B was best (converted: A 10 % of 10, B 30 % of 10 sent)."
+
+
+@pytest.mark.django_db(transaction=True)
+def test_revenue_counts_in_the_installations_currency() -> None:
+    make.contacts(100)
+    campaign = sending(test={**TEST, "measure": "revenue"}, objective=ORDERS)
+    until_still()
+    for message in messages(campaign, "b")[:3]:
+        bought(message, "1")
+    bought(messages(campaign, "b")[3], "9000", "JPY")
+    bought(messages(campaign, "a")[0], "500")
+    converted.until_read(NOW + 2 * HOUR)
+    until_still(NOW + 4 * HOUR)
+    campaign.refresh_from_db()
+    assert campaign.winner == "a"
+    assert campaign.winner_reason == "A was best (revenue: A 50.00 each of 10, B 0.30 each of 10 sent)."
+
+
+def test_conversions_cannot_be_measured_without_an_objective() -> None:
+    for measure, objective in (("converted", {}), ("revenue", {"kind": "clicked"})):
+        with pytest.raises(NotReady) as raised:
+            sending(test={**TEST, "measure": measure}, objective=objective)
+        assert [problem.field for problem in raised.value.problems] == ["test"]
 
 
 def test_a_test_that_could_not_be_sent_in_time_is_given_its_time_again() -> None:

@@ -110,7 +110,8 @@ def busy(now: datetime) -> bool:
         cursor.execute(
             """SELECT EXISTS (SELECT FROM flows_execution e JOIN flows_scenario s ON s.id = e.scenario_id
                     WHERE e.state IN ('pending', 'waiting') AND e.due_at <= %(now)s AND s.state = 'running')
-                OR EXISTS (SELECT FROM flows_scenario WHERE state = 'running' AND next_run_at <= %(now)s)
+                OR EXISTS (SELECT FROM flows_scenario WHERE state = 'running' AND next_run_at <= %(now)s
+                    OR overdue ? 'since' OR overdue ? 'requeue')
                 OR EXISTS (SELECT FROM flows_entryrun r JOIN flows_scenario s ON s.id = r.scenario_id
                     WHERE r.finished_at IS NULL AND r.due_at <= %(now)s AND s.state = 'running')
                 OR EXISTS (SELECT FROM contacts_event e WHERE (e.xact, e.id) >

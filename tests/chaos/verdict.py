@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.db import connection
@@ -54,9 +55,11 @@ def differences(crowds: Sequence[Crowd], until: datetime, taken: Counter[int]) -
     """Everything that is not as it must be; nothing, if all is well."""
     found: dict[str, Any] = complaints([sender for crowd in crowds for sender in crowd.senders])
     for crowd in crowds:
-        for person in crowd.case.people:
-            expected = walk(crowd.case.graph, person, crowd.case.happenings, NOW, until, crowd.case.settings)
-            if expected.ambiguous:
+        copies = [(person, *alike) for person in crowd.case.people for alike in crowd.alike(person.name)]
+        for person, lots, ids in copies:
+            draw = partial(_lot, lots)
+            expected = walk(crowd.case.graph, person, crowd.case.happenings, NOW, until, crowd.case.settings, draw)
+            if expected.ambiguous or expected.tied:
                 continue
             passes = [[p.entered_at, [list(s) for s in p.steps], p.state, p.node, p.due] for p in expected.passes]
             theirs = {
@@ -66,14 +69,18 @@ def differences(crowds: Sequence[Crowd], until: datetime, taken: Counter[int]) -
                 "attributes": (_ATTRIBUTES, expected.attributes),
             }
             for what, (sql, wanted) in theirs.items():
-                if unlike := _unlike(sql, crowd.contacts[person.name], wanted):
-                    found[f"{what} of {person.name} in {crowd.scenario}"] = {
+                if unlike := _unlike(sql, ids, wanted):
+                    found[f"{what} of {person.name} {lots or ''} in {crowd.scenario}"] = {
                         "wanted": wanted,
                         "found": unlike,
                         "graph": crowd.case.graph,
                         "happenings": [str(one) for one in crowd.case.happenings],
                     }
     return found | _twice_or_lost(taken)
+
+
+def _lot(lots: dict[str, str], node: dict[str, Any]) -> str:
+    return lots[node["id"]]
 
 
 def _unlike(sql: str, ids: list[int], wanted: list) -> list[tuple[Any, int]]:

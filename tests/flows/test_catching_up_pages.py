@@ -33,7 +33,7 @@ def test_the_page_says_how_far_it_has_come_and_offers_to_keep_it_from_going_on(m
     assert mara.get(f"{page}counts/").json()["catching_up"] == {"done": 1, "total": 5}
     listed = words(mara.get("/scenarios/").text)
     assert "1 of 5 caught up with" in listed
-    assert "Keep it from going on" in listed
+    assert "Do not go on" in listed
     mara.post(f"{page}pause/")
     assert mara.get(f"{page}counts/").json()["catching_up"] is None
     assert f"{page}resume/" in mara.get(page).text
@@ -44,7 +44,7 @@ def test_who_may_only_look_sees_it_and_is_offered_nothing(mara: Client, victor: 
     mara.post(f"/scenarios/{behind.pk}/resume/", {"overdue": "spread", "spread": "4"})
     shown = victor.get("/scenarios/").text
     assert "1 of 5 caught up with" in words(shown)
-    assert "Keep it from going on" not in shown
+    assert "Do not go on" not in shown
     assert victor.post(f"/scenarios/{behind.pk}/pause/").status_code == 403
 
 

@@ -1,5 +1,6 @@
 """Scenarios through the API: every resource, whose turn it is, and what comes of it."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -250,7 +251,28 @@ def test_the_statistics_count_every_node(api: APIClient) -> None:
     assert (stats["nodes"]["on"]["entered"], stats["nodes"]["on"]["left"]) == (3, {"next": 3})
     assert (stats["nodes"]["tag"]["entered"], stats["nodes"]["tag"]["left"]) == (3, {"next": 3})
     empty = api.get(url(Scenario.objects.create(name="Empty"), "stats")).json()
-    assert empty == {"entered": 0, "inside": 0, "sent": 0, "nodes": {}}
+    nothing = {"converted": 0, "conversion_rate": None, "revenue": {}}
+    assert empty == {"entered": 0, "inside": 0, "sent": 0, **nothing, "nodes": {}}
+
+
+def test_the_statistics_of_a_period_come_day_by_day(api: APIClient) -> None:
+    scenario, today = running(), timezone.now().date()
+    api.post(url(scenario, "trigger"), {"contacts": make.contacts(3)})
+    drive.until_still(timezone.now())
+    asked = {"from": (today - timedelta(days=1)).isoformat(), "to": today.isoformat()}
+    period = api.get(url(scenario, "stats"), asked).json()["period"]
+    assert (period["from"], period["to"]) == (asked["from"], asked["to"])
+    assert [(day["day"], day["entered"], day["completed"]) for day in period["days"]] == [
+        (asked["from"], 0, 0),
+        (asked["to"], 3, 3),
+    ]
+    assert (period["totals"]["entered"], period["totals"]["sent"], period["totals"]["converted"]) == (3, 0, 0)
+    assert period["nodes"] == {"on": {"entered": 3, "left:next": 3}, "tag": {"entered": 3, "left:next": 3}}
+    assert len(api.get(url(scenario, "stats"), {"period": "30"}).json()["period"]["days"]) == 30
+    assert "period" not in api.get(url(scenario, "stats")).json()
+    for odd in ({"from": "x"}, {"period": "8"}, {"from": "2026-03-02", "to": "2026-03-01"}):
+        refused = api.get(url(scenario, "stats"), odd)
+        assert (refused.status_code, list(refused.json())) == (400, ["period"])
 
 
 def test_a_clone_is_a_draft_with_the_same_flow_and_nobody_in_it(api: APIClient) -> None:

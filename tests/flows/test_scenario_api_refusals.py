@@ -168,5 +168,7 @@ def test_a_query_may_hold_anything_and_is_answered(api: APIClient, odd: str) -> 
     scenario = make.scenario(TAGGING)
     for name in ("state", "search", "limit", "cursor"):
         refused_or_taken(api.get(f"{URL}?{name}={odd}"))
+    for name in ("from", "to", "period"):
+        refused_or_taken(api.get(f"{url(scenario, 'stats')}?{name}={odd}"))
     for name in ("node", "state", "contact", "limit", "cursor"):
         refused_or_taken(api.get(f"{url(scenario, 'executions')}?{name}={odd}"))

@@ -77,7 +77,7 @@ def test_the_list_shows_states_triggers_and_counts_in_few_queries(
     for n in range(20):
         make.scenario(TAGGING, name=f"Calls {n}", state="paused")
     mara.get("/scenarios/")
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(9):
         page = mara.get("/scenarios/").text
     row = next(row for row in page.split("<tr>") if ">Everybody<" in row)
     assert "Running" in row

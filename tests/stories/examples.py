@@ -1,18 +1,19 @@
 """A small believable shop in the database, and the addresses of the pages that show one of its things."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns import signatures, unsubscribing
-from campaigns.models import Content, InboxMessage, Message, Origin, Provider
+from campaigns import outbox, signatures, tracking, unsubscribing
+from campaigns.counting import count, of
+from campaigns.models import Campaign, Content, InboxMessage, Link, Message, Origin, Price, Provider, SavedReport
 from config.models import ApiKey, User
-from contacts.models import Consent, ContactTag, CsvImport, Event, Segment, Tag
-from flows.models import Execution, ExecutionState, Flow, Scenario
+from contacts.models import Consent, Contact, ContactTag, CsvImport, Event, Segment, Tag
+from flows.models import Execution, ExecutionState, Flow, NodeCount, Scenario
 from templates_app.models import Template, TemplateVersion
 from tests import make
-from tests.campaigns import letters
+from tests.campaigns import letters, mailings
 
 PEOPLE = [
     ("Amélie", "Durand", "amelie.durand@example.com", "Paris"),
@@ -96,7 +97,7 @@ def pages() -> dict[str, str]:
         digest="d", channel="email", subject="Hello", body=version.body, markup="html", template_version=version
     )
     origin = Origin.objects.get_or_create(key=f"scenario:{scenario.pk}:n2")[0]
-    letters = [
+    sent = [
         Message.objects.create(
             contact=person, channel="email", origin=origin, origin_pass=number, content=content, state=state,
             reason="The server says: 550 no such user." if state == "failed" else "", provider=provider,
@@ -104,8 +105,9 @@ def pages() -> dict[str, str]:
         )
         for number, (person, state) in enumerate(zip(people, STATES, strict=True))
     ]  # fmt: skip
+    report = _counted(sent, now)
     mail = InboxMessage.objects.create(
-        channel="email", message_id=letters[0].pk, sender="shop@example.com", recipient=one.email, subject="Hello",
+        channel="email", message_id=sent[0].pk, sender="shop@example.com", recipient=one.email, subject="Hello",
         html="<h1>Hello</h1><p>Good to have you.</p>", text="Hello", headers={"List-Unsubscribe": "<https://e.com/u>"},
         at=now,
     )  # fmt: skip
@@ -121,12 +123,74 @@ def pages() -> dict[str, str]:
     things = {
         "contact_page": one, "contact_edit": one, "contact_delete": one, "import_page": file,
         "segment_page": segment, "segment_edit": segment, "segment_delete": segment, "template_page": template,
-        "provider_edit": provider, "provider_delete": provider, "inbox_message": mail, "message_page": letters[4],
+        "provider_edit": provider, "provider_delete": provider, "inbox_message": mail, "message_page": sent[4],
         "scenario_editor": scenario, "scenario_start": scenario, "scenario_delete": scenario, "user_edit": viewer,
-        "user_password": viewer, "api_key_revoke": key,
+        "user_password": viewer, "api_key_revoke": key, "saved_report_edit": report, "saved_report_delete": report,
     }  # fmt: skip
     found = {name: reverse(name, args=[thing.pk]) for name, thing in things.items()}
-    return found | _edited(scenario) | {"inbox_message_sms": reverse("inbox_message", args=[text.pk])}
+    found |= campaigns(people, now)
+    return found | _edited(scenario) | _reports() | {"inbox_message_sms": reverse("inbox_message", args=[text.pk])}
+
+
+def _counted(messages: list[Message], now: datetime) -> SavedReport:
+    """What reports count of the messages, and more of the last weeks; a saved report of it."""
+    which = of(messages[0])._replace(country="FR", language="fr", domain="example.com")
+    for days in range(20):
+        at = now - timedelta(days=days)
+        other = which._replace(country="DE" if days % 3 else "", domain="a-rather-long-domain.example.com")
+        count([(which, "sent", 40 + 3 * days), (other, "sent", 20), (which, "bounced", days)], at)
+        count([(which._replace(device="mobile"), "opened", 15 + days), (which, "clicked", 3)], at)
+    for number, url in enumerate(("https://shop.example/sale", "https://shop.example/" + "a-long-way/" * 8)):
+        Link.objects.create(content=messages[0].content, number=number, url=url)
+        message = Message.objects.select_related("origin").get(pk=messages[number].pk)
+        tracking.clicked(message, number, url, now)
+    NodeCount.objects.bulk_create(
+        NodeCount(scenario=Scenario.objects.order_by("pk")[0], node=node, metric=metric, n=n, day=now.date())
+        for node, metric, n in (
+            ("n1", "entered", 80),
+            ("n2", "entered", 80),
+            ("n3", "entered", 61),
+            ("n3", "waiting", 40),
+        )
+    )
+    query = "by=week&then=country&period=90d"
+    return SavedReport.objects.create(
+        name="Weekly by country", query=query, owner=User.objects.all()[0], shared=True, created_at=now
+    )
+
+
+def _reports() -> dict[str, str]:
+    """Reports in their several shapes."""
+    asked = {
+        "weeks": "by=week&then=country", "bars": "by=country&then=device&show=opened", "rates": "show=open_rate",
+        "filtered": "by=node&channel=email&country=FR", "days": "period=custom&by=device", "nobody": "channel=sms",
+    }  # fmt: skip
+    return {f"report_{name}": f"{reverse('report')}?{query}" for name, query in asked.items()}
+
+
+def campaigns(people: list[Contact], now: datetime) -> dict[str, str]:
+    """A campaign that is being made, one that is out, and what their pages offer."""
+    Price.objects.create(channel="email", country="", amount="0.001")
+    Price.objects.create(channel="sms", country="FR", amount="0.065")
+    draft = mailings.tested(name="Spring sale, for everybody who bought something in the last twelve months")
+    names = ("audience", "message", "when", "review", "send", "test", "rename", "delete", "objective")
+    found = {f"campaign_{name}": reverse(f"campaign_{name}", args=[draft.pk]) for name in names}
+    sent = mailings.tested(name="Newsletter", topic="News")
+    Campaign.objects.filter(pk=sent.pk).update(
+        state="sending", phase="rest", started_at=now, audience_count=len(people), winner="b",
+        winner_reason="B was best (opened: A 10 % of 400, B 15 % of 400 sent).",
+        test_numbers={"a": {"sent": 400, "opened": 40, "rate": 0.1}, "b": {"sent": 400, "opened": 60, "rate": 0.15}},
+    )  # fmt: skip
+    for number, person in enumerate(people):
+        key = f"{sent.origin}:{'ab'[number % 2]}"
+        outbox.enqueue(key, letters.content(), [person.pk], [number], [0], [None], now)
+    for message in mailings.messages(sent)[:4]:
+        count([(of(message), "sent", 1), (of(message), "opened", 1)], now)
+    for name in ("page", "pause", "cancel"):
+        found[f"campaign_{name}"] = reverse(f"campaign_{name}", args=[sent.pk])
+    later = mailings.campaign(name="Last call")
+    Campaign.objects.filter(pk=later.pk).update(state="scheduled", starts_at=now + timedelta(days=3))
+    return found | {"campaign_scheduled": reverse("campaign_page", args=[later.pk])}
 
 
 def pages_for_contacts() -> dict[str, tuple[str, int]]:

@@ -2,16 +2,16 @@
 
 const LEAVE = "!"; // no shape has this id
 
-/** Only what belongs to the chosen kind of objective. */
+const OWN = { event: ["event", "filter", "value_property", "currency_property", "touch"], segment: ["segment", "touch"] };
+const READ = { filter: JSON.parse, segment: Number, within_days: Number };
+
+/** Only what belongs to the chosen kind of objective, is filled in, and does not go without saying. */
 export function objectiveOf(form) {
   const fields = Object.fromEntries(new FormData(form));
   if (!fields.kind) return {};
-  return {
-    kind: fields.kind,
-    // A filter set through the API stays as it is; this dialog does not ask for one.
-    ...(fields.kind === "event" ? { event: fields.event.trim(), ...(form.dataset.filter ? { filter: JSON.parse(form.dataset.filter) } : {}) } : {}),
-    ...(fields.within_days ? { within_days: Number(fields.within_days) } : {}),
-  };
+  const asked = [...(OWN[fields.kind] ?? []), "within_days"].map((name) => [name, fields[name]?.trim()]);
+  const given = asked.filter(([name, text]) => text && !(name === "touch" && text === "sent"));
+  return { kind: fields.kind, ...Object.fromEntries(given.map(([name, text]) => [name, READ[name] ? READ[name](text) : text])) };
 }
 
 /** What was asked about contacts; nothing of it where nothing was. */
@@ -30,9 +30,9 @@ export function answersOf(form) {
 export function fitObjective(form) {
   const fit = () => {
     const kind = form.elements.kind.value;
-    form.querySelector("[data-for=event]").hidden = kind !== "event";
+    for (const part of form.querySelectorAll("[data-for]")) part.hidden = !kind || !part.dataset.for.split(" ").includes(kind);
     form.elements.event.required = kind === "event";
-    form.querySelector("[data-for=days]").hidden = !kind;
+    form.elements.segment.required = kind === "segment";
   };
   form.addEventListener("change", fit);
   fit();

@@ -37,15 +37,20 @@ export function createCanvas({ world, viewport, types, store, view, drawEdges, m
     if (picture) icon.append(picture.content.cloneNode(true));
     const words = make("div", "node-words");
     const parts = {
-      element, card, icon, mark: make("span", "node-mark"), count: make("a", "node-count"), failed: make("a", "node-failed"), ports: [],
+      element, card, icon, mark: make("span", "node-mark"), numbers: make("div", "node-numbers"), reached: make("a", "node-reached"), count: make("a", "node-count"), failed: make("a", "node-failed"), ports: [],
       title: make("strong", "node-title", type?.label ?? node.type), summary: make("span", "node-summary"),
     };
     parts.count.href = waitingUrl.replace("NODE", encodeURIComponent(node.id));
     parts.failed.href = `${parts.count.href}?show=failed`;
-    parts.count.draggable = parts.failed.draggable = false;
+    parts.reached.href = `${parts.count.href}?show=numbers`;
+    for (const link of [parts.reached, parts.count, parts.failed]) {
+      link.draggable = false;
+      link.dataset.nodeNumbers = node.id;
+    }
+    parts.numbers.append(parts.reached, parts.count);
     parts.mark.append(document.getElementById("icon-warning").content.cloneNode(true));
     words.append(parts.title, parts.summary);
-    card.append(icon, words, parts.mark, parts.count, parts.failed);
+    card.append(icon, words, parts.mark, parts.numbers, parts.failed);
     element.append(card);
     if (!isTrigger(node, types)) {
       parts.input = make("button", "port in");
@@ -84,7 +89,10 @@ export function createCanvas({ world, viewport, types, store, view, drawEdges, m
     parts.element.classList.toggle("wrong", problems.length > 0);
     parts.mark.hidden = !problems.length;
     parts.mark.title = problems.join("\n");
-    const { waiting = 0, failed = 0 } = counts.get(node.id) ?? {};
+    const { waiting = 0, failed = 0, entered = 0 } = counts.get(node.id) ?? {};
+    parts.reached.hidden = !entered;
+    parts.reached.textContent = entered.toLocaleString("en");
+    parts.reached.title = `Reached ${entered.toLocaleString("en")} ${entered === 1 ? "time" : "times"}: see the numbers of this step`;
     parts.failed.hidden = !failed;
     parts.failed.textContent = failed.toLocaleString("en");
     parts.failed.title = `${failed.toLocaleString("en")} failed here: see why`;
@@ -173,7 +181,7 @@ export function createCanvas({ world, viewport, types, store, view, drawEdges, m
     focus(id) { this.flush(id); drawn.get(id)?.element.focus({ preventScroll: true, focusVisible: true }); },
     problems: () => store.doc.nodes.flatMap((node) => problemsOf(node).map((message) => ({ node: node.id, message }))),
     setCounts(next) {
-      const differs = (a, b) => (a?.waiting ?? 0) !== (b?.waiting ?? 0) || (a?.failed ?? 0) !== (b?.failed ?? 0);
+      const differs = (a, b) => ["waiting", "failed", "entered"].some((metric) => (a?.[metric] ?? 0) !== (b?.[metric] ?? 0));
       const changed = [...drawn.keys()].filter((id) => differs(counts.get(id), next.get(id)));
       counts = next;
       for (const id of changed) describe(drawn.get(id), drawn.get(id).node);

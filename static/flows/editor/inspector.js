@@ -40,6 +40,7 @@ export function attachInspector(editor) {
   });
 
   viewport.addEventListener("dblclick", (event) => {
+    if (event.target.closest("a")) return; // its number is a link of its own
     const id = event.target.closest(".node-card")?.closest("[data-id]")?.dataset.id;
     if (id && !editor.connecting()) show(id);
   });

@@ -12,11 +12,13 @@ import { attachLiveCounts } from "./live_counts.js";
 import { attachMinimap } from "./minimap.js";
 import { attachMove } from "./move.js";
 import { attachNaming } from "./naming.js";
+import { attachNumbers } from "./numbers.js";
 import { attachPanZoom, createView } from "./pan_zoom.js";
 import { attachPlace } from "./place.js";
 import { attachReadiness } from "./readiness.js";
 import { attachSaving } from "./saving.js";
 import { attachSelect } from "./select.js";
+import { attachStatistics } from "./statistics.js";
 import { createStore } from "./store.js";
 
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
@@ -61,6 +63,8 @@ function open(root) {
   attachReadiness(editor, page.found);
   attachNaming(editor);
   attachSaving(editor);
+  attachNumbers(editor);
+  editor.statistics = attachStatistics(editor);
   attachLiveCounts(editor);
   const empty = viewport.querySelector(".canvas-empty");
   const showEmpty = () => { empty.hidden = store.doc.nodes.length > 0; };

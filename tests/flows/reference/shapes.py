@@ -112,6 +112,8 @@ class Walk:
     attributes: dict[str, Any]
     # Two passes moved at one moment, one of them by a node that changes the contact: the order is not promised.
     ambiguous: bool = False
+    # A run of the trigger came at the moment at which a wait ended: which of the two was first is the workers' choice.
+    tied: bool = False
 
     @property
     def messages(self) -> list[tuple]:

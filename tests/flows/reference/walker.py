@@ -34,7 +34,7 @@ class Walker:
         self.paused = False
         self.passes: list[Pass] = []
         self.moved: tuple[datetime | None, set[int]] = (None, set())
-        self.ambiguous = False
+        self.ambiguous = self.tied = False
         self.start, self.until = start, until
         self.coming = deque(h for h in happenings if h.person in ("", person.name) and h.at <= until)
         self.runs = deque(rhythm.runs(drawing.trigger, person.zone, start, until))
@@ -60,12 +60,13 @@ class Walker:
             self.happen(self.coming.popleft(), self.start)
         elif self.runs and self.runs[0] == now:
             self.runs.popleft()
+            self.tied |= any(walked.due == now for walked in self.resting())
             self.enter(now, None)
         else:
             self.wake(next(walked for walked in self.resting() if walked.due == now), now)
 
     def told(self) -> Walk:
-        return Walk(self.passes, self.known.tags, self.known.attributes, self.ambiguous)
+        return Walk(self.passes, self.known.tags, self.known.attributes, self.ambiguous, self.tied)
 
     # What happens
 

@@ -1,0 +1,173 @@
+"""Reports on messages: grouped, narrowed down and summed, from counts and never from the ledger."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+
+from django.db import connection, transaction
+
+from campaigns.conversion_stats import money
+from campaigns.models.day_count import METRICS
+from campaigns.origins import Named, Place, all_places
+from campaigns.report_names import belongings, name, names
+from campaigns.report_query import ORIGINS, RATE_OF, RATES, TIMES, Query, rates, times
+from campaigns.report_sql import revenue_statement, statement
+
+# More rows than this are no report any more; what is left out is said.
+MOST_ROWS = 20_000
+# Days without anything are filled in up to here, so that a chart shows them.
+MOST_TIMES = 1_000
+
+
+@dataclass(frozen=True)
+class Row:
+    """The names of what it is about (one per group), the counts by metric, what was earned by currency, and the rates
+    as shares of one."""
+
+    of: tuple[Named, ...]
+    counts: Mapping[str, int]
+    revenue: Mapping[str, Decimal] = field(default_factory=dict)
+
+    @property
+    def rates(self) -> dict[str, float | None]:
+        return rates(self.counts)
+
+    @property
+    def cells(self) -> list[tuple[int, float | None, bool]]:
+        """Each count with the rate that belongs to it, and whether one does."""
+        shares = self.rates
+        return [(self.counts[metric], shares.get(RATE_OF.get(metric, "")), metric in RATE_OF) for metric in METRICS]
+
+    @property
+    def money(self) -> str:
+        return money(dict(self.revenue))
+
+    def value(self, column: str) -> float | int | None:
+        return self.rates[column] if column in RATES else self.counts[column]
+
+
+@dataclass(frozen=True)
+class Report:
+    """`total` counts each message once; `overlaps` says that it may count in several rows, and rows add up to more."""
+
+    query: Query
+    rows: list[Row]
+    total: Row
+    overlaps: bool = False
+    truncated: bool = False
+    notes: list[str] = field(default_factory=list)
+
+    def sorted(self, by: str) -> list[Row]:
+        """By a column or by "name" (of the first group, then the second); "-" in front: the largest first."""
+        column, backwards = by.removeprefix("-"), by.startswith("-")
+        if column == "name":
+            return sorted(self.rows, key=self._order, reverse=backwards)
+        known = [row for row in self.rows if row.value(column) is not None]
+        unknown = [row for row in self.rows if row.value(column) is None]
+        return sorted(known, key=lambda row: row.value(column) or 0, reverse=backwards) + unknown
+
+    def _order(self, row: Row) -> tuple[str, ...]:
+        pairs = zip(self.query.groups, row.of, strict=True)
+        return tuple(named.key if group in TIMES else named.label.lower() for group, named in pairs)
+
+
+def report(query: Query) -> Report:
+    """A handful of statements whatever is asked. One of them reads counts, another one what was earned."""
+    places = all_places() if {*ORIGINS} & query.asked else {}
+    origins = _origins(query, places)
+    found = dict(_counted(query, places, origins, MOST_ROWS + 1))
+    earned = _earned(query, places, origins)
+    for keys in earned:
+        found.setdefault(keys, dict.fromkeys(METRICS, 0))
+    known = {group: names(group, list(places.values())) for group in query.groups if group not in TIMES}
+
+    def named(keys: tuple[str, ...]) -> tuple[Named, ...]:
+        return tuple(name(group, key, known.get(group, {})) for group, key in zip(query.groups, keys, strict=True))
+
+    rows = [Row(named(keys), counts, earned.get(keys, {})) for keys, counts in list(found.items())[:MOST_ROWS]]
+    overlaps = "segment" in query.groups
+    truncated = len(found) > MOST_ROWS
+    if overlaps or truncated:
+        whole = replace(query, groups=())
+        ((_, counts),) = _counted(whole, places, origins, 1)
+        total = Row((), counts, _earned(whole, places, origins).get((), {}))
+    else:
+        total = Row((), {metric: sum(row.counts[metric] for row in rows) for metric in METRICS}, _summed(rows))
+    if len(query.groups) == 1 and query.groups[0] in TIMES and rows:
+        rows = _filled(query, rows)
+    made = Report(query, rows, total, overlaps, truncated)
+    return replace(made, rows=made.sorted("name"))
+
+
+def _origins(query: Query, places: Mapping[int, Place]) -> list[int] | None:
+    """Those that the filters leave over; None if there is no such filter."""
+    asked = {name: value for name, value in query.filters.items() if name in ORIGINS}
+    if not asked:
+        return None
+    return [pk for pk, place in places.items() if all(value in belongings(n, place) for n, value in asked.items())]
+
+
+def _counted(
+    query: Query, places: Mapping[int, Place], origins: Sequence[int] | None, most: int
+) -> Iterator[tuple[tuple[str, ...], dict[str, int]]]:
+    asked = statement(query, _keys(query, places), origins)
+    asked.add("HAVING " + " OR ".join(f"sum(c.{metric}) <> 0" for metric in METRICS) if query.groups else "")
+    if query.groups:
+        asked.add("ORDER BY sum(c.sent) DESC LIMIT %s", most)
+    width = len(query.groups)
+    with transaction.atomic(), connection.cursor() as cursor:
+        # Compiling takes longer than these sums do.
+        cursor.execute("SET LOCAL jit = off")
+        cursor.execute(asked.sql, asked.values)
+        for row in cursor.fetchall():
+            yield _plain(row[:width]), dict(zip(METRICS, (n or 0 for n in row[width:]), strict=True))
+
+
+def _summed(rows: Sequence[Row]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for row in rows:
+        for currency, amount in row.revenue.items():
+            sums[currency] += amount
+    return dict(sums)
+
+
+def _keys(query: Query, places: Mapping[int, Place]) -> dict[str, list[tuple[int, str]]]:
+    return {
+        group: [(pk, key) for pk, place in places.items() for key in belongings(group, place)]
+        for group in query.groups
+        if group in ORIGINS
+    }
+
+
+def _plain(keys: Sequence[date | str | None]) -> tuple[str, ...]:
+    """A provider, a template that is not there has no key."""
+    return tuple(key.isoformat() if isinstance(key, date) else key or "" for key in keys)
+
+
+def _earned(
+    query: Query, places: Mapping[int, Place], origins: Sequence[int] | None
+) -> dict[tuple[str, ...], dict[str, Decimal]]:
+    """What conversions were worth, by keys and currency."""
+    asked = revenue_statement(query, _keys(query, places), origins)
+    found: dict[tuple[str, ...], dict[str, Decimal]] = defaultdict(dict)
+    with connection.cursor() as cursor:
+        cursor.execute(asked.sql, asked.values)
+        for *keys, currency, amount in cursor.fetchall():
+            found[_plain(keys)][currency] = amount
+    return dict(found)
+
+
+def _filled(query: Query, rows: list[Row]) -> list[Row]:
+    """With the days, weeks or months on which nothing happened, from the first one to the end of the period."""
+    (group,) = query.groups
+    known = {row.of[0].key: row for row in rows}
+    nothing = dict.fromkeys(METRICS, 0)
+    # Not from the first day of a period that is longer than anything was sent.
+    since = max(query.since, date.fromisoformat(min(known)))
+    days = list(times(group, since, query.until))
+    if len(days) > MOST_TIMES:
+        return rows
+    fresh = [Row((name(group, day.isoformat(), {}),), nothing) for day in days if day.isoformat() not in known]
+    return [*rows, *fresh]
