@@ -196,4 +196,4 @@ def test_every_page_of_a_chain_is_clean_and_fits(waypost: Waypost, marketer: Pag
     dialog.get_by_label("Conversion").select_option("clicked")
     dialog.get_by_label("As soon as you send it").check()
     dialog.get_by_role("button", name="Save").click()
-    expect(page.locator(".chain-start")).to_contain_text("Clicked a link")
+    expect(page.locator(".chain-start")).to_contain_text("Clicked a link", timeout=15_000)
