@@ -28,8 +28,9 @@ def advance(now: datetime) -> bool:
     came to rest may be due again at once, to look whether what is waited for has happened meanwhile."""
     with transaction.atomic(), remembering():
         claimed = claim(now, BATCH)
-        carry(running({one.scenario for one in claimed.standings}), claimed, now)
-    return bool(claimed.standings)
+        if claimed:
+            carry(running({one.scenario for one in claimed.standings}), claimed, now)
+    return bool(claimed)
 
 
 def carry(scenarios: Sequence[Scenario], crowd: Crowd, now: datetime) -> None:

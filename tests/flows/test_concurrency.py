@@ -240,7 +240,7 @@ def test_what_is_overdue_in_a_paused_scenario_does_not_slow_the_others():
     plans: list[dict[str, Any]] = []
 
     def explained(execute: Callable, sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
-        if "LATERAL" in sql:
+        if "SKIP LOCKED" in sql:
             with connection.cursor() as cursor:
                 cursor.cursor.execute(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", params)
                 plans.append(cursor.fetchone()[0][0]["Plan"])
