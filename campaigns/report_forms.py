@@ -13,6 +13,9 @@ from campaigns.origins import Place
 from campaigns.report_names import choices
 from campaigns.report_query import FILTERS, GROUPS, LABELS, PERIODS, RATES, Query, period
 from contacts.models.consent import Channel
+from contacts.periods import FIRST
+
+LAST = date(2200, 1, 1)  # no report needs days after it
 
 STATIC = {"channel": list(Channel.choices), "device": list(DEVICES.items())}
 COLUMNS = [*METRICS, *RATES]
@@ -43,6 +46,9 @@ class PeriodForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         since, until = cleaned.get("since"), cleaned.get("until")
+        for name in ("since", "until"):
+            if cleaned.get(name) and not FIRST <= cleaned[name] <= LAST:
+                self.add_error(name, f"A day between {FIRST:%Y} and {LAST:%Y}.")
         if cleaned.get("period") == "custom" and since and until and until < since:
             self.add_error("until", "This is before the first day.")
         return cleaned

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 
 from django.db import connection, transaction
 
@@ -166,7 +167,7 @@ def _filled(query: Query, rows: list[Row]) -> list[Row]:
     nothing = dict.fromkeys(METRICS, 0)
     # Not from the first day of a period that is longer than anything was sent.
     since = max(query.since, date.fromisoformat(min(known)))
-    days = list(times(group, since, query.until))
+    days = list(islice(times(group, since, query.until), MOST_TIMES + 1))
     if len(days) > MOST_TIMES:
         return rows
     fresh = [Row((name(group, day.isoformat(), {}),), nothing) for day in days if day.isoformat() not in known]

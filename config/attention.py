@@ -46,10 +46,13 @@ def attention(states: dict[str, int], days: glance.Days, today: date, now: datet
 
 
 def _standing_still() -> Iterator[Attention]:
-    for scenario in Scenario.objects.filter(Q(state__in=STUCK) | ~Q(state_reason="")).order_by("-id")[:MOST]:
+    # Chains are told of as campaigns.
+    scenarios = Scenario.objects.filter(Q(state__in=STUCK) | ~Q(state_reason=""), campaign=None)
+    for scenario in scenarios.order_by("-id")[:MOST]:
         why = scenario.state_reason or scenario.get_state_display()
         yield Attention(f"“{scenario.name}” stands still: {why}", "scenario_editor", (scenario.pk,), "danger")
-    for campaign in Campaign.objects.filter(state__in=STUCK_CAMPAIGNS).order_by("-id")[:MOST]:
+    campaigns = Campaign.objects.filter(Q(state__in=STUCK_CAMPAIGNS) | ~Q(state_reason=""), archived_at=None)
+    for campaign in campaigns.order_by("-id")[:MOST]:
         why = campaign.state_reason or campaign.get_state_display()
         yield Attention(
             f"The campaign “{campaign.name}” stands still: {why}", "campaign_page", (campaign.pk,), "danger"

@@ -55,8 +55,9 @@ def rising_bounces(days: Days, today: date) -> str:
     """A sentence with the numbers where more of what was sent comes back than before; else empty."""
     week = [today - timedelta(days=n) for n in range(WEEK)]
     before = [today - timedelta(days=n) for n in range(WEEK, WEEK + BEFORE)]
-    bounced, sent = _sum(days, "bounced", week), _sum(days, "sent", week)
-    bounced_before, sent_before = _sum(days, "bounced", before), _sum(days, "sent", before)
+    # What bounces at once was never counted as sent.
+    bounced, bounced_before = _sum(days, "bounced", week), _sum(days, "bounced", before)
+    sent, sent_before = _sum(days, "sent", week) + bounced, _sum(days, "sent", before) + bounced_before
     share = bounced / sent if sent else 0
     share_before = bounced_before / sent_before if sent_before else 0
     if sent < LEAST_SENT or share < LEAST_SHARE or share < LEAST_RISE * share_before:

@@ -32,7 +32,12 @@ class Coming:
 def upcoming(now: datetime) -> list[Coming]:
     """The next MOST things, the first one first. Four queries, each of a few rows by the index over its moments."""
     scenarios = [
-        ("Starts", "starts_at", Scenario.objects.filter(state=ScenarioState.SCHEDULED, starts_at__gt=now)),
+        # Chains are told of as campaigns.
+        (
+            "Starts",
+            "starts_at",
+            Scenario.objects.filter(state=ScenarioState.SCHEDULED, starts_at__gt=now, campaign=None),
+        ),
         ("Runs next", "next_run_at", Scenario.objects.filter(state=ScenarioState.RUNNING, next_run_at__gt=now)),
     ]
     campaigns = [

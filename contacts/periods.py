@@ -78,9 +78,11 @@ def asked(query: Mapping[str, str], today: date, otherwise: str = DEFAULT) -> Pe
     first = first or FIRST
     if first > last:
         raise Unreadable("The first day is after the last one.")
+    # Nothing has happened after today (or tomorrow, where a reader's day is ahead), whatever is asked for.
+    first, last = max(first, FIRST), max(min(last, today + ONE_DAY), FIRST)
     if (last - first).days > LONGEST and first != FIRST:
         raise Unreadable("That is longer than twenty years.")
-    return Period(max(first, FIRST), max(last, FIRST))
+    return Period(min(first, last), last)
 
 
 def _date(text: str) -> date | None:

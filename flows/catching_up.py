@@ -9,8 +9,8 @@ from datetime import datetime
 from django.db import transaction
 
 from flows import overdue, pausing, starting
-from flows.models import Scenario
-from flows.transitions import NotReady
+from flows.models import Scenario, ScenarioState
+from flows.transitions import NotReady, before_start, move
 
 
 def catch_up(now: datetime) -> bool:
@@ -34,7 +34,10 @@ def _slice(pk: int, now: datetime) -> bool:
             # The drawing was changed meanwhile: it stays as it is.
             reason = f"It could not go on. {' '.join(dict.fromkeys(problem.message for problem in error.problems))}"
             kept = {"overdue": overdue.requeues(scenario), "starts_at": None, "state_reason": reason}
-            Scenario.objects.filter(pk=pk).update(**kept)
+            if scenario.state == ScenarioState.SCHEDULED:
+                move(scenario, "unschedule", before_start(scenario), **kept)
+            else:
+                Scenario.objects.filter(pk=pk).update(**kept)
     return True
 
 

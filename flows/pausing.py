@@ -11,7 +11,7 @@ from flows import entering, overdue, validation
 from flows.models import Scenario, ScenarioState
 from flows.overdue import Policy
 from flows.starting import release
-from flows.transitions import NotReady, WrongState, move, take
+from flows.transitions import NotReady, WrongState, before_start, move, take
 
 
 @transaction.atomic
@@ -21,6 +21,10 @@ def pause(scenario: Scenario, now: datetime) -> None:
     One that was about to go on as soon as what is overdue had been dealt with stays as it is.
     """
     locked = Scenario.objects.select_for_update(no_key=True).get(pk=scenario.pk)
+    if overdue.progress(locked) and locked.state == ScenarioState.SCHEDULED:
+        # Left scheduled, it would start after all, and as if nothing had been chosen.
+        move(scenario, "unschedule", before_start(locked), starts_at=None, overdue={})
+        return
     if overdue.progress(locked):
         Scenario.objects.filter(pk=scenario.pk).update(overdue=overdue.requeues(locked))
         scenario.refresh_from_db()

@@ -37,7 +37,7 @@ WITH wanted AS (
 ), free AS (
     SELECT id, failed_on FROM wanted w WHERE NOT %(one_place)s OR single OR NOT EXISTS (
         SELECT FROM flows_execution WHERE scenario_id = %(scenario)s AND contact_id = w.contact_id
-        AND (single OR state = 'failed' AND {{which}} AND id > w.id)
+        AND (single OR state = 'failed' AND {{which}} AND id > w.id AND id <= %(upto)s)
     )
 ), moved AS (
     UPDATE flows_execution e SET state = CASE WHEN due_at IS NULL THEN 'pending' ELSE 'waiting' END,

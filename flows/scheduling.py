@@ -8,7 +8,7 @@ from flows import overdue, starting
 from flows.graph import Problem
 from flows.models import Scenario, ScenarioState
 from flows.overdue import Policy
-from flows.transitions import NotReady, move, take
+from flows.transitions import NotReady, before_start, move, take
 
 
 @transaction.atomic
@@ -29,8 +29,7 @@ def unschedule(scenario: Scenario, now: datetime) -> None:
 
 
 def _back(locked: Scenario, reason: str = "") -> None:
-    to = ScenarioState.STOPPED if locked.started_at else ScenarioState.DRAFT
-    move(locked, "unschedule", to, starts_at=None, overdue={}, state_reason=reason)
+    move(locked, "unschedule", before_start(locked), starts_at=None, overdue={}, state_reason=reason)
 
 
 def begin_scheduled(now: datetime) -> bool:

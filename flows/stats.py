@@ -31,6 +31,8 @@ def live(scenario: Scenario) -> dict[str, dict[str, int]]:
     origins = {f"{scenario.origin}:{node}": node for node in {*nodes, *counts}}
     for origin, metrics in message_stats.counts(list(origins)).items():
         for metric, n in metrics.items():
+            # Passes fail, and messages fail.
+            metric = "messages_failed" if metric == "failed" else metric
             counts[origins[origin]][metric] = counts[origins[origin]].get(metric, 0) + n
     return dict(counts)
 

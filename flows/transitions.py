@@ -124,6 +124,11 @@ def take(scenario: Scenario, command: str) -> Scenario:
     return locked
 
 
+def before_start(scenario: Scenario) -> str:
+    """What a scenario that was to start is again when it does not."""
+    return STOPPED if scenario.started_at else DRAFT
+
+
 def inside(scenario: Scenario) -> QuerySet[Execution]:
     """The passes that are not over."""
     return Execution.objects.filter(scenario=scenario, state__in=INSIDE)

@@ -10,6 +10,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from contacts.models.consent import Channel
 from templates_app import checks, composing, designing, publishing
 from templates_app.forms import LONGEST_BODY
 from templates_app.models import Template, TemplateVersion
@@ -59,6 +60,9 @@ class TemplateSerializer(serializers.ModelSerializer):
             raise serializers.ValidationError({"channel": ["This cannot be changed. Create another template."]})
         if any("\0" in value for value in data.values() if isinstance(value, str)):
             raise serializers.ValidationError("A template cannot hold NUL characters.")
+        channel = data.get("channel") or (self.instance.channel if self.instance else "")
+        if data.get("design") is not None and channel != Channel.EMAIL:
+            raise serializers.ValidationError({"design": ["Only emails are made of blocks."]})
         if data.get("design") is not None:
             try:
                 data |= composing.words(data["design"])

@@ -4,6 +4,7 @@ A design is `{"look": {…}, "sections": [{"id", "layout", "background", "paddin
 block `{"id", "type", "values": {field: value}}`.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, fields, replace
@@ -21,6 +22,7 @@ FONTS = {
     "'Courier New', Courier, monospace": "Courier",
 }
 MOST_SECTIONS, MOST_BLOCKS = 60, 300
+LARGEST = 400_000  # bytes of JSON: far more than any mail that Gmail does not clip
 ID = re.compile(r"[A-Za-z0-9]{1,20}")
 # Mails that say nothing of dark mode are turned about by mail programs as they like.
 DARK = (
@@ -52,8 +54,19 @@ def check(design: Any) -> None:
     seen: set[str] = set()
     for section in sections:
         _check_section(section, seen)
+    if not _is_storable(design):
+        raise NotADesign("A design holds texts, whole numbers and lists of them, and is no larger than a mail.")
     if len(sections) > MOST_SECTIONS or len(seen) > MOST_SECTIONS + MOST_BLOCKS:
         raise NotADesign(f"A mail has at most {MOST_SECTIONS} sections and {MOST_BLOCKS} blocks.")
+
+
+def _is_storable(design: Any) -> bool:
+    """Whether PostgreSQL can keep it (no NUL, no half surrogates, no NaN), and whether it is small enough to work on."""
+    try:
+        written = json.dumps(design, allow_nan=False, ensure_ascii=False)
+        return len(written.encode()) <= LARGEST and "\\u0000" not in written
+    except (UnicodeEncodeError, ValueError, RecursionError):
+        return False
 
 
 def _check_section(section: Any, seen: set[str]) -> None:
@@ -94,7 +107,7 @@ def _problems_of_look(look: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for name in ("background", "surface", "text", "accent"):
         if look.get(name) and not (isinstance(look[name], str) and COLOUR.fullmatch(look[name])):
             yield name, "A colour is written #rrggbb."
-    if look.get("font") and look["font"] not in FONTS:
+    if look.get("font") and (not isinstance(look["font"], str) or look["font"] not in FONTS):
         yield "font", f"One of {', '.join(FONTS.values())}."
     width = look.get("width", 600)
     if not isinstance(width, int) or isinstance(width, bool) or not 320 <= width <= 900:

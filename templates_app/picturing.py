@@ -17,6 +17,7 @@ from templates_app.models import Image
 LARGEST = 2 * 1024 * 1024  # bytes
 MOST_PIXELS = 24_000_000
 KINDS = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif"}  # what every mail program shows
+MANY = {"MPO": "JPEG"}  # phones put several pictures into one JPEG; mail programs show the first
 
 
 class Refused(Exception):
@@ -62,7 +63,7 @@ def _looked_at(data: bytes) -> tuple[str, int, int]:
             warnings.simplefilter("error", Pillow.DecompressionBombWarning)
             with Pillow.open(io.BytesIO(data), formats=list(KINDS)) as picture:
                 width, height = picture.size
-                kind = KINDS[picture.format or ""]
+                kind = KINDS[MANY.get(picture.format or "", picture.format or "")]
                 if width * height > MOST_PIXELS:
                     raise Refused(
                         f"The picture has {width:,} × {height:,} pixels, which is more than any screen shows."

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
+from contacts.models.consent import Channel
 from templates_app import checks, composing, designing, picturing, previewing, publishing
 from templates_app.forms import LONGEST_BODY
 from templates_app.models import Image, Template, TemplateVersion
@@ -43,7 +44,7 @@ def canvas(request: HttpRequest) -> HttpResponse:
 def render(request: HttpRequest, pk: int) -> HttpResponse:
     """`{"html", "subject", "preheader", "problems", "findings"}` of a design that is not saved yet, with the marks of
     `designing`."""
-    template = get_object_or_404(Template, pk=pk)
+    template = get_object_or_404(Template, pk=pk, channel=Channel.EMAIL)
     try:
         sent = _sent(request)
         version = TemplateVersion(template=template, number=0, **_words(sent))
@@ -75,7 +76,9 @@ def render(request: HttpRequest, pk: int) -> HttpResponse:
 def save(request: HttpRequest, pk: int) -> HttpResponse:
     """Keeps the draft; `{"revision"}`, or 409 where somebody else has saved it since."""
     version = get_object_or_404(
-        TemplateVersion.objects.select_related("template"), template=pk, state=TemplateVersion.State.DRAFT
+        TemplateVersion.objects.select_related("template").filter(template__channel=Channel.EMAIL),
+        template=pk,
+        state=TemplateVersion.State.DRAFT,
     )
     try:
         sent = _sent(request)
@@ -92,12 +95,14 @@ def save(request: HttpRequest, pk: int) -> HttpResponse:
 def to_code(request: HttpRequest, pk: int) -> HttpResponse:
     """Go on with the MJML by hand; there is no way back to blocks for these words."""
     version = get_object_or_404(
-        TemplateVersion.objects.select_related("template"), template=pk, state=TemplateVersion.State.DRAFT
+        TemplateVersion.objects.select_related("template").filter(template__channel=Channel.EMAIL),
+        template=pk,
+        state=TemplateVersion.State.DRAFT,
     )
     try:
-        publishing.save_draft(version, {"body": version.body, "markup": version.markup})
+        publishing.save_draft(version, {"body": version.body, "markup": version.markup}, version.revision)
         messages.success(request, "The mail is MJML now, to be changed by hand.")
-    except publishing.NotADraft as error:
+    except (publishing.NotADraft, publishing.Overtaken) as error:
         messages.error(request, str(error))
     return redirect("template_page", pk)
 

@@ -116,7 +116,7 @@ function safely(html) {
     if (!TAGS.has(node.tagName)) return inside;
     const made = el(node.tagName.toLowerCase(), {}, ...inside);
     const href = node.getAttribute("href");
-    if (href && !/^\s*(javascript|data|vbscript):/i.test(href)) made.setAttribute("href", href);
+    if (href && /^(https?:|mailto:|tel:|\{\{)/i.test(href)) made.setAttribute("href", href);
     return [made];
   };
   return [...new DOMParser().parseFromString(html, "text/html").body.childNodes].flatMap(copy);

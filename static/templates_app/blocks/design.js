@@ -70,7 +70,7 @@ export function remove(design, id) {
 
 /** Moves a block to a place as `insert` has it. Before itself it stays where it is. */
 export function move(design, id, target) {
-  if (target.before === id) return design;
+  if (target.before === id || !design.sections.some((one) => one.id === target.section)) return design;
   const block = get(design, id);
   return insert(remove(design, id), block, target);
 }
