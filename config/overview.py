@@ -1,10 +1,12 @@
 """What the home page tells of now: how far a new installation is, what runs, what went out last."""
 
+from collections import Counter
 from dataclasses import dataclass
 
 from django.db.models import Sum
 
-from campaigns import campaign_stats, reviewing
+from campaigns import mailing, reviewing
+from campaigns import stats as message_stats
 from campaigns.models import Campaign, CampaignState, Message, Provider
 from campaigns.models.campaign import Kind
 from config.attention import RECENT
@@ -12,6 +14,8 @@ from contacts.models import Contact
 from flows import stats as flow_stats
 from flows.models import NodeCount, Scenario
 from flows.models.scenario import ScenarioState
+
+DONE = ("sent", "skipped", "failed", "unknown", "bounced")
 
 
 @dataclass(frozen=True)
@@ -52,10 +56,17 @@ def sending(limit: int = 6) -> list[Campaign]:
     campaigns = list(
         Campaign.objects.filter(state=CampaignState.SENDING, kind=Kind.MAILING).order_by("-started_at", "-id")[:limit]
     )
+    keys = {campaign.pk: set(mailing.origins_of(campaign).values()) for campaign in campaigns}
+    counts = message_stats.counts(set().union(*keys.values())) if keys else {}
     for campaign in campaigns:
-        progress = campaign_stats.numbers(campaign)["progress"]
-        campaign.done, campaign.queued = progress["done"], progress["queued"]  # type: ignore[attr-defined]
-        campaign.percent = progress["percent"]  # type: ignore[attr-defined]
+        total = Counter[str]()
+        for key in keys[campaign.pk]:
+            total.update(counts.get(key, {}))
+        # What fails after its provider took it counts as both, but is done once.
+        done = min(sum(total[metric] for metric in DONE), total["queued"])
+        whole = campaign.audience_count or total["queued"]
+        campaign.done, campaign.queued = done, total["queued"]  # type: ignore[attr-defined]
+        campaign.percent = min(done * 100 // whole, 100) if whole else 0  # type: ignore[attr-defined]
     return campaigns
 
 

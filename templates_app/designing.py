@@ -61,7 +61,7 @@ def check(design: Any) -> None:
 
 
 def _is_storable(design: Any) -> bool:
-    """Whether PostgreSQL can keep it (no NUL, no half surrogates, no NaN), and whether it is small enough to work on."""
+    """Whether PostgreSQL can keep it (no NUL, no half surrogate, no NaN), and whether it is small enough to work on."""
     try:
         written = json.dumps(design, allow_nan=False, ensure_ascii=False)
         return len(written.encode()) <= LARGEST and "\\u0000" not in written
