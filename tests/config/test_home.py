@@ -104,11 +104,12 @@ def test_those_who_are_late_and_those_who_failed_are_counted():
 @pytest.mark.parametrize(
     ("week", "before", "rising"),
     [
-        ((1000, 42), (2800, 31), "4.2% in the last seven days (42 of 1,000 messages), after 1.1% (31 of 2,800)"),
+        ((1000, 42), (2800, 31), "4.0% in the last seven days (42 of 1,042 messages), after 1.1% (31 of 2,831)"),
         ((1000, 42), (0, 0), "after no messages in the four weeks before"),
         ((1000, 42), (2800, 90), ""),  # not much more than before
         ((1000, 19), (2800, 3), ""),  # still few
-        ((99, 50), (2800, 3), ""),  # too few messages to say anything
+        ((40, 50), (2800, 3), ""),  # too few messages to say anything
+        ((0, 1000), (2800, 3), "100.0% in the last seven days (1,000 of 1,000 messages)"),  # all come back at once
         ((0, 0), (0, 0), ""),
     ],
 )
