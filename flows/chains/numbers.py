@@ -53,7 +53,8 @@ def by_step(scenario: Scenario) -> dict[str, Numbers]:
             step.unmatched = counts.get("left:no", 0)
         else:
             step.reached = counts.get("entered", 0)
-            step.messages = {name: counts.get(name, 0) for name in OF_MESSAGES}
+            counted = counts | {"failed": counts.get("messages_failed", 0)}
+            step.messages = {name: counted.get(name, 0) for name in OF_MESSAGES}
     return found
 
 
