@@ -72,7 +72,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "most": editing.MOST_STEPS,
     }
     if campaign.started_at:
-        context["total"] = numbers.total(scenario)
+        context["total"] = numbers.shown(scenario)
     return render(request, "flows/chain_page.html", context)
 
 
@@ -82,8 +82,9 @@ def counts(request: HttpRequest, pk: int) -> HttpResponse:
     """`{"state", "steps": {key: {"waiting", "sent", …}}, "total": {…}}`, which the page asks for while it is sent."""
     campaign = chain_of(pk)
     scenario = beginning.scenario_of(campaign, request.user, timezone.now())
-    found = {key: each.as_json() for key, each in numbers.by_step(scenario).items() if key}
-    return JsonResponse({"state": campaign.state, "steps": found, "total": numbers.total(scenario)})
+    found = numbers.by_step(scenario)
+    steps = {key: {**each.as_json(), "percent": each.percent} for key, each in found.items() if key}
+    return JsonResponse({"state": campaign.state, "steps": steps, "total": numbers.shown(scenario, found)})
 
 
 @require_http_methods(["GET", "POST"])

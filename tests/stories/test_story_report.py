@@ -40,7 +40,7 @@ def test_a_report_is_made_narrowed_down_saved_and_exported(signed_in: Page, site
     page = signed_in
 
     page.goto(site)
-    page.get_by_role("link", name="Reports").click()
+    page.get_by_role("navigation", name="Main").get_by_role("link", name="Reports").click()
     expect(page.get_by_role("heading", name="Nothing was sent in this period")).to_be_visible()
     page.goto(f"{site}/reports/?{PERIOD}")
     page.get_by_label("Group by").select_option("scenario")

@@ -30,9 +30,16 @@ function isHidden(form, name) {
   return Boolean(element?.closest("[hidden]"));
 }
 
+/** Whether somebody has typed into it before this script was there, or the browser has brought back what was typed. */
+function isTouched(block) {
+  return [...formOf(block).elements].some((control) =>
+    ["checkbox", "radio"].includes(control.type) ? control.checked !== control.defaultChecked : control.defaultValue !== undefined && control.value !== control.defaultValue,
+  );
+}
+
 /** A block has come from the server: new, refused, or as it is saved. */
 export function start(block) {
-  if (!isNew(block) && !("wrong" in block.dataset)) saved.set(keyOf(block), said(block));
+  if (!isNew(block) && !("wrong" in block.dataset)) saved.set(keyOf(block), isTouched(block) ? "" : said(block));
   for (const name of ["input", "change"]) formOf(block).addEventListener(name, () => edited(block));
 }
 

@@ -287,7 +287,8 @@ for (const form of document.querySelectorAll("form[data-after-save]")) {
     sent.preventDefault();
     if (await saving.save()) {
       form.dataset.ready = "yes";
-      form.requestSubmit(sent.submitter);
+      // Not while this very submission is still being told about: it would be ignored.
+      setTimeout(() => form.requestSubmit(sent.submitter));
     }
   });
 }
