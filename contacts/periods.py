@@ -78,11 +78,11 @@ def asked(query: Mapping[str, str], today: date, otherwise: str = DEFAULT) -> Pe
     first = first or FIRST
     if first > last:
         raise Unreadable("The first day is after the last one.")
-    # Nothing has happened after today (or tomorrow, where a reader's day is ahead), whatever is asked for.
-    first, last = max(first, FIRST), max(min(last, today + ONE_DAY), FIRST)
+    # Nothing has happened after today (or tomorrow, where a reader's day is ahead): no period goes on beyond it.
+    first, last = max(first, FIRST), min(max(last, FIRST), max(first, today + ONE_DAY))
     if (last - first).days > LONGEST and first != FIRST:
         raise Unreadable("That is longer than twenty years.")
-    return Period(min(first, last), last)
+    return Period(first, max(first, last))
 
 
 def _date(text: str) -> date | None:

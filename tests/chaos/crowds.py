@@ -48,7 +48,7 @@ class Crowd:
         for pk in self.contacts[person]:
             lots = tuple(
                 ab_test.drawn(
-                    f"{self.scenario.pk}:{node}:{pk}",
+                    f"{self.scenario.origin}:{node}:{pk}",
                     [(port, row["weight"]) for port, row in zip("abcd", variants, strict=False)],
                 )
                 for node, variants in tests.items()
