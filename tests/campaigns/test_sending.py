@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from campaigns import outbox, sending, stats
+from campaigns import handing_over, outbox, sending, stats
 from campaigns.models import Message, Origin, Provider
 from contacts import consent, segments
 from contacts.models import Event, Installation
@@ -175,7 +175,7 @@ def test_a_server_that_always_postpones_is_not_asked_for_ever(mail_server):
     for day in range(10):
         drain(NOW + timedelta(days=day))
     assert Message.objects.get().state == "failed"
-    assert Message.objects.get().attempts == len(sending.PATIENCE)
+    assert Message.objects.get().attempts == len(handing_over.PATIENCE)
 
 
 def test_while_a_provider_cannot_be_reached_messages_wait_for_it(mail_server):
