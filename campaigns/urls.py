@@ -12,6 +12,7 @@ from campaigns.views import (
     campaigns,
     inbox,
     messages,
+    notices,
     prices,
     providers,
     public,
@@ -84,4 +85,5 @@ urlpatterns = [
     path("u/<str:token>", public.unsubscribe, name="unsubscribe"),
     path("webhooks/twilio/<int:provider_id>/inbound", webhooks.inbound, name="twilio_inbound"),
     path("webhooks/twilio/<int:provider_id>/status", webhooks.status, name="twilio_status"),
+    path("webhooks/<slug:kind>/<int:provider_id>/", notices.hear, name="provider_notices"),
 ]

@@ -33,6 +33,7 @@ LANES: dict[str, list[str]] = {
     ],
     "send": ["campaigns.sending.work"],
     "segments": [
+        "campaigns.notices.applying.apply",
         "contacts.segments.following.follow",
         "contacts.segments.refreshing.refresh",
         "campaigns.converting.convert",
@@ -47,6 +48,7 @@ LANES: dict[str, list[str]] = {
         "flows.pruning.events",
         "campaigns.counting.squash",
         "campaigns.revenue.squash",
+        "campaigns.notices.keeping.forget",
         "flows.counting.squash",
         "contacts.segments.sizing.refresh",
     ],

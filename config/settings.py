@@ -36,6 +36,8 @@ METRICS_TOKEN = env.text("METRICS_TOKEN")
 # The address under which contacts reach links, pixels and the unsubscribe page.
 PUBLIC_URL = env.address("PUBLIC_URL", f"http://localhost:{PORT}")
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", ["*"])
+# Hosts whose APIs may be spoken to without TLS, besides this machine.
+PLAIN_API_HOSTS = env.names("PLAIN_API_HOSTS", [])
 CSRF_TRUSTED_ORIGINS = env.names("CSRF_TRUSTED_ORIGINS", ["/".join(PUBLIC_URL.split("/")[:3])])
 
 INSTALLED_APPS = [

@@ -8,6 +8,7 @@ from campaigns.models.domain_count import DomainCount
 from campaigns.models.inbox import InboxMessage
 from campaigns.models.link_count import LinkClick, LinkCount
 from campaigns.models.message import Message, MessageState
+from campaigns.models.notice import Notice, What
 from campaigns.models.objective import Objective, ObjectiveKind, Touch
 from campaigns.models.origin import Origin, OriginCount
 from campaigns.models.price import Price
@@ -33,6 +34,7 @@ __all__ = [
     "Message",
     "MessageState",
     "MonthCount",
+    "Notice",
     "Objective",
     "ObjectiveKind",
     "Origin",
@@ -43,4 +45,5 @@ __all__ = [
     "Revenue",
     "SavedReport",
     "Touch",
+    "What",
 ]

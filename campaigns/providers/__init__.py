@@ -1,4 +1,4 @@
-"""The kinds of providers, one module each; adding a kind is adding a module to this package."""
+"""The kinds of providers: a module of this package is one kind, or has a table of many that differ in few words."""
 
 import pkgutil
 from functools import cache
@@ -15,9 +15,11 @@ def registry() -> dict[str, Kind]:
     for module in pkgutil.iter_modules(__path__):
         if module.name == "base" or module.name.startswith("_"):
             continue
-        kind = import_module(f"{__name__}.{module.name}").kind
-        kind.key = module.name
-        found[module.name] = kind
+        imported = import_module(f"{__name__}.{module.name}")
+        kinds: dict[str, Kind] = getattr(imported, "kinds", None) or {module.name: imported.kind}
+        for key, kind in kinds.items():
+            kind.key = key
+            found[key] = kind
     return dict(sorted(found.items(), key=lambda item: (item[1].order, item[1].label)))
 
 

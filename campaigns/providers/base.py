@@ -134,14 +134,17 @@ class SettingsForm(forms.Form):
 class Kind:
     """A kind of provider. Subclass it, and put one instance called `kind` into a module of this package."""
 
-    key: str  # the module's name
-    label: ClassVar[str]
-    hint: ClassVar[str] = ""
-    icon: ClassVar[str] = "plug"  # a lucide name
+    key: str  # the module's name, or the one in its table
+    label: str
+    hint: str = ""
+    icon: str = "plug"  # a lucide name
     channels: ClassVar[tuple[str, ...]]
-    order: ClassVar[int] = 50
-    Form: ClassVar[type[SettingsForm]]
+    order: int = 50
+    Form: type[SettingsForm]
     inbound: ClassVar[str] = ""  # the name of the URL at which it tells us of replies
+    group: str = ""  # under which heading it is offered
+    hears: bool = False  # whether it tells by webhooks what became of messages (see campaigns.notices)
+    hearing: str = ""  # how its account is told to
 
     def connect(self, provider: Provider) -> AbstractContextManager[Connection]:
         """A connection that may be kept open for many batches. Opening it never fails: what is wrong with the account

@@ -1,0 +1,171 @@
+"""Finds out whether a call really comes from a provider: by the signature of its service, else by the password."""
+
+import base64
+import binascii
+import hmac
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from importlib import import_module
+from typing import Any
+
+from anymail.exceptions import AnymailError
+from anymail.utils import get_request_basic_auth
+from anymail.webhooks.base import AnymailBaseWebhookView
+from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare
+
+from campaigns import secrets
+from campaigns.models import Provider
+from campaigns.notices import passwords, sns
+from campaigns.providers._esp_specs import SPECS
+
+# A signature with a date is good for so long: services repeat a call that was not answered for about a day.
+FRESH = timedelta(hours=26)
+# Svix signs each try anew: https://docs.svix.com/receiving/verifying-payloads/how-manual
+JUST_NOW = timedelta(minutes=5)
+_BY_KEY = {spec.key: spec for spec in SPECS}
+
+
+class Forged(Exception):
+    """The call does not prove that the provider made it. `ask`: whether it may still give the password."""
+
+    def __init__(self, sentence: str, ask: bool = False) -> None:
+        super().__init__(sentence)
+        self.ask = ask
+
+
+def signature_of(provider: Provider) -> str:
+    """The secret by which the service signs; "" where it signs nothing, or we were not given it."""
+    spec = _BY_KEY.get(provider.kind)
+    name = spec and (spec.signs_with or (spec.signing[0] if spec.signing else ""))
+    if not name:
+        return ""
+    try:
+        return secrets.decrypt(provider.secrets).get(name, "")
+    except secrets.Unreadable:
+        return ""
+
+
+def is_signed(provider: Provider) -> bool:
+    return provider.kind == "amazon_ses" or bool(signature_of(provider))
+
+
+def view_of(provider: Provider) -> AnymailBaseWebhookView:
+    """What reads the calls of a kind. It verifies nothing here: `proven` does, with the provider's own secret."""
+    return _view(provider.kind, {})
+
+
+def prove(provider: Provider, request: HttpRequest, now: datetime) -> None:
+    """Raises Forged."""
+    if provider.kind == "amazon_ses":
+        # Anybody may have Amazon sign for them: the password says that it is our topic.
+        _password(provider, request)
+        _checked(lambda: sns.verify(request.body))
+        return
+    secret = signature_of(provider)
+    if not secret:
+        _password(provider, request)
+        return
+    _checked(lambda: _SIGNATURES.get(provider.kind, _by_anymail)(provider, request, secret, now))
+
+
+def _checked(check: Callable[[], None]) -> None:
+    try:
+        check()
+    except (AnymailError, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise Forged("The signature does not fit.") from error
+
+
+def _password(provider: Provider, request: HttpRequest) -> None:
+    given = get_request_basic_auth(request)
+    if given is None:
+        raise Forged("Give the password.", ask=True)
+    known = [f"{passwords.USER}:{password}" for password in passwords.valid(provider)]
+    if not any([constant_time_compare(given, each) for each in known]):
+        raise Forged("The password is another one.")
+
+
+def _view(kind: str, options: Mapping[str, Any]) -> AnymailBaseWebhookView:
+    module = import_module(f"anymail.webhooks.{kind}")
+    found = next(
+        value
+        for name, value in vars(module).items()
+        if name.endswith("TrackingWebhookView") and getattr(value, "__module__", "") == module.__name__
+    )
+    spec = _BY_KEY.get(kind)
+    if kind == "amazon_ses":
+        view = found.__new__(found)  # its constructor asks for Amazon's library, which reading needs nothing of
+        view.basic_auth = None
+        return view
+    name = spec and (spec.signs_with or (spec.signing[0] if spec.signing else ""))
+    # It warns where nothing proves a call; here something always does, before it is asked.
+    defaults = {"webhook_secret": "-"} | ({name: None} if kind in ("resend", "sendgrid", "mailtrap") and name else {})
+    if name and name not in defaults:
+        defaults[name] = "-"
+    return found(**{**defaults, **options})
+
+
+def _by_anymail(provider: Provider, request: HttpRequest, secret: str, now: datetime) -> None:
+    spec = _BY_KEY[provider.kind]
+    name = spec.signs_with or (spec.signing[0] if spec.signing else "")
+    options: dict[str, Any] = {name: secret, "webhook_secret": []}
+    if provider.kind == "mandrill":
+        _by_mandrill(provider, request, options)
+        return
+    _run(_view(provider.kind, options), request)
+
+
+def _run(view: AnymailBaseWebhookView, request: HttpRequest) -> None:
+    view.run_validators(request)
+
+
+def _by_mandrill(provider: Provider, request: HttpRequest, options: dict[str, Any]) -> None:
+    """It signs the address that it was given: with the password in it, or without."""
+    wrong: Exception | None = None
+    for with_password in (False, True):
+        url = passwords.address(provider, with_password)
+        try:
+            _run(_view(provider.kind, options | {"webhook_url": url}), request)
+            return
+        except AnymailError as error:
+            wrong = error
+    raise wrong or ValueError
+
+
+def _by_mailgun(provider: Provider, request: HttpRequest, secret: str, now: datetime) -> None:
+    _by_anymail(provider, request, secret, now)
+    import json
+
+    signed = json.loads(request.body)["signature"] if request.content_type == "application/json" else request.POST
+    _fresh(float(signed["timestamp"]), now, FRESH)
+
+
+def _by_sendgrid(provider: Provider, request: HttpRequest, secret: str, now: datetime) -> None:
+    _by_anymail(provider, request, secret, now)
+    _fresh(float(request.headers["X-Twilio-Email-Event-Webhook-Timestamp"]), now, FRESH)
+
+
+def _by_svix(provider: Provider, request: HttpRequest, secret: str, now: datetime) -> None:
+    """Signatures are listed with blanks between, as in "v1,BASE64"."""
+    id, at = request.headers["svix-id"], request.headers["svix-timestamp"]
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except binascii.Error as error:
+        raise ValueError("The secret is none of Svix.") from error
+    wanted = base64.b64encode(hmac.digest(key, f"{id}.{at}.".encode() + request.body, "sha256")).decode()
+    given = [each.partition(",") for each in request.headers["svix-signature"].split()]
+    if not any([version == "v1" and constant_time_compare(value, wanted) for version, _comma, value in given]):
+        raise ValueError("The signature does not fit.")
+    _fresh(float(at), now, JUST_NOW)
+
+
+def _fresh(epoch: float, now: datetime, within: timedelta) -> None:
+    try:
+        age = now - datetime.fromtimestamp(epoch, UTC)
+    except (OverflowError, OSError) as error:
+        raise ValueError("This is no date.") from error
+    if not -JUST_NOW <= age <= within:
+        raise ValueError("The signature is too old.")
+
+
+_SIGNATURES = {"mailgun": _by_mailgun, "sendgrid": _by_sendgrid, "resend": _by_svix}
