@@ -1,6 +1,7 @@
 """Sets up providers: creates, changes, tests and removes them, and keeps exactly one default per channel."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from django.utils.html import escape
 
 from campaigns import providers, secrets
 from campaigns.models import Content, Message, Provider
+from campaigns.notices import keeping, passwords, proving
 from campaigns.providers.base import OutgoingEmail, OutgoingSms, Result, SettingsForm
 from contacts.models import Installation
 from contacts.models.consent import Channel
@@ -103,6 +105,29 @@ def inbound_url(provider: Provider) -> str:
     """Where the provider has to be told to send replies, such as STOP; "" where it knows none."""
     kind = providers.registry().get(provider.kind)
     return settings.PUBLIC_URL + reverse(kind.inbound, args=[provider.pk]) if kind and kind.inbound else ""
+
+
+@dataclass(frozen=True)
+class Hook:
+    """How the provider is told to tell us what became of messages. `signed`: calls prove themselves by a signature;
+    else by the password in the address. `missing`: the setting that would let signatures be checked."""
+
+    url: str
+    steps: str
+    signed: bool
+    missing: str
+    last_at: datetime | None
+
+
+def hook(provider: Provider) -> Hook | None:
+    """None for a kind that tells nothing, or nothing that has to be set up."""
+    kind = providers.registry().get(provider.kind)
+    if kind is None or not kind.hears:
+        return None
+    signed = proving.is_signed(provider)
+    url = passwords.address(provider, with_password=not signed or provider.kind == "amazon_ses")
+    missing = "" if signed else kind.signing
+    return Hook(url, kind.hearing, signed, missing, keeping.last_received(provider))
 
 
 def is_referred_to(provider: Provider) -> bool:

@@ -12,17 +12,20 @@ ANSWERED_BY_TWILIO = frozenset(
 
 _STOP = """
 stop, stopall, stop all, unsubscribe, cancel, end, quit, revoke, optout, opt out, stop sms, sms stop,
-arret, arreter, desabonner, desinscription, desinscrire, stopp, abmelden, abbestellen, ende, alto, baja, parar, pare,
+arret, arreter, cesser, desabonner, desinscription, desinscrire, stopp, abmelden, abbestellen,
+ende, alto, baja, parar, pare,
 cancelar, salir, sair, basta, ferma, disiscrivi, annulla, stoppen, afmelden, uitschrijven, avsluta, avmeld, afmeld,
-lopeta, wypisz, rezygnuje, odhlasit, leiratkozas, dezabonare, iptal, dur, стоп, отписаться, отписка, відписатися,
+lopeta, wypisz, wypisz mnie, anuluj, koniec, rezygnuje, durdur, abonelikten cik,
+odhlasit, leiratkozas, dezabonare, iptal, dur, стоп, отписаться, отписка, відписатися,
 تحرير, توقف, ايقاف, 停止, 退订, 停止配信, 配信停止, 수신거부
 """
 _START = """
 start, unstop, subscribe, resubscribe, reprendre, abonner, anmelden, iniciar, inicio, comenzar, comecar, iscrivimi,
-aanmelden, baslat, старт, подписаться, 开始, 再開, 시작
+inizia, aanmelden, wznow, zapisz, zapisz mnie, prihlasit, aloita, baslat, abone ol,
+старт, подписаться, 开始, 再開, 시작
 """
 _HELP = """
-help, info, aide, hilfe, ayuda, ajuda, aiuto, hulp, hjalp, hjelp, apua, pomoc,
+help, info, aide, hilfe, segitseg, ajutor, hjaelp, ayuda, ajuda, aiuto, hulp, hjalp, hjelp, apua, pomoc,
 yardim, помощь, مساعدة, 帮助, ヘルプ, 도움말
 """
 

@@ -27,17 +27,31 @@ class ProviderSerializer(serializers.ModelSerializer):
 
     inbound_url = serializers.SerializerMethodField(help_text="Where the provider is to send replies, such as STOP.")
 
+    webhook_url = serializers.SerializerMethodField(
+        help_text="Where the provider is to tell what became of messages. It may hold a password: keep it to yourself."
+    )
+
     class Meta:
         model = Provider
         fields = [
             "id", "channel", "kind", "name", "settings", "is_default", "enabled", "per_second", "per_day",
-            "inbound_url", "created_at",
+            "inbound_url", "webhook_url", "created_at",
         ]  # fmt: skip
         extra_kwargs = {"enabled": {"required": False}}
         validators: list[Any] = []  # the model's own, which know the new default's turn, speak in `configuring`
 
     def get_inbound_url(self, provider: Provider) -> str:
         return configuring.inbound_url(provider)
+
+    def get_webhook_url(self, provider: Provider) -> str:
+        hook = configuring.hook(provider)
+        return hook.url if hook and self._writes() else ""
+
+    def _writes(self) -> bool:
+        """Who may only look must not learn the password in the address."""
+        request = self.context.get("request")
+        allows = getattr(getattr(request, "auth", None), "allows", None)
+        return bool(allows and allows("providers:write"))
 
     def validate(self, data: dict[str, Any]) -> dict[str, Any]:
         stored = self.instance

@@ -1,4 +1,4 @@
-"""What providers told us of messages, kept as it came until it is applied, and a while longer so that none counts twice."""
+"""What providers told us of messages, kept as it came: applied once, and remembered for a while."""
 
 from django.db import models
 
@@ -25,7 +25,9 @@ class Notice(models.Model):
     """
 
     provider = models.ForeignKey(Provider, on_delete=models.CASCADE, db_constraint=False, db_index=False)
-    key = models.CharField(max_length=200, help_text="The provider's own number of the event, or a hash of all it says.")
+    key = models.CharField(
+        max_length=200, help_text="The provider's own number of the event, or a hash of all it says."
+    )
     what = models.CharField(max_length=12, choices=What.choices)
     message_id = models.BigIntegerField(null=True, help_text="The ledger's row, where our token came back.")
     provider_message_id = models.CharField(max_length=255, blank=True)

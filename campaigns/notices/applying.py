@@ -106,10 +106,7 @@ def _leave(news: Sequence[Change], now: datetime) -> None:
     leaving = {change.message.contact_id: change for change in news if change.leaves}
     changed = consent.set_state(sorted(leaving), Channel.EMAIL, ConsentState.UNSUBSCRIBED, SOURCE, now)
     timeline.record(
-        [
-            NewEvent(pk, "email.unsubscribed", {**leaving[pk].about, "source": SOURCE})
-            for pk in sorted(changed)
-        ],
+        [NewEvent(pk, "email.unsubscribed", {**leaving[pk].about, "source": SOURCE}) for pk in sorted(changed)],
         now,
     )
 
@@ -123,5 +120,3 @@ def _suppress(changes: Iterable[Change], now: datetime) -> None:
     ):
         if addresses:
             consent.suppress(Channel.EMAIL, addresses, reason, now)
-
-

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import hmac
+import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -81,7 +82,7 @@ def _password(provider: Provider, request: HttpRequest) -> None:
     if given is None:
         raise Forged("Give the password.", ask=True)
     known = [f"{passwords.USER}:{password}" for password in passwords.valid(provider)]
-    if not any([constant_time_compare(given, each) for each in known]):
+    if not any(constant_time_compare(given, each) for each in known):
         raise Forged("The password is another one.")
 
 
@@ -112,11 +113,7 @@ def _by_anymail(provider: Provider, request: HttpRequest, secret: str, now: date
     if provider.kind == "mandrill":
         _by_mandrill(provider, request, options)
         return
-    _run(_view(provider.kind, options), request)
-
-
-def _run(view: AnymailBaseWebhookView, request: HttpRequest) -> None:
-    view.run_validators(request)
+    _view(provider.kind, options).run_validators(request)
 
 
 def _by_mandrill(provider: Provider, request: HttpRequest, options: dict[str, Any]) -> None:
@@ -125,7 +122,7 @@ def _by_mandrill(provider: Provider, request: HttpRequest, options: dict[str, An
     for with_password in (False, True):
         url = passwords.address(provider, with_password)
         try:
-            _run(_view(provider.kind, options | {"webhook_url": url}), request)
+            _view(provider.kind, options | {"webhook_url": url}).run_validators(request)
             return
         except AnymailError as error:
             wrong = error
@@ -134,8 +131,6 @@ def _by_mandrill(provider: Provider, request: HttpRequest, options: dict[str, An
 
 def _by_mailgun(provider: Provider, request: HttpRequest, secret: str, now: datetime) -> None:
     _by_anymail(provider, request, secret, now)
-    import json
-
     signed = json.loads(request.body)["signature"] if request.content_type == "application/json" else request.POST
     _fresh(float(signed["timestamp"]), now, FRESH)
 
@@ -154,7 +149,7 @@ def _by_svix(provider: Provider, request: HttpRequest, secret: str, now: datetim
         raise ValueError("The secret is none of Svix.") from error
     wanted = base64.b64encode(hmac.digest(key, f"{id}.{at}.".encode() + request.body, "sha256")).decode()
     given = [each.partition(",") for each in request.headers["svix-signature"].split()]
-    if not any([version == "v1" and constant_time_compare(value, wanted) for version, _comma, value in given]):
+    if not any(version == "v1" and constant_time_compare(value, wanted) for version, _comma, value in given):
         raise ValueError("The signature does not fit.")
     _fresh(float(at), now, JUST_NOW)
 

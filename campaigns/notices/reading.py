@@ -118,7 +118,7 @@ _SPARKPOST_HARD = {"10", "30", "90"}
 def _is_hard(kind: str, raw: Mapping[str, Any], event: AnymailTrackingEvent) -> bool:
     if kind == "sparkpost":
         inner = raw.get("msys", raw)
-        said = next(iter(inner.values()), {}) if isinstance(inner, Mapping) else {}
+        said: Any = next(iter(inner.values()), {}) if isinstance(inner, Mapping) else {}
         return isinstance(said, Mapping) and str(said.get("bounce_class")) in _SPARKPOST_HARD
     return _HARD[kind](raw)
 
@@ -151,5 +151,3 @@ def _hash(text: str) -> str:
 def _plain(value: object) -> str:
     """What a database takes: neither NUL nor half of a surrogate pair."""
     return str(value or "").encode("utf-8", "replace").decode().replace("\0", "").strip()
-
-

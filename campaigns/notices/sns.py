@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
 
 import json
 import re
+from base64 import b64decode
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -31,12 +32,8 @@ def verify(body: bytes) -> None:
     names = _NOTIFICATION if said["Type"] == "Notification" else _OTHER
     text = "".join(f"{name}\n{said[name]}\n" for name in names if name in said)
     algorithm = {"1": hashes.SHA1(), "2": hashes.SHA256()}[said["SignatureVersion"]]  # noqa: S303 - Amazon's choice
-    from base64 import b64decode
-
     try:
-        _key(said["SigningCertURL"]).verify(
-            b64decode(said["Signature"]), text.encode(), padding.PKCS1v15(), algorithm
-        )
+        _key(said["SigningCertURL"]).verify(b64decode(said["Signature"]), text.encode(), padding.PKCS1v15(), algorithm)
     except InvalidSignature as error:
         raise ValueError("The signature does not fit.") from error
     if timezone.now() - datetime.fromisoformat(said["Timestamp"]) > OLD:

@@ -16,7 +16,8 @@ SELECT asked.contact_id FROM unnest(%s::bigint[], %s::int[], %s::int[]) AS asked
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE bounced_at IS NOT NULL) AS bounced FROM (
         SELECT bounced_at FROM campaigns_message m
-        WHERE m.contact_id = asked.contact_id AND m.channel = 'email' AND m.sent_at > %s - make_interval(days => asked.days)
+        WHERE m.contact_id = asked.contact_id AND m.channel = 'email'
+            AND m.sent_at > %s - make_interval(days => asked.days)
             AND coalesce(m.bounced_at, m.delivered_at) IS NOT NULL
         ORDER BY m.id DESC LIMIT asked.times
     ) newest

@@ -1,7 +1,7 @@
 """Says which addresses of an API the installation may be led to: its keys travel there.
 
-Only who may change providers sets them. Without TLS a key could be read on the way, so http is for this machine, and for
-hosts that the environment names (PLAIN_API_HOSTS).
+Only who may change providers sets them. Without TLS a key could be read on the way, so http is for this machine,
+and for hosts that the environment names (PLAIN_API_HOSTS).
 """
 
 from urllib.parse import urlsplit

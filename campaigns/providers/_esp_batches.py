@@ -148,7 +148,8 @@ BATCHES = {
     "mailgun": Batch(1000, _mailgun, _mailgun_key),
     "postmark": Batch(500, _Listed("email/batch", lambda each: each, _list, _of_postmark)),
     "resend": Batch(
-        100, _Listed("emails/batch", lambda each: each, lambda said: said["data"], lambda one: Result("sent", one["id"]))
+        100,
+        _Listed("emails/batch", lambda each: each, lambda said: said["data"], lambda one: Result("sent", one["id"])),
     ),
     "mailjet": Batch(
         50,

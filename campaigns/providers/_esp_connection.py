@@ -18,7 +18,7 @@ from campaigns.providers._http_results import broken, refused, words_of
 from campaigns.providers.base import Outgoing, OutgoingEmail, Result
 
 # Under this name our token travels with a message, and comes back in what the service tells of it.
-TOKEN = "waypost"
+NAME = "waypost"
 
 
 class EspConnection:
@@ -103,10 +103,12 @@ class EspConnection:
         """The message as it goes to this service: with its sender, and with our token where that comes back."""
         message = email.message
         message.from_email = email.sender or self.sender
-        headers = {name: value for name, value in message.extra_headers.items() if name.lower() not in self.spec.refuses}
+        headers = {
+            name: value for name, value in message.extra_headers.items() if name.lower() not in self.spec.refuses
+        }
         message.extra_headers = headers
         if self.spec.metadata and email.message_id is not None:
-            message.metadata = {TOKEN: signatures.token(email.message_id)}  # type: ignore[attr-defined]
+            message.metadata = {NAME: signatures.token(email.message_id)}  # type: ignore[attr-defined]
         return message
 
 

@@ -18,9 +18,7 @@ class EspForm(SettingsForm):
     from_name = forms.CharField(
         required=False, max_length=200, validators=[one_line], initial=_senders.default_name, label="Sender’s name"
     )
-    from_email = forms.EmailField(
-        label="Sender’s address", help_text="Of a domain that is verified with the service."
-    )
+    from_email = forms.EmailField(label="Sender’s address", help_text="Of a domain that is verified with the service.")
     parallel = forms.IntegerField(
         min_value=1,
         max_value=100,

@@ -22,11 +22,9 @@ _ACCOUNT = {"Invalid_Key", "PaymentRequired", "Unknown_Subaccount", "InvalidServ
 _MESSAGE = {"ValidationError", "NoRecipients", "NoContent", "TooManyToAddresses", "FromAddressMissing",
             "UnauthenticatedFromAddress", "MessageRejected", "parameter-error"}  # fmt: skip
 _SENDER = re.compile(r"\b(from|sender|reply.?to)\b", re.I)
-_RECIPIENT = re.compile(
-    r"\b(to|recipients?|destination|mailbox|email|address(es)?|rcpt)\b.*\b(invalid|illegal|not.{0,3}valid|unknown)\b"
-    r"|\bno valid recipients?\b|\b(invalid|illegal|not a valid|unknown)\b.*\b(to|recipients?|destination|mailbox|email|address(es)?|rcpt)\b",
-    re.I | re.S,
-)
+_PLACE = r"\b(to|recipients?|destination|mailbox|email|address(es)?|rcpt)\b"
+_WRONG = r"\b(invalid|illegal|not.{0,3}valid|unknown|no valid)\b"
+_RECIPIENT = re.compile(f"{_PLACE}.*{_WRONG}|{_WRONG}.*{_PLACE}", re.I | re.S)
 
 
 def refused(response: requests.Response) -> Result:

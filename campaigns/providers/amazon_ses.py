@@ -59,12 +59,19 @@ def signed(
     request: requests.PreparedRequest, key_id: str, secret: str, region: str, now: datetime
 ) -> requests.PreparedRequest:
     """AWS Signature Version 4: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html"""
-    parts = urlsplit(str(request.url))
+    parts = urlsplit(request.url or "")
     body = request.body if isinstance(request.body, bytes) else str(request.body or "").encode()
     at, day = now.strftime("%Y%m%dT%H%M%SZ"), now.strftime("%Y%m%d")
     headers = {"content-type": request.headers["Content-Type"], "host": parts.netloc, "x-amz-date": at}
     listed = ";".join(headers)
-    lines = [str(request.method), parts.path or "/", parts.query, *(f"{k}:{v}" for k, v in headers.items()), "", listed]
+    lines = [
+        request.method or "POST",
+        parts.path or "/",
+        parts.query,
+        *(f"{k}:{v}" for k, v in headers.items()),
+        "",
+        listed,
+    ]
     canonical = "\n".join([*lines, hashlib.sha256(body).hexdigest()])
     scope = f"{day}/{region}/ses/aws4_request"
     text = f"AWS4-HMAC-SHA256\n{at}\n{scope}\n{hashlib.sha256(canonical.encode()).hexdigest()}"

@@ -145,6 +145,7 @@ class Kind:
     group: str = ""  # under which heading it is offered
     hears: bool = False  # whether it tells by webhooks what became of messages (see campaigns.notices)
     hearing: str = ""  # how its account is told to
+    signing: str = ""  # the setting by which its calls are verified, by its label
 
     def connect(self, provider: Provider) -> AbstractContextManager[Connection]:
         """A connection that may be kept open for many batches. Opening it never fails: what is wrong with the account

@@ -32,6 +32,7 @@ class Esp(Kind):
         self.label, self.hint = spec.label, spec.hint
         self.Form = _esp_forms.made_for(spec)
         self.hears, self.hearing = bool(spec.hearing), spec.hearing
+        self.signing = spec.signing[1].label if spec.signing else ""
 
     @contextmanager
     def connect(self, provider: Provider) -> Iterator[EspConnection | Unusable]:

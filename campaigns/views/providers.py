@@ -43,7 +43,12 @@ def create(request: HttpRequest) -> HttpResponse:
     key, channel = request.GET.get("kind", ""), request.GET.get("channel", "")
     kind = providers.registry().get(key)
     if kind is None:
-        choices = [(each, c) for c in Channel for each in providers.registry().values() if c.value in each.channels]
+        choices = [
+            (each, c, each.group or ("Text messages" if c == Channel.SMS else "Your own"))
+            for c in Channel
+            for each in providers.registry().values()
+            if c.value in each.channels
+        ]
         wanted = [choice for choice in choices if channel in ("", choice[1].value)]
         return render(request, "campaigns/provider_kind.html", {"choices": wanted or choices})
     provider = Provider(channel=channel if channel in kind.channels else kind.channels[0], kind=kind.key)
@@ -148,6 +153,7 @@ def _form_page(request: HttpRequest, provider: Provider) -> HttpResponse:
         "provider": provider,
         "kind": kind,
         "opens": reverse("provider_test", args=[provider.pk]) if provider.pk and _tries(request) else "",
+        "hook": configuring.hook(provider) if provider.pk else None,
         "inbound_url": configuring.inbound_url(provider) if provider.pk else "",
     }
     return render(request, "campaigns/provider_form.html", context)

@@ -152,9 +152,7 @@ def _mandrill(call: Call) -> list[Mail]:
     each = call.json["message"]
     sender = f"{each['from_name']} <{each['from_email']}>"
     token = each.get("metadata", {}).get("waypost")
-    return [
-        Mail(sender, each["to"][0]["email"], each["subject"], each["html"], each["text"], each["headers"], token)
-    ]
+    return [Mail(sender, each["to"][0]["email"], each["subject"], each["html"], each["text"], each["headers"], token)]
 
 
 # MailerSend: https://developers.mailersend.com/api/v1/email.html
@@ -171,7 +169,7 @@ def _mailtrap(call: Call) -> list[Mail]:
     return [
         Mail(_named(each["from"]), _named(each["to"][0]), each["subject"], each["html"], each["text"],
              each["headers"], each.get("custom_variables", {}).get("waypost"))
-        for each in (call.json["requests"] if "requests" in call.json else [call.json])
+        for each in call.json.get("requests", [call.json])
     ]  # fmt: skip
 
 
@@ -282,7 +280,7 @@ PROTOCOLS = [
     Protocol(
         "resend", {"api_key": "s3cret-key"}, "/emails", bearer("s3cret-key"), _resend,
         lambda mails, call: (200, {"id": "re-1"}),
-        (422, {"statusCode": 422, "name": "validation_error", "message": "Invalid `to` field. The email is not valid."}),
+        (422, {"statusCode": 422, "name": "validation_error", "message": "Invalid `to` field."}),
         (403, {"statusCode": 403, "name": "invalid_api_key", "message": "API key is invalid"}),
         (429, {"statusCode": 429, "name": "rate_limit_exceeded", "message": "Too many requests."}),
         batch="/emails/batch",

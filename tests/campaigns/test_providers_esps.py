@@ -1,6 +1,7 @@
 """What every email service is told and what is made of its answers, whatever it answers, over a real socket."""
 
 import socket
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -182,3 +183,119 @@ def test_keys_are_never_shown(protocol: Protocol, service: EspServer) -> None:
     assert "s3cret" not in repr(provider.settings)
     assert "s3cret" not in provider.secrets
     assert providers.of(provider).summary(provider.settings)
+
+
+def test_many_mails_go_in_one_call_where_there_is_one() -> None:
+    for protocol in PROTOCOLS:
+        if not protocol.batch:
+            continue
+        with esp_server(lambda call, protocol=protocol: answered(protocol, call)) as service:
+            results = send(account(protocol, service.url), *[email(f"c{n}@example.com", n + 1) for n in range(40)])
+            assert {result.state for result in results} == {"sent"}
+            (call,) = service.calls
+            assert call.path == protocol.batch
+            mails = protocol.mails(call)
+            assert [mail.to for mail in mails] == [f"c{n}@example.com" for n in range(40)]
+            assert [mail.html for mail in mails] == [f"<p>Hi c{n}@example.com é</p>" for n in range(40)]
+            assert [signatures.message_of(mail.token or "") for mail in mails] == list(range(1, 41))
+            assert all(result.provider_message_id for result in results)
+            if protocol.kind != "mailgun":  # which numbers the call
+                assert len({result.provider_message_id for result in results}) == 40
+            if protocol.keeps_headers:
+                assert {mail.headers["List-Unsubscribe"] for mail in mails} == {UNSUBSCRIBE}
+        Provider.objects.filter(kind=protocol.kind).delete()
+
+
+@pytest.mark.parametrize(
+    ("kind", "bad", "state"),
+    [
+        ("postmark", {"ErrorCode": 406, "Message": "You tried to send to a recipient that is inactive."}, "failed"),
+        ("postmark", {"ErrorCode": 300, "Message": "Invalid 'To' address: 'gone@x'."}, "bounced"),
+        ("mailtrap", {"success": False, "errors": ["'to' address is invalid"]}, "bounced"),
+        ("mailjet", {"Status": "error", "Errors": [{"ErrorMessage": "The recipient address is invalid."}]}, "bounced"),
+    ],
+)
+def test_in_a_call_for_many_one_may_be_refused(kind: str, bad: dict[str, object], state: str) -> None:
+    protocol = BY_KIND[kind]
+
+    def answer(call: Call) -> tuple[int, object]:
+        assert protocol.batch_taken
+        status, said = protocol.batch_taken(protocol.mails(call), call)
+        answers = said if isinstance(said, list) else said.get("responses") or said["Messages"]
+        answers[1] = bad
+        return status, said
+
+    with esp_server(answer) as service:
+        results = send(account(protocol, service.url), *[email(f"c{n}@example.com", n) for n in range(3)])
+    assert [result.state for result in results] == ["sent", state, "sent"]
+    assert results[1].reason
+
+
+def test_a_call_for_many_that_breaks_leaves_all_of_them_unknown() -> None:
+    for protocol in (BY_KIND["mailgun"], BY_KIND["postmark"]):
+        with esp_server(lambda call, protocol=protocol: answered(protocol, call)) as service:
+            service.drop = 1
+            results = send(account(protocol, service.url), *[email(f"c{n}@example.com", n) for n in range(3)])
+            assert {(result.state, result.outage) for result in results} == {("unknown", True)}
+            assert len(service.calls) == 1
+
+
+def test_an_address_may_be_written_to_twice_in_a_batch() -> None:
+    protocol = BY_KIND["mailgun"]
+    with esp_server(lambda call: answered(protocol, call)) as service:
+        results = send(account(protocol, service.url), email(id=1), email("bo@example.com", 2), email(id=3))
+        sent = [mail for call in service.calls for mail in protocol.mails(call)]
+    assert {result.state for result in results} == {"sent"}
+    assert sorted(signatures.message_of(mail.token or "") or 0 for mail in sent) == [1, 2, 3]
+
+
+def test_a_slow_service_is_asked_several_times_at_once() -> None:
+    protocol = BY_KIND["sendgrid"]
+    together = threading.Barrier(8, timeout=5)
+
+    def answer(call: Call) -> tuple[int, object]:
+        if call.line > 1:  # the first finds out whether the service can be used at all
+            together.wait()
+        return protocol.taken(protocol.mails(call), call)
+
+    with esp_server(answer) as service:
+        provider = account(protocol, service.url, parallel=9)
+        batch = [email(f"c{n}@example.com", n) for n in range(9)]
+        results = send(provider, *batch)
+    assert {result.state for result in results} == {"sent"}
+    assert not together.broken
+
+
+@pytest.mark.parametrize(
+    ("url", "is_good"),
+    [
+        ("https://api.eu.mailgun.net/v3", True),
+        ("http://localhost:8025/", True),
+        ("http://127.0.0.1:1/", True),
+        ("http://mail.intern/", False),
+        ("http://169.254.169.254/latest/", False),
+        ("http://localhost.evil.example/", False),
+        ("https://me:secret@api.example.com/", False),
+        ("https://api.example.com/?x=", False),
+        ("file:///etc/passwd", False),
+        ("gopher://localhost/", False),
+        ("https://", False),
+        ("https://[::1", False),
+        ("https://a.example\r\nHost: b", False),
+    ],
+)
+def test_keys_are_led_only_to_hosts_that_keep_them(url: str, is_good: bool) -> None:
+    form_class = providers.registry()["mailgun"].Form
+    given = form_class.defaults({}) | {"api_key": "k", "from_email": "a@example.com", "api_url": url}
+    assert ("api_url" not in configuring.settings_form("mailgun", given).errors) == is_good
+
+
+def test_a_host_that_the_environment_names_needs_no_https(settings: object) -> None:
+    settings.PLAIN_API_HOSTS = ["postal.intern"]
+    form_class = providers.registry()["postal"].Form
+    given = form_class.defaults({}) | {
+        "api_key": "k",
+        "from_email": "a@example.com",
+        "api_url": "http://postal.intern:5000/",
+    }
+    assert configuring.settings_form("postal", given).is_valid()
