@@ -62,7 +62,7 @@ def signed(
     parts = urlsplit(request.url or "")
     body = request.body if isinstance(request.body, bytes) else str(request.body or "").encode()
     at, day = now.strftime("%Y%m%dT%H%M%SZ"), now.strftime("%Y%m%d")
-    headers = {"content-type": request.headers["Content-Type"], "host": parts.netloc, "x-amz-date": at}
+    headers = {"content-type": "application/json", "host": parts.netloc, "x-amz-date": at}
     listed = ";".join(headers)
     lines = [
         request.method or "POST",
