@@ -12,6 +12,7 @@ from django.db import connection, transaction
 from campaigns.claiming import Claimed
 from campaigns.counting import Of, count_by_day
 from campaigns.models import Conversion, MessageState
+from campaigns.recent import give_back
 from contacts import timeline
 from contacts.days import day_of
 from contacts.models.consent import Channel
@@ -31,7 +32,9 @@ UPDATE campaigns_message m SET
                  ELSE o.state END,
     reason = CASE WHEN o.state IN ('sent', 'unknown') AND m.failed_at IS NOT NULL THEN m.reason ELSE o.reason END,
     provider_id = o.provider, provider_message_id = coalesce(o.provider_message, m.provider_message_id),
-    parts = o.parts, attempts = o.attempts, due_at = coalesce(o.due, m.due_at), owner = NULL, leased_until = NULL,
+    parts = o.parts, attempts = o.attempts, due_at = coalesce(o.due, m.due_at),
+    planned_at = CASE WHEN o.due IS NULL THEN m.planned_at ELSE coalesce(m.planned_at, m.due_at) END,
+    owner = NULL, leased_until = NULL,
     sent_at = CASE WHEN o.state = 'sent' THEN %(now)s
                    WHEN o.state = 'unknown' AND coalesce(m.failed_at, m.delivered_at) IS NOT NULL THEN %(now)s
                    ELSE m.sent_at END,
@@ -99,6 +102,7 @@ def record(
                 differences.append((day_of(before.unknown or now), old, "unknown", -1))
             differences += _carried_over(before, old, known, converted.get(outcome.message.id))
         count_by_day(differences)
+        give_back([one.message.id for one in written if one.state not in (MessageState.SENT, MessageState.UNKNOWN)])
     return len(written)
 
 
