@@ -87,7 +87,9 @@ def release(scenario: Scenario, late_from: datetime | None = None) -> None:
     """Let the messages of a scenario that runs now go out. While contacts still leave it, `flows.clearing` does so
     when it has taken back the messages of those. `late_from`: see outbox.release."""
     nodes, types = graph_of(scenario.flow_id).nodes.values(), registry()
-    outbox.prepare([f"{scenario.origin}:{node.id}" for node in nodes if types[node.type].sends], scenario.priority)
+    outbox.prepare(
+        [f"{scenario.origin}:{node.id}" for node in nodes if types[node.type].sends], scenario.origin_priority
+    )
     if scenario.cleared_upto is None:
         outbox.release(scenario.origin, late_from)
     lanes.nudge("advance")

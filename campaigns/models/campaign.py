@@ -61,8 +61,8 @@ class Campaign(models.Model):
     # "spread_hours": n, over which it is sent evenly.
     schedule = models.JSONField(default=dict, blank=True)
     topic = models.CharField(max_length=100, blank=True)
-    # Of a mailing; a chain has its scenario's.
     priority = priority_field()
+    # How late its messages may go; null is as the courtesy settings have it. A chain's steps have their own.
     late_hours = models.PositiveIntegerField(null=True, blank=True)
     provider = models.ForeignKey(Provider, null=True, blank=True, on_delete=models.SET_NULL)
     starts_at = models.DateTimeField(null=True, editable=False)

@@ -107,6 +107,11 @@ class Scenario(models.Model):
         return self.name
 
     @property
+    def origin_priority(self) -> int:
+        """Of its messages: a chain has its campaign's."""
+        return self.campaign.priority if self.campaign_id and self.campaign else self.priority
+
+    @property
     def origin(self) -> str:
         """What the origins of all its messages begin with."""
         return f"campaign:{self.campaign_id}" if self.campaign_id else f"scenario:{self.pk}"

@@ -119,7 +119,9 @@ def test_what_is_counted_is_what_the_sender_then_does() -> None:
     }
 
 
-def test_counting_takes_one_statement_beside_the_rules_and_one_more_for_segments(django_assert_num_queries: Any) -> None:
+def test_counting_takes_one_statement_beside_the_rules_and_one_more_for_segments(
+    django_assert_num_queries: Any,
+) -> None:
     make.contacts(50)
     plain, of_segment = mailings.campaign(), mailings.campaign(audience={"segments": [segment("Paris", "Paris")]})
     Installation.current()

@@ -150,9 +150,7 @@ def test_a_place_that_frees_at_night_is_taken_in_the_morning():
 caps = st.lists(
     st.builds(Cap, st.sampled_from(["", "email", "sms"]), st.integers(1, 3), st.sampled_from([DAY, WEEK])), min_size=1
 )
-arrivals = st.lists(
-    st.tuples(st.integers(0, 10 * 24 * 60), st.sampled_from(["email", "sms"])), min_size=1, max_size=40
-)
+arrivals = st.lists(st.tuples(st.integers(0, 10 * 24 * 60), st.sampled_from(["email", "sms"])), min_size=1, max_size=40)
 
 
 @settings(max_examples=150, deadline=None)
