@@ -24,7 +24,7 @@ class CourtesySerializer(serializers.Serializer):
 
     caps = serializers.JSONField(
         required=False,
-        help_text='{"email": {"day": 2, "week": 5}, "sms": {…}, "all": {…}}: so many at most in any 24 hours and 7 days.',
+        help_text='{"email": {"day": 2, "week": 5}, "sms": {…}, "all": {…}}: at most, in any 24 hours and 7 days.',
     )
     when_capped = serializers.CharField(required=False, help_text="“later”: when there is room again; or “skip”.")
     quiet = serializers.JSONField(required=False, help_text=_QUIET)

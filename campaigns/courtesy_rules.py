@@ -101,6 +101,7 @@ def _all_quiet(given: Any, errors: Errors) -> dict[str, dict[str, Any]]:
             errors[f"quiet.{channel}.whole_days"] = ["Then nobody could ever be written to. Leave one day out."]
         if begins and not days:
             errors.setdefault(f"quiet.{channel}.days", ["Choose the days on which these hours begin."])
+            begins = ends = ""
         if begins or whole:
             kept[channel] = {"begins": begins, "ends": ends, "days": days, "whole_days": whole}
     return kept

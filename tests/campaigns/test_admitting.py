@@ -6,9 +6,20 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from campaigns import admitting, audience, courtesy_saving, outbox, recent, sending, stats
-from campaigns.models import Campaign, Courtesy, Message, Origin, RecentMessage
+from campaigns import (
+    admitting,
+    audience,
+    campaign_saving,
+    commands,
+    courtesy_saving,
+    outbox,
+    recent,
+    sending,
+    stats,
+)
+from campaigns.models import Courtesy, Message, Origin, RecentMessage
 from contacts.models import Installation
+from flows import configuring, starting
 from tests import make
 from tests.campaigns import letters, mailings
 from tests.contacts.at_once import at_once
@@ -331,6 +342,28 @@ def test_caps_that_are_set_while_two_workers_send_hold_from_then_on():
     assert all(after[contact] == max(before[contact], min(before[contact] + 1, 2)) for contact in ids)
 
 
-def test_a_campaigns_own_fields_reach_its_messages():
+def test_a_campaigns_priority_and_limit_reach_its_messages():
+    make.contacts(1)
     campaign = mailings.campaign(priority=1, late_hours=3)
-    assert Campaign.objects.get(pk=campaign.pk).priority == 1
+    commands.send(campaign, NOW)
+    mailings.queue_all()
+    message = Message.objects.get()
+    assert (message.origin.priority, message.content.late_hours) == (1, 3)
+    campaign_saving.change(campaign, {"priority": -1})
+    message.origin.refresh_from_db()
+    assert message.origin.priority == -1
+    drain(NOW + 4 * HOUR)
+    assert reasons() == {("skipped", "too late"): 1}
+
+
+def test_a_scenarios_priority_reaches_its_messages_also_when_it_is_changed():
+    graph = make.graph(
+        ("on", "now", {}), ("mail", "email", {"subject": "Hi", "body": "Hi", "late_hours": 5}), edges="on>mail"
+    )
+    scenario = make.scenario(graph, priority=1)
+    starting.start(scenario, NOW)
+    origin = Origin.objects.get(key=f"{scenario.origin}:mail")
+    assert origin.priority == 1
+    configuring.change(scenario, {"priority": 0})
+    origin.refresh_from_db()
+    assert origin.priority == 0

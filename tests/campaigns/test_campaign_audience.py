@@ -119,7 +119,7 @@ def test_what_is_counted_is_what_the_sender_then_does() -> None:
     }
 
 
-def test_counting_takes_one_statement_beside_the_rules_and_one_more_for_segments(
+def test_counting_takes_two_statements_and_a_third_for_segments(
     django_assert_num_queries: Any,
 ) -> None:
     make.contacts(50)

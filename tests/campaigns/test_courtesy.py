@@ -1,4 +1,4 @@
-"""When a message goes, waits or is left out: caps over rolling windows, quiet hours over days with changes of clocks."""
+"""When a message goes, waits or is left out: caps in rolling windows, quiet hours over changes of clocks."""
 
 from datetime import UTC, date, datetime, time, timedelta
 
