@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -165,7 +166,7 @@ def remember(now: datetime) -> None:
 def _remember(rules: Rules, asking: list[int], now: datetime) -> None:
     topics = Content.objects.exclude(topic="").values_list("pk", "topic") if rules.exempt else ()
     exempt = [pk for pk, topic in topics if courtesy.is_exempt(topic, rules)]
-    values = {"since": now - courtesy.WEEK, "now": now, "asking": asking, "exempt": exempt}
+    values: dict[str, Any] = {"since": now - courtesy.WEEK, "now": now, "asking": asking, "exempt": exempt}
     RecentMessage.objects.all().delete()
     with connection.cursor() as cursor:
         cursor.execute(_REMEMBER, values)

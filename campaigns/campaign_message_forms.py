@@ -133,7 +133,7 @@ class SenderForm(forms.Form):
         choices=Priority.choices,
         coerce=int,
         required=False,
-        empty_value=Priority.NORMAL,
+        empty_value=Priority.NORMAL.value,  # type: ignore[arg-type]  # the stubs know texts only
         help_text="Whose message goes first where a contact may get one more only, or the provider is busy.",
     )
     late_hours = forms.IntegerField(
