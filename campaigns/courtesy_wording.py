@@ -47,8 +47,9 @@ def _cap(which: str, spans: Mapping[str, int]) -> str:
 
 
 def _all_quiet(quiet: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    same = len(quiet) == len(_WHO) and len({str(hours) for hours in quiet.values()}) == 1
-    for channel, hours in list(quiet.items())[:1] if same else quiet.items():
+    given = [(channel, quiet[channel]) for channel in _WHO if channel in quiet]
+    same = len(given) == len(_WHO) and all(hours == given[0][1] for _channel, hours in given)
+    for channel, hours in given[:1] if same else given:
         yield f"Nobody is {'written to' if same else _WHO[channel]} {_list(_hours_of(hours))}, in their own time."
 
 
