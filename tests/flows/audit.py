@@ -28,7 +28,7 @@ WHERE s.execution_id IS NULL OR (m.id IS NULL AND s.outcome <> 'exited')
 _NODE_COUNTS = """
 WITH counted AS (
     SELECT node, metric, sum(n) AS n FROM flows_nodecount WHERE metric NOT LIKE 'converted:%%' AND metric NOT LIKE
-        'revenue:%%' GROUP BY 1, 2 HAVING sum(n) <> 0
+        'revenue:%%' AND metric NOT LIKE 'cohort:%%' GROUP BY 1, 2 HAVING sum(n) <> 0
 ), recounted AS (
     SELECT node, metric, count(*) AS n FROM (
         SELECT node, 'entered' AS metric FROM flows_step
