@@ -68,7 +68,8 @@ def wanted() -> list[Wanted]:
 
 # Which objective a message has follows from its origin: keys are compared byte by byte (~>=~), as their index is, so
 # that "campaign:3" leads to "campaign:3:n2" and not to "campaign:30". Contacts are locked against deletion, in the
-# order of their ids. An opening or click by itself may come before the message is recorded as sent.
+# order of their ids. An opening or click by itself may come before the message is recorded as sent: through whom it
+# goes may be written down at this moment, and whoever does so afterwards finds the conversion, and carries it over.
 _BELONGING = """
 WITH wanted AS MATERIALIZED (
     SELECT * FROM campaigns_objective WHERE id = ANY({0})
@@ -115,17 +116,23 @@ WITH wanted AS MATERIALIZED (
     JOIN contacts_event ON "contacts_event"."id" = pair.event_id
     JOIN contacts_contact ON "contacts_contact"."id" = "contacts_event"."contact_id"
     WHERE {3}
-), chosen AS (
+), chosen AS MATERIALIZED (
     SELECT DISTINCT ON (event_id) event_id, objective_id, message_id FROM candidate
     WHERE objective_id <> ALL({2}) OR (event_id, objective_id) IN (SELECT event_id, objective_id FROM passed)
     ORDER BY event_id, touched_at DESC, message_id DESC
+), in_hand AS MATERIALIZED (
+    SELECT id, provider_id, country, language FROM campaigns_message WHERE id IN (
+        SELECT m.id FROM chosen JOIN campaigns_message m ON m.id = chosen.message_id
+        WHERE m.state IN ('queued', 'sending', 'unknown')
+    ) ORDER BY id FOR SHARE
 )
 SELECT c.event_id, c.objective_id, c.message_id, e.contact_id, e.at,
     CASE WHEN w.kind = 'event' THEN e.properties ->> nullif(w.value_property, '') END,
     CASE WHEN w.kind = 'event' THEN e.properties ->> nullif(w.currency_property, '') END,
-    m.origin_id, m.content_id, m.provider_id, m.country, m.language
+    m.origin_id, m.content_id, CASE WHEN h.id IS NULL THEN m.provider_id ELSE h.provider_id END,
+    coalesce(h.country, m.country), coalesce(h.language, m.language)
 FROM chosen c JOIN given e ON e.id = c.event_id JOIN wanted w ON w.id = c.objective_id
-JOIN campaigns_message m ON m.id = c.message_id ORDER BY e.at, e.id
+JOIN campaigns_message m ON m.id = c.message_id LEFT JOIN in_hand h ON h.id = m.id ORDER BY e.at, e.id
 """
 
 

@@ -51,8 +51,9 @@ class _Worth(NamedTuple):
     currency: str
 
 
-# An event that is read again is kept once, whatever it would belong to by now. Which of several events of a message makes it converted is decided by when
-# they happened, among those read at once; one that comes later with an earlier moment finds it converted.
+# An event that is read again is kept once, whatever it would belong to by now. Which of several events of a message
+# makes it converted is decided by when they happened, among those read at once; one that comes later with an earlier
+# moment finds it converted.
 _KEEP = """
 INSERT INTO campaigns_conversion (objective_id, message_id, contact_id, event_id, at, value, currency, first)
 SELECT g.*, row_number() OVER (PARTITION BY g.message ORDER BY g.at, g.event, g.objective) = 1

@@ -124,7 +124,7 @@ def _squash_origins() -> bool:
             ), old AS (
                 DELETE FROM campaigns_origincount WHERE id IN (
                     SELECT c.id FROM campaigns_origincount c JOIN long
-                        ON (c.origin_id, c.metric) = (long.origin_id, long.metric) AND c.day IS NOT DISTINCT FROM long.day
+                    ON (c.origin_id, c.metric) = (long.origin_id, long.metric) AND c.day IS NOT DISTINCT FROM long.day
                     FOR UPDATE OF c SKIP LOCKED
                 ) RETURNING origin_id, metric, day, n
             )

@@ -48,7 +48,7 @@ def _metrics(key: str, origin_ids: Collection[int] | None, period: Period) -> di
         table="homeday" if origin_ids is None else "originday",
         only="" if origin_ids is None else "AND origin_id = ANY(%(origins)s::bigint[])",
     )
-    values = {"first": period.first, "last": period.last, "origins": list(origin_ids or ())}
+    values: dict[str, Any] = {"first": period.first, "last": period.last, "origins": list(origin_ids or ())}
     with connection.cursor() as cursor:
         cursor.execute(asked, values)
         rows = cursor.fetchall()

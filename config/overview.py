@@ -71,7 +71,7 @@ def sending(limit: int = 6) -> list[Campaign]:
 
 def inside() -> int:
     """How many contacts are in the scenarios that run, by the counts."""
-    running = Scenario.objects.filter(state=ScenarioState.RUNNING).values("pk")
+    running = Scenario.objects.filter(state=ScenarioState.RUNNING).values_list("pk", flat=True)
     waiting = NodeCount.objects.filter(metric="waiting", scenario__in=running).aggregate(n=Sum("n"))["n"] or 0
     return waiting + sum(present.pending(running).values())
 

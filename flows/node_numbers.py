@@ -44,8 +44,8 @@ class Line:
 
 @dataclass(frozen=True)
 class NodeNumbers:
-    """`passes` always; `messages` where it sends or has sent. Reasons and errors are (sentence, how often): why messages
-    were skipped, of the period; why they failed, of the newest; and with what contacts cannot go on, now."""
+    """`passes` always; `messages` where it sends or has sent. Reasons and errors are (sentence, how often): those of
+    skipped messages of the period, of failed ones among the newest, and the errors of who cannot go on now."""
 
     passes: list[Line]
     messages: list[Line]

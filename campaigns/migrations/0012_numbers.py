@@ -16,7 +16,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='origincount',
             name='day',
-            field=models.DateField(help_text="In the installation's zone; null: of no day, or before they were kept.", null=True),
+            field=models.DateField(help_text="In the installation's zone; null: of no day, or before days were.", null=True),
         ),
         migrations.AddIndex(
             model_name='homeday',

@@ -24,7 +24,7 @@ class OriginCount(models.Model):
 
     origin = models.ForeignKey(Origin, on_delete=models.CASCADE, db_index=False)
     metric = models.CharField(max_length=40)
-    day = models.DateField(null=True, help_text="In the installation's zone; null: of no day, or before they were kept.")
+    day = models.DateField(null=True, help_text="In the installation's zone; null: of no day, or before days were.")
     n = models.BigIntegerField()
 
     class Meta:

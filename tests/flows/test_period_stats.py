@@ -204,7 +204,7 @@ def test_the_queries_are_few_read_counts_only_and_use_their_indexes():
         for origin in origins
     )
     with connection.cursor() as cursor:
-        cursor.execute("ANALYZE flows_nodecount; ANALYZE campaigns_daycount; ANALYZE campaigns_originday; ANALYZE campaigns_origin")
+        cursor.execute("ANALYZE flows_nodecount, campaigns_daycount, campaigns_originday, campaigns_origin")
     looks = [
         lambda: period_stats.of_scenario(scenario, periods.preset("30", NOW.date())),
         lambda: present.now_in(scenario, NOW),
