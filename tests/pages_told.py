@@ -155,8 +155,8 @@ def of_scenario(facts: Facts, scenario: Scenario, now: datetime, first: date, ap
         stages = {stage.node: stage for stage in funnel(scenario, *(span or (None, None)))}
         for node in nodes:
             stage, at = stages[node], at_nodes[node]
-            told_of = stage.reached, stage.ended, stage.lost, stage.went_on + stage.waiting
-            gone_on = at["entered"] - at["ended"] - at["exited"] - at["failed"]
+            told_of = stage.reached, stage.ended, stage.lost, stage.went_on
+            gone_on = sum(n for metric, n in at.items() if metric.startswith("left:"))
             yield f"funnel {node} {name}", told_of, (at["entered"], at["ended"], at["exited"] + at["failed"], gone_on)
             if span is None:
                 yield f"funnel {node} waiting", stage.waiting, facts.standing(scenario)[node]
