@@ -28,7 +28,7 @@ WHERE s.execution_id IS NULL OR (m.id IS NULL AND s.outcome <> 'exited')
 _NODE_COUNTS = """
 WITH counted AS (
     SELECT node, metric, sum(n) AS n FROM flows_nodecount WHERE metric NOT LIKE 'converted:%%' AND metric NOT LIKE
-        'revenue:%%' AND metric NOT LIKE 'cohort:%%' GROUP BY 1, 2 HAVING sum(n) <> 0
+        'revenue:%%' GROUP BY 1, 2 HAVING sum(n) <> 0
 ), recounted AS (
     SELECT node, metric, count(*) AS n FROM (
         SELECT node, 'entered' AS metric FROM flows_step
@@ -37,6 +37,9 @@ WITH counted AS (
         UNION ALL SELECT node, 'failed' FROM flows_execution WHERE state = 'failed' -- who was queued again has not
         UNION ALL SELECT node, unnest(ARRAY['entered', 'waiting']) FROM flows_execution WHERE state = 'waiting'
         UNION ALL SELECT '', state FROM flows_execution WHERE state NOT IN ('pending', 'processing', 'waiting')
+        UNION ALL SELECT '', 'cohort:' || date_trunc('week', entered_at AT TIME ZONE (
+            SELECT coalesce(nullif(max(timezone), ''), 'UTC') FROM contacts_installation
+        ))::date FROM flows_execution WHERE state = 'completed'
     ) x GROUP BY 1, 2
 )
 SELECT * FROM counted FULL JOIN recounted USING (node, metric) WHERE counted.n IS DISTINCT FROM recounted.n
