@@ -49,6 +49,7 @@ LANES: dict[str, list[str]] = {
         "campaigns.counting.squash",
         "campaigns.revenue.squash",
         "campaigns.notices.keeping.forget",
+        "campaigns.recent.prune",
         "flows.counting.squash",
         "contacts.segments.sizing.refresh",
     ],
