@@ -1,5 +1,6 @@
-"""Applies kept notices to the ledger in batches: states, timeline, counts, suppression and consent, in a fixed handful
-of statements.
+"""Applies kept notices to the ledger in batches: states, timeline, counts, suppression and consent.
+
+A batch takes a fixed handful of statements.
 
 What is said of a message is a set: in whatever order and however often it comes, the message ends the same. So each
 thing is written the first time it is heard, none takes another one back, and the state is that of the gravest.
