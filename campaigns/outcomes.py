@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from campaigns import budget
 from campaigns.claiming import Claimed
 from campaigns.counting import Of, count_by_day
 from campaigns.models import Conversion, MessageState
@@ -76,11 +77,16 @@ class Outcome:
 
 
 def record(
-    owner: UUID, outcomes: Sequence[Outcome], now: datetime, homes: Mapping[int, Home] = MappingProxyType({})
+    owner: UUID,
+    outcomes: Sequence[Outcome],
+    now: datetime,
+    homes: Mapping[int, Home] = MappingProxyType({}),
+    paid: Mapping[int, budget.Cost] = MappingProxyType({}),
 ) -> int:
     """Write the outcomes of messages that are still this owner's: a handful of statements whatever their number.
 
-    `homes`: where the contacts are at home, as far as that is known. Returns how many were written.
+    `homes`: where the contacts are at home, as far as that is known; `paid`: what was reserved for messages, by their
+    ids. Returns how many were written.
     """
     if not outcomes:
         return 0
@@ -99,6 +105,8 @@ def record(
                 differences.append((day_of(before.unknown or now), old, "unknown", -1))
             differences += _carried_over(before, old, known, converted.get(outcome.message.id))
         count_by_day(differences)
+        if paid:
+            budget.settle(owner, paid, {outcome.message.id: outcome.state for outcome in written}, now)
     return len(written)
 
 

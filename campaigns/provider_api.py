@@ -30,8 +30,8 @@ class ProviderSerializer(serializers.ModelSerializer):
     class Meta:
         model = Provider
         fields = [
-            "id", "channel", "kind", "name", "settings", "is_default", "enabled", "per_second", "per_day",
-            "inbound_url", "created_at",
+            "id", "channel", "kind", "name", "settings", "is_default", "enabled", *configuring.LIMITS, *configuring.ROUTES,
+            "breaker", "inbound_url", "created_at",
         ]  # fmt: skip
         extra_kwargs = {"enabled": {"required": False}}
         validators: list[Any] = []  # the model's own, which know the new default's turn, speak in `configuring`
@@ -75,10 +75,11 @@ class ProviderSerializer(serializers.ModelSerializer):
         return configuring.save(Provider(**data), form, is_default)
 
     def update(self, provider: Provider, data: dict[str, Any]) -> Provider:
-        for name in ("per_second", "per_day"):
+        for name in (*configuring.LIMITS, *configuring.ROUTES):
             setattr(provider, name, data.get(name, getattr(provider, name)))
         return configuring.change(
             provider,
+            timezone.now(),
             form=data.get("form"),
             name=data.get("name"),
             enabled=data.get("enabled"),

@@ -30,6 +30,8 @@ LANES: dict[str, list[str]] = {
         "campaigns.deciding.decide",
         "campaigns.mailing.finish",
         "campaigns.mailing.withdraw",
+        "campaigns.commands.follow",
+        "flows.suspending.follow",
     ],
     "send": ["campaigns.sending.work"],
     "segments": [
@@ -47,6 +49,7 @@ LANES: dict[str, list[str]] = {
         "flows.pruning.events",
         "campaigns.counting.squash",
         "campaigns.revenue.squash",
+        "campaigns.budget.settle_lost",
         "flows.counting.squash",
         "contacts.segments.sizing.refresh",
     ],

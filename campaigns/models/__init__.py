@@ -1,5 +1,6 @@
 """What is sent, through whom, and what became of it."""
 
+from campaigns.models.budget import Budget, EntryKind, LedgerEntry, Reservation
 from campaigns.models.campaign import Campaign, CampaignState, ChainStep, Kind, Listed
 from campaigns.models.content import Content, Link
 from campaigns.models.conversion import Conversion, Revenue
@@ -11,11 +12,15 @@ from campaigns.models.message import Message, MessageState
 from campaigns.models.objective import Objective, ObjectiveKind, Touch
 from campaigns.models.origin import Origin, OriginCount
 from campaigns.models.price import Price
-from campaigns.models.provider import Allowance, Provider
+from campaigns.models.provider import Allowance, Breaker, BreakerState, BreakerTurn, Provider, TopicRoute
 from campaigns.models.saved_report import SavedReport
 
 __all__ = [
     "Allowance",
+    "Breaker",
+    "BreakerState",
+    "BreakerTurn",
+    "Budget",
     "Campaign",
     "CampaignState",
     "ChainStep",
@@ -23,9 +28,11 @@ __all__ = [
     "Conversion",
     "DayCount",
     "DomainCount",
+    "EntryKind",
     "HomeDay",
     "InboxMessage",
     "Kind",
+    "LedgerEntry",
     "Link",
     "LinkClick",
     "LinkCount",
@@ -40,7 +47,9 @@ __all__ = [
     "OriginDay",
     "Price",
     "Provider",
+    "Reservation",
     "Revenue",
     "SavedReport",
+    "TopicRoute",
     "Touch",
 ]

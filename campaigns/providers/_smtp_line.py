@@ -28,6 +28,14 @@ class Line:
             if result.outage:
                 return
 
+    def reach(self) -> Result:
+        """Open the line and log in, without a mail."""
+        try:
+            self._open()
+        except ERRORS as error:
+            return Result("failed", reason=words_of(error), temporary=True, outage=True)
+        return Result("sent")
+
     def close(self) -> None:
         session, self._session = self._session, None
         if session:

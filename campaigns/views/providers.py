@@ -139,7 +139,7 @@ def _form_page(request: HttpRequest, provider: Provider) -> HttpResponse:
         if is_new:
             configuring.save(form.instance, settings_form)
         else:
-            configuring.change(form.instance, form=settings_form)
+            configuring.change(form.instance, timezone.now(), form=settings_form)
         messages.success(request, f"“{provider}” is {'ready' if is_new else 'saved'}. Send a test message to be sure.")
         return redirect("provider_list")
     context = {
