@@ -30,8 +30,8 @@ class ProviderSerializer(serializers.ModelSerializer):
     class Meta:
         model = Provider
         fields = [
-            "id", "channel", "kind", "name", "settings", "is_default", "enabled", *configuring.LIMITS, *configuring.ROUTES,
-            "breaker", "inbound_url", "created_at",
+            "id", "channel", "kind", "name", "settings", "is_default", "enabled", *configuring.LIMITS,
+            *configuring.ROUTES, "breaker", "inbound_url", "created_at",
         ]  # fmt: skip
         extra_kwargs = {"enabled": {"required": False}}
         validators: list[Any] = []  # the model's own, which know the new default's turn, speak in `configuring`

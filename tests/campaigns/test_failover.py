@@ -80,8 +80,7 @@ def test_what_an_outage_left_goes_on_at_once_before_the_breaker_opens(
 def test_what_may_have_been_taken_never_goes_on(
     pair: tuple[Provider, Provider], mail_server: MailServer, second_server: MailServer
 ) -> None:
-    """The first server takes the third mail and says nothing; then it is gone."""
-    first, second = pair
+    """The first server takes mails and says nothing."""
     letters.queue(make.contacts(6), letters.content())
     mail_server.drop_after_data = 6
     work()
