@@ -83,6 +83,12 @@ def is_open(provider: Provider) -> bool:
     return found is not None and (found.state == OPEN or (found.state == HALF_OPEN and found.probed_until is not None))
 
 
+def is_troubled(provider: Provider) -> bool:
+    """Whether it is left alone or being tried."""
+    found = of(provider)
+    return found is not None and found.state != CLOSED
+
+
 def on_trial(provider: Provider) -> bool:
     """Whether the next message that comes along is its probe."""
     found = of(provider)

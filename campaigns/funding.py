@@ -35,3 +35,10 @@ def top_up(amount: Decimal, note: str, user: Any, now: datetime) -> Budget:
 def change(**fields: Any) -> None:
     """`limited` and `warn_below`."""
     Budget.objects.filter(pk=1).update(**fields)
+
+
+def is_low(budget: Budget | None) -> bool:
+    """Whether there is less than somebody wants to be warned of, or not enough for the next message."""
+    if budget is None:
+        return False
+    return budget.is_empty or (budget.warn_below is not None and budget.balance < budget.warn_below)

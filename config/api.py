@@ -5,9 +5,11 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import DefaultRouter
 
+from campaigns.budget_api import BudgetViewSet, LedgerViewSet
 from campaigns.message_api import MessageViewSet
 from campaigns.provider_api import ProviderViewSet
 from campaigns.report_api import ReportViewSet
+from campaigns.topic_api import TopicRouteViewSet
 from contacts.api import ContactViewSet, EventViewSet
 from contacts.segment_api import SegmentViewSet
 from flows.api import ScenarioViewSet
@@ -17,6 +19,8 @@ from templates_app.api import TemplateViewSet
 
 router = DefaultRouter()
 router.include_root_view = False
+router.register("budget/ledger", LedgerViewSet, basename="ledger")
+router.register("budget", BudgetViewSet, basename="budget")
 router.register("campaigns", ChainCampaignViewSet, basename="campaign")
 router.register("contacts", ContactViewSet, basename="contact")
 router.register("events", EventViewSet, basename="event")
@@ -26,6 +30,7 @@ router.register("objectives", ObjectiveViewSet, basename="objective")
 router.register("providers", ProviderViewSet, basename="provider")
 router.register("reports", ReportViewSet, basename="report")
 router.register("scenarios", ScenarioViewSet, basename="scenario")
+router.register("topic-routes", TopicRouteViewSet, basename="topic-route")
 router.register("templates", TemplateViewSet, basename="template")
 
 # Swagger UI styles its own elements; it shows nothing that people or programs wrote.
