@@ -84,6 +84,8 @@ def _seconds(provider: Provider | None, messages: int, now: datetime) -> float |
     pace = _pace(provider.channel, now)
     if provider.per_second is not None:
         pace = min(pace or provider.per_second, provider.per_second)
+    if provider.per_day is None and provider.warmup_starts is None:
+        return messages / pace if pace else None
     today = day_of(now)
     daily = warming.limit_on(provider, today)
     kept = Allowance.objects.filter(provider=provider, day=today).first() if daily is not None else None

@@ -54,7 +54,9 @@ def work(now: datetime) -> bool:
     connections.close_idle(now)
     settle(now)
     routes = routing.routes(now)
-    probed = [_probe(provider, routes, now) for provider in probing.due(routes, now)]
+    probed = list(probing.due(routes, now))
+    for provider in probed:
+        _probe(provider, routes, now)
     if not routes.claims:
         return bool(probed)
     taken = claim(now, _pace.size, routes.claims, routes.limits)

@@ -7,14 +7,16 @@ from decimal import Decimal
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
+from django.utils import timezone
 
 from campaigns import breaker, commands, funding
 from campaigns.models import Breaker, Budget, LedgerEntry, Price, Provider, TopicRoute
+from config import glance
 from config.attention import attention
 from config.models import ApiKey, User
 from config.roles import Role, give
 from contacts.days import day_of
-from flows import starting
+from flows import starting, suspending
 from tests import make
 from tests.campaigns import mailings
 from tests.campaigns.test_breaker import LETTERS, open_up
@@ -104,8 +106,8 @@ def test_programs_read_and_top_up_with_their_scopes(client: Client) -> None:
         )
         return answer.status_code, answer.json()
 
-    write = ApiKey.objects.issue("Finance", None, ["budget:read", "budget:write"])[1]
-    read = ApiKey.objects.issue("Looker", None, ["budget:read"])[1]
+    write = ApiKey.objects.issue("Finance", ["budget:read", "budget:write"])[1]
+    read = ApiKey.objects.issue("Looker", ["budget:read"])[1]
     get = {"Authorization": f"Bearer {read}"}
     assert client.get("/api/v1/budget/", headers=get).status_code == 404
     assert call(read, "post", "")[0] == 403
@@ -123,8 +125,6 @@ def test_programs_read_and_top_up_with_their_scopes(client: Client) -> None:
 
 
 def test_home_warns_of_little_money_and_of_providers_left_alone() -> None:
-    from config import glance
-
     def said() -> list[str]:
         today = day_of(NOW)
         return [item.sentence for item in attention({}, glance.counted(today), today, NOW)]
@@ -184,7 +184,7 @@ def test_a_provider_that_is_left_alone_says_so_and_is_tried_and_closed_by_hand(b
     boss.post(f"/providers/{provider.pk}/close/")
     assert Breaker.objects.get().state == "closed"
     page = boss.get(f"/providers/{provider.pk}/").text
-    assert "left alone" not in page.replace("It is left alone", "").replace("so many it is left alone", "") or True
+    assert "It keeps failing" not in page
     assert "bea said so." in page
 
 
@@ -228,8 +228,6 @@ def test_routes_of_a_provider_are_set_in_its_form(boss: Client) -> None:
 
 
 def test_a_warm_up_is_shown_day_by_day(boss: Client) -> None:
-    from django.utils import timezone
-
     provider = Provider.objects.get(channel="email")
     Provider.objects.filter(pk=provider.pk).update(warmup_starts=day_of(timezone.now()), warmup_days=3)
     page = boss.get(f"/providers/{provider.pk}/").text
@@ -239,7 +237,7 @@ def test_a_warm_up_is_shown_day_by_day(boss: Client) -> None:
 
 
 def test_programs_set_routes_and_see_breakers(client: Client) -> None:
-    key = ApiKey.objects.issue("Shop", None, ["providers:read", "providers:write"])[1]
+    key = ApiKey.objects.issue("Shop", ["providers:read", "providers:write"])[1]
     auth = {"Authorization": f"Bearer {key}"}
     email, sms = Provider.objects.get(channel="email"), Provider.objects.get(channel="sms")
     other = Provider.objects.create(channel="email", kind="local", name="Other")
@@ -276,8 +274,6 @@ def test_a_refused_resume_says_why_on_the_page(boss: Client) -> None:
     assert "The budget is used up: 0.00 EUR are left, and the next message costs 0.50 EUR." in page
     scenario = make.scenario(LETTERS)
     starting.start(scenario, NOW)
-    from flows import suspending
-
     suspending.follow(NOW)
     page = boss.post(f"/scenarios/{scenario.pk}/resume/", {"overdue": "send"}, follow=True).text
     assert "The budget is used up: 0.00 EUR are left" in page
