@@ -59,7 +59,6 @@ class TopicRouteForm(forms.ModelForm):
     class Meta:
         model = TopicRoute
         fields = ["topic", "provider"]
-        help_texts = {"topic": "As messages name it, in small or capital letters."}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
