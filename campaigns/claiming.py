@@ -17,7 +17,8 @@ LEASE = timedelta(seconds=120)
 ABANDONED = "The worker stopped while handing it over."
 
 # The queue's index is walked origin by origin, each time jumping to the next one, so that what is held or not yet due
-# costs one look per origin, however much of it there is. The random order lets every origin have its turn.
+# costs one look per origin, however much of it there is. Those of a higher priority come first; among equals the random
+# order lets every origin have its turn.
 _PATTERN = """
 WITH RECURSIVE waiting AS (
     (SELECT origin_id, channel FROM campaigns_message WHERE state = 'queued' ORDER BY origin_id, due_at LIMIT 1)
@@ -27,14 +28,15 @@ WITH RECURSIVE waiting AS (
         WHERE state = 'queued' AND origin_id > waiting.origin_id ORDER BY origin_id, due_at LIMIT 1
     ) next
 ), open AS (
-    SELECT o.id, o.key, greatest(%(limit)s / count(*) OVER (), 1) AS share{through}
+    SELECT o.id, o.key, o.priority, o.late_from,
+        greatest(%(limit)s / count(*) OVER (PARTITION BY o.priority), 1) AS share{through}
     FROM waiting JOIN campaigns_origin o ON o.id = waiting.origin_id{limits}
     WHERE {unspent}NOT o.held AND waiting.channel = ANY(%(channels)s) AND EXISTS (
         SELECT FROM campaigns_message WHERE state = 'queued' AND origin_id = o.id AND due_at <= %(now)s
     )
-    ORDER BY random() LIMIT %(limit)s
+    ORDER BY o.priority DESC, random() LIMIT %(limit)s
 ), due AS (
-    SELECT found.id, open.key{quotas} FROM open CROSS JOIN LATERAL (
+    SELECT found.id, open.key, open.priority, open.late_from{quotas} FROM open CROSS JOIN LATERAL (
         SELECT id FROM campaigns_message
         WHERE state = 'queued' AND origin_id = open.id AND due_at <= %(now)s AND channel = ANY(%(channels)s)
         ORDER BY due_at LIMIT {share} FOR UPDATE SKIP LOCKED
@@ -42,7 +44,8 @@ WITH RECURSIVE waiting AS (
 ){picked}
 UPDATE campaigns_message m SET state = 'sending', owner = %(owner)s, leased_until = %(until)s
 FROM {taken} AS taken WHERE m.id = taken.id
-RETURNING m.id, m.contact_id, m.channel, m.origin_id, taken.key, m.content_id, m.event_id, m.attempts
+RETURNING m.id, m.contact_id, m.channel, m.origin_id, taken.key, m.content_id, m.event_id, m.attempts,
+    greatest(coalesce(m.planned_at, m.due_at), taken.late_from), taken.priority
 """
 _CLAIM = _PATTERN.format(
     through="", limits="", unspent="", quotas="", share="open.share", picked="", taken="due"
@@ -51,7 +54,7 @@ _CLAIM = _PATTERN.format(
 # it, whose origins are `holds`.
 _PROBE = """
 WITH one AS (
-    SELECT m.id, o.key FROM campaigns_message m
+    SELECT m.id, o.key, o.late_from, o.priority FROM campaigns_message m
     JOIN campaigns_origin o ON o.id = m.origin_id JOIN campaigns_content c ON c.id = m.content_id
     WHERE m.state = 'queued' AND m.due_at <= %(now)s AND m.channel = %(channel)s
     AND (NOT o.held OR split_part(o.key, ':', 1) || ':' || split_part(o.key, ':', 2) = ANY(%(holds)s))
@@ -64,7 +67,8 @@ WITH one AS (
 )
 UPDATE campaigns_message m SET state = 'sending', owner = %(owner)s, leased_until = %(until)s
 FROM one WHERE m.id = one.id
-RETURNING m.id, m.contact_id, m.channel, m.origin_id, one.key, m.content_id, m.event_id, m.attempts
+RETURNING m.id, m.contact_id, m.channel, m.origin_id, one.key, m.content_id, m.event_id, m.attempts,
+    greatest(coalesce(m.planned_at, m.due_at), one.late_from), one.priority
 """
 # The first message of an origin tells through which provider it goes. What a provider with a limit would not take now
 # is not claimed: neither of one origin, nor of several together.
@@ -86,8 +90,8 @@ _LIMITED = _PATTERN.format(
     quotas=", open.provider, open.quota",
     share="least(open.share, open.quota)",
     picked=""", picked AS (
-    SELECT id, key FROM (
-        SELECT id, key, quota, row_number() OVER (PARTITION BY provider) AS n FROM due
+    SELECT id, key, priority, late_from FROM (
+        SELECT id, key, priority, late_from, quota, row_number() OVER (PARTITION BY provider) AS n FROM due
     ) each WHERE quota IS NULL OR n <= quota
 )""",
     taken="picked",
@@ -121,6 +125,9 @@ class Claimed:
     content_id: int
     event_id: int | None
     attempts: int
+    # When it was due at first, or when an operator last said what becomes of what is overdue.
+    planned_at: datetime
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +152,8 @@ class Limits:
 
 
 def claim(now: datetime, limit: int, channels: Collection[str], limits: Limits | None = None) -> Claim:
-    """Take up to `limit` due messages of these channels, shared fairly between origins; committed when this returns.
+    """Take up to `limit` due messages of these channels; committed when this returns. Origins of a higher priority have
+    theirs first, those of the same one share fairly.
 
     Where few origins have much to send, fewer than `limit` may come back although more is due.
     """
@@ -169,7 +177,7 @@ def claim(now: datetime, limit: int, channels: Collection[str], limits: Limits |
         }
     with connection.cursor() as cursor:
         cursor.execute(_LIMITED if limits else _CLAIM, values)
-        return Claim(owner, list(starmap(Claimed, cursor.fetchall())))
+        return Claim(owner, sorted(starmap(Claimed, cursor.fetchall()), key=lambda taken: -taken.priority))
 
 
 def claim_one(now: datetime, through: int, usual: int, channel: str, enabled: list[int], holds: list[str]) -> Claim:

@@ -50,6 +50,7 @@ LANES: dict[str, list[str]] = {
         "campaigns.counting.squash",
         "campaigns.revenue.squash",
         "campaigns.budget.settle_lost",
+        "campaigns.recent.prune",
         "flows.counting.squash",
         "contacts.segments.sizing.refresh",
     ],

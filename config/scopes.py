@@ -8,6 +8,7 @@ RESOURCES = {
     "providers": "Providers",
     "budget": "Budget",
     "campaigns": "Campaigns",
+    "courtesy": "Courtesy",
     "messages": "Messages",
     "reports": "Reports",
     "scenarios": "Scenarios",

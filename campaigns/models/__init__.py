@@ -4,6 +4,7 @@ from campaigns.models.budget import Budget, EntryKind, LedgerEntry, Reservation
 from campaigns.models.campaign import Campaign, CampaignState, ChainStep, Kind, Listed
 from campaigns.models.content import Content, Link
 from campaigns.models.conversion import Conversion, Revenue
+from campaigns.models.courtesy import Courtesy, RecentMessage
 from campaigns.models.day_count import DayCount, HomeDay, MonthCount, OriginDay
 from campaigns.models.domain_count import DomainCount
 from campaigns.models.inbox import InboxMessage
@@ -12,6 +13,7 @@ from campaigns.models.message import Message, MessageState
 from campaigns.models.objective import Objective, ObjectiveKind, Touch
 from campaigns.models.origin import Origin, OriginCount
 from campaigns.models.price import Price
+from campaigns.models.priority import Priority
 from campaigns.models.provider import Allowance, Breaker, BreakerState, BreakerTurn, Provider, TopicRoute
 from campaigns.models.saved_report import SavedReport
 
@@ -26,6 +28,7 @@ __all__ = [
     "ChainStep",
     "Content",
     "Conversion",
+    "Courtesy",
     "DayCount",
     "DomainCount",
     "EntryKind",
@@ -46,7 +49,9 @@ __all__ = [
     "OriginCount",
     "OriginDay",
     "Price",
+    "Priority",
     "Provider",
+    "RecentMessage",
     "Reservation",
     "Revenue",
     "SavedReport",

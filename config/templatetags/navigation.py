@@ -25,6 +25,7 @@ SETTINGS = [
     ("provider_list", "Providers", "plug"),
     ("price_list", "Prices", "coins"),
     ("budget", "Budget", "wallet"),
+    ("courtesy", "Courtesy", "moon"),
     ("brand", "Brand", "palette"),
     ("tag_list", "Tags", "tag"),
     ("user_list", "People", "user-cog"),
