@@ -13,6 +13,7 @@ from campaigns import revenue
 from campaigns.claiming import Claimed
 from campaigns.counting import Of, count_by_day
 from campaigns.models import Conversion, MessageState
+from campaigns.recent import give_back
 from contacts import timeline
 from contacts.days import day_of
 from contacts.models.consent import Channel
@@ -32,7 +33,9 @@ UPDATE campaigns_message m SET
                  ELSE o.state END,
     reason = CASE WHEN o.state IN ('sent', 'unknown') AND m.failed_at IS NOT NULL THEN m.reason ELSE o.reason END,
     provider_id = o.provider, provider_message_id = coalesce(o.provider_message, m.provider_message_id),
-    parts = o.parts, attempts = o.attempts, due_at = coalesce(o.due, m.due_at), owner = NULL, leased_until = NULL,
+    parts = o.parts, attempts = o.attempts, due_at = coalesce(o.due, m.due_at),
+    planned_at = CASE WHEN o.due IS NULL THEN m.planned_at ELSE coalesce(m.planned_at, m.due_at) END,
+    owner = NULL, leased_until = NULL,
     sent_at = CASE WHEN o.state = 'sent' THEN %(now)s
                    WHEN o.state = 'unknown' AND coalesce(m.failed_at, m.delivered_at) IS NOT NULL THEN %(now)s
                    ELSE m.sent_at END,
@@ -105,6 +108,7 @@ def record(
             for outcome in written
             if outcome.message.id in converted
         )
+        give_back([one.message.id for one in written if one.state not in (MessageState.SENT, MessageState.UNKNOWN)])
     return len(written)
 
 

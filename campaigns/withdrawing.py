@@ -10,8 +10,6 @@ from campaigns.models import Message, MessageState
 from campaigns.outbox import under
 from contacts.days import day_of
 
-TOO_LATE = "too late"
-
 # What a worker is claiming at this moment is its own.
 _SKIP = """
 WITH gone AS (
@@ -34,7 +32,8 @@ SELECT count(*) FROM skipped
 # Whichever has had its turn is due no earlier than `since`, and so is not found again. The index is asked origin by
 # origin: for all of them at once, everything would be read and sorted each time.
 _SPREAD = """
-UPDATE campaigns_message m SET due_at = %(since)s + %(over)s * least(%(done)s + turn.n, %(total)s) / %(total)s FROM (
+UPDATE campaigns_message m SET planned_at = NULL,
+    due_at = %(since)s + %(over)s * least(%(done)s + turn.n, %(total)s) / %(total)s FROM (
     SELECT id, row_number() OVER (ORDER BY due_at, id) - 1 AS n FROM (
         SELECT found.* FROM unnest(%(origins)s::bigint[]) origin CROSS JOIN LATERAL (
             SELECT id, due_at FROM campaigns_message

@@ -5,6 +5,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import DefaultRouter
 
+from campaigns.courtesy_api import CourtesyView
 from campaigns.message_api import MessageViewSet
 from campaigns.provider_api import ProviderViewSet
 from campaigns.report_api import ReportViewSet
@@ -40,6 +41,7 @@ docs = csp_update({"style-src": ["'unsafe-inline'"]})(SpectacularSwaggerSplitVie
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api_schema"),
+    path("courtesy/", CourtesyView.as_view(), name="courtesy_api"),
     path("docs/", docs, name="api_docs"),
     *router.urls,
 ]

@@ -54,6 +54,7 @@ class Message(models.Model):
     leased_until = models.DateTimeField(null=True)
     queued_at = models.DateTimeField()
     due_at = models.DateTimeField(help_text="Not to be sent before.")
+    planned_at = models.DateTimeField(null=True, help_text="When it was due at first, where it was put off since.")
     sent_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(null=True, help_text="First time.")

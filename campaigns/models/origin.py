@@ -2,15 +2,21 @@
 
 from django.db import models
 
+from campaigns.models.priority import Priority
+
 
 class Origin(models.Model):
     """A key such as "scenario:12:n7" or "campaign:3:2", kept once so that messages carry a number.
 
-    While `held` is true nothing of this origin is handed to a provider.
+    While `held` is true nothing of this origin is handed to a provider. What has a higher `priority` is claimed first.
     """
 
     key = models.CharField(max_length=200, unique=True)
     held = models.BooleanField(default=False)
+    late_from = models.DateTimeField(
+        null=True, help_text="When an operator said what becomes of what is overdue: nothing is late from before then."
+    )
+    priority = models.SmallIntegerField(choices=Priority.choices, db_default=Priority.NORMAL.value)
 
     def __str__(self) -> str:
         return self.key
