@@ -103,12 +103,12 @@ def record(
                 differences.append((day_of(before.unknown or now), old, "unknown", -1))
             differences += _carried_over(before, old, known, converted.get(outcome.message.id))
         count_by_day(differences)
+        give_back([one.message.id for one in written if one.state not in (MessageState.SENT, MessageState.UNKNOWN)])
         revenue.carry_over(
             (outcome.message.id, was[outcome.message.id].of(outcome.message), _of(outcome, homes))
             for outcome in written
             if outcome.message.id in converted
         )
-        give_back([one.message.id for one in written if one.state not in (MessageState.SENT, MessageState.UNKNOWN)])
     return len(written)
 
 

@@ -19,7 +19,7 @@ def count_cohorts(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("contacts", "0007_retention"), ("flows", "0014_priority")]
+    dependencies = [("contacts", "0007_retention"), ("flows", "0011_parts_of_runs")]
 
     operations = [
         migrations.RunPython(count_cohorts, migrations.RunPython.noop),

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0016_courtesy'),
+        ('campaigns', '0011_listed'),
         ('contacts', '0007_retention'),
     ]
 
