@@ -1,4 +1,4 @@
-"""Any mail server, spoken to over one kept-open SMTP connection."""
+"""Any mail server, spoken to over kept-open SMTP connections."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +18,7 @@ from campaigns.providers._smtp_session import Letter
 from campaigns.providers._unusable import Unusable
 from campaigns.providers.base import Kind, OutgoingEmail, Result, SettingsForm, one_line
 
+CONNECTIONS = 20
 _PLAIN = re.compile(r"[\w.+'-]+@[\w.-]+", re.ASCII)
 
 
@@ -47,6 +48,13 @@ class Form(SettingsForm):
     )
     timeout = forms.IntegerField(
         min_value=1, max_value=120, initial=10, help_text="Seconds to wait for an answer of the server."
+    )
+    connections = forms.IntegerField(
+        min_value=1,
+        max_value=200,
+        initial=CONNECTIONS,
+        label="Connections at once",
+        help_text="At most, for each worker. More of them are faster where the server is far away.",
     )
 
     @classmethod
@@ -92,13 +100,8 @@ class _Connection:
                 results.append(Result("failed", reason=f"The message cannot be built: {error}"))
             else:
                 results.append(None)
-        sent = self.line.send(letters)
-        last: Result | None = None
-        for n, result in enumerate(results):
-            if result is None:
-                # A server that cannot be reached is not asked again for every message: each try may last a timeout.
-                last = results[n] = next(sent, last)
-        return [result for result in results if result]
+        sent = iter(self.line.send(letters))
+        return [result or next(sent) for result in results]
 
     def _letter(self, outgoing: OutgoingEmail) -> Letter:
         sender = outgoing.sender or self.sender
@@ -129,6 +132,7 @@ class Smtp(Kind):
             settings.get("username", ""),
             password,
             settings["timeout"],
+            settings.get("connections", CONNECTIONS),
         )
         try:
             yield _Connection(line, self.sender(provider))
