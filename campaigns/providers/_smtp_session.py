@@ -41,6 +41,7 @@ class Letter:
     recipient: str
     content: bytes
     id: str  # its Message-ID
+    is_dotless: bool = False  # whether no line begins with a dot
 
 
 class Post(Protocol):
@@ -214,9 +215,7 @@ class Session:
 
     def _hand_over(self, letter: Letter, following: Letter | None) -> Generator[None, Reply, Result]:
         """Send the content; `following` is announced along with it. The session may be over afterwards."""
-        content = letter.content.replace(b"\r\n.", b"\r\n..")
-        if content.startswith(b"."):
-            content = b"." + content
+        content = letter.content if letter.is_dotless else _with_dots_doubled(letter.content)
         end = b".\r\n" if content.endswith(b"\r\n") else b"\r\n.\r\n"
         try:
             if following and self._pipelines:
@@ -252,6 +251,10 @@ class Session:
             yield
         except ERRORS:
             self.is_over = True
+
+
+def _with_dots_doubled(content: bytes) -> bytes:
+    return (b"." if content.startswith(b".") else b"") + content.replace(b"\r\n.", b"\r\n..")
 
 
 def words_of(error: Exception) -> str:

@@ -106,7 +106,7 @@ class _Connection:
     def _letter(self, outgoing: OutgoingEmail) -> Letter:
         sender = outgoing.sender or self.sender
         mime = outgoing.mime(sender)
-        return Letter(_mailbox(sender), _mailbox(outgoing.recipient), mime.content, mime.id)
+        return Letter(_mailbox(sender), _mailbox(outgoing.recipient), *mime)
 
 
 class Smtp(Kind):
