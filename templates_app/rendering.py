@@ -79,7 +79,7 @@ class Compiled:
 class _Once:
     """Liquid's own context, made when it is first asked for: most outputs do without."""
 
-    __slots__ = ("_template", "_context", "_made")
+    __slots__ = ("_context", "_made", "_template")
 
     def __init__(self, template: BoundTemplate, context: dict[str, Any]) -> None:
         self._template, self._context = template, context

@@ -17,7 +17,7 @@ from time import monotonic
 
 from django.core.mail.utils import DNS_NAME
 
-from campaigns.providers._smtp_session import ERRORS, Letter, Lost, Session, words_of
+from campaigns.providers._smtp_session import ERRORS, SILENT, Letter, Lost, Session, words_of
 from campaigns.providers.base import Result
 
 # A server nearby has four connections busy; one that lets all of them wait for so many seconds gets another few.
@@ -57,7 +57,7 @@ class _Batch:
     def settle(self, letter: Letter, result: Result) -> None:
         self.results[self._places[id(letter)]] = result
         if result.outage:
-            self.break_off(result.reason)
+            self.break_off(result.reason if result.state == "failed" else SILENT)
 
     def break_off(self, reason: str) -> None:
         self.outage = Result("failed", reason=reason, temporary=True, outage=True)

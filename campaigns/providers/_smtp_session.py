@@ -18,6 +18,7 @@ from typing import Protocol
 from campaigns.providers.base import Result
 
 ERRORS = (smtplib.SMTPException, OSError)
+SILENT = "The server did not answer in time."
 LONGEST_REPLY = 100_000  # bytes of a line, and lines
 _EXPECTED = ((250,), (250, 251), (354,))  # in answer to MAIL, RCPT and DATA
 
@@ -263,7 +264,7 @@ def words_of(error: Exception) -> str:
         words = error.smtp_error
         return _text(error.smtp_code, words if isinstance(words, bytes) else str(words).encode())
     if _is_silence(error):
-        return "The server did not answer in time."
+        return SILENT
     if isinstance(error, socket.gaierror):
         return f"The server’s name cannot be found: {error.strerror}."
     if isinstance(error, ConnectionRefusedError):

@@ -50,6 +50,7 @@ class Form(SettingsForm):
         min_value=1, max_value=120, initial=10, help_text="Seconds to wait for an answer of the server."
     )
     connections = forms.IntegerField(
+        required=False,
         min_value=1,
         max_value=200,
         initial=CONNECTIONS,
@@ -75,6 +76,8 @@ class Form(SettingsForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
+        if "connections" not in self.errors:
+            cleaned["connections"] = cleaned.get("connections") or CONNECTIONS
         username = cleaned.get("username") or ""
         if not username:
             cleaned["password"] = ""

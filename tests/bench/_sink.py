@@ -9,6 +9,7 @@ import selectors
 import socket
 import time
 from collections import deque
+from contextlib import suppress
 from typing import Any
 
 END = b"\r\n.\r\n"
@@ -86,10 +87,8 @@ def _heard(line: socket.socket) -> bytes:
 
 
 def _say(line: socket.socket, words: bytes) -> None:
-    try:
+    with suppress(OSError):  # who has hung up needs no answer
         line.sendall(words)
-    except OSError:
-        pass  # who has hung up needs no answer
 
 
 class Sink:

@@ -21,7 +21,9 @@ MAILS = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
 ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 3
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 FIELDS = ["first_name", "last_name", "email", "language", "attributes.city", "attributes.plan"]
-CELL = '<td style="font-family:Helvetica,Arial,sans-serif;font-size:14px;line-height:22px;color:#333333;padding:0 24px">'
+CELL = (
+    '<td style="font-family:Helvetica,Arial,sans-serif;font-size:14px;line-height:22px;color:#333333;padding:0 24px">'
+)
 BODY = (
     "<html><body><table>"
     + "".join(f"<tr>{CELL}{field}: {{{{ contact.{field} }}}}</td></tr>" for field in FIELDS)
