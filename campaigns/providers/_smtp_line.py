@@ -10,7 +10,7 @@ import socket
 import ssl
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from queue import SimpleQueue
 from time import monotonic
@@ -27,22 +27,35 @@ WORTH_IT = 8  # letters for each connection: for fewer none is opened
 _LOOK = 0.2  # seconds between looks at who has been silent for too long
 
 
+# A letter, or what writes it: so that not all are in memory at once, and some are written while servers think.
+Draft = Letter | Callable[[], Letter]
+
+
 class _Batch:
     """The letters that are to be handed over now, and what came of each."""
 
-    def __init__(self, letters: Sequence[Letter]) -> None:
+    def __init__(self, letters: Sequence[Draft]) -> None:
         self.results: list[Result | None] = [None] * len(letters)
-        self.waiting = deque(letters)
+        self.waiting = deque(enumerate(letters))
         self.outage: Result | None = None
         self.crowded = False  # whether a server that works with us on other lines has closed a fresh one
         self.live = 0
-        self._places = {id(letter): place for place, letter in enumerate(letters)}
+        self._places: dict[int, int] = {}  # of the letters that sessions have in hand
 
     def take(self) -> Letter | None:
-        return self.waiting.popleft() if self.waiting and not self.outage else None
+        while self.waiting and not self.outage:
+            place, draft = self.waiting.popleft()
+            try:
+                letter = draft if isinstance(draft, Letter) else draft()
+            except Exception as error:  # It was not handed over, and the others are to be.
+                self.results[place] = Result("failed", reason=f"The message cannot be built: {error}")
+                continue
+            self._places[id(letter)] = place
+            return letter
+        return None
 
     def put_back(self, letter: Letter) -> None:
-        self.waiting.appendleft(letter)
+        self.waiting.appendleft((self._places.pop(id(letter)), letter))
 
     def lose(self, letter: Letter, lost: Lost, session: Session) -> None:
         """Servers close idle lines, so what was lost on one that worked before is tried on another."""
@@ -55,7 +68,7 @@ class _Batch:
             self.settle(letter, Result("failed", reason=str(lost), temporary=True, outage=lost.silent))
 
     def settle(self, letter: Letter, result: Result) -> None:
-        self.results[self._places[id(letter)]] = result
+        self.results[self._places.pop(id(letter))] = result
         if result.outage:
             self.break_off(result.reason if result.state == "failed" else SILENT)
 
@@ -80,9 +93,11 @@ class Line:
         self._opening = 0
         self._bell: tuple[socket.socket, socket.socket] | None = None
 
-    def send(self, letters: Sequence[Letter]) -> list[Result]:
-        """Hand letters over, and say of each what came of it. Letters that no session has taken before an outage are
-        not tried any more."""
+    def send(self, letters: Sequence[Draft]) -> list[Result]:
+        """Hand letters over, and say of each what came of it. Drafts are written when it is their turn.
+
+        Letters that no session has taken before an outage are not tried any more.
+        """
         batch = _Batch(letters)
         self._drop_closed()
         self._wanted = AT_ONCE

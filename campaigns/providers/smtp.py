@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from email.utils import formataddr, parseaddr
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, ClassVar
 
 from django import forms
@@ -94,17 +94,7 @@ class _Connection:
         self.sender = sender
 
     def send(self, batch: Sequence[OutgoingEmail]) -> list[Result]:
-        results: list[Result | None] = []
-        letters: list[Letter] = []
-        for outgoing in batch:
-            try:
-                letters.append(self._letter(outgoing))
-            except (ValueError, UnicodeError, LookupError) as error:
-                results.append(Result("failed", reason=f"The message cannot be built: {error}"))
-            else:
-                results.append(None)
-        sent = iter(self.line.send(letters))
-        return [result or next(sent) for result in results]
+        return self.line.send([partial(self._letter, outgoing) for outgoing in batch])
 
     def _letter(self, outgoing: OutgoingEmail) -> Letter:
         sender = outgoing.sender or self.sender
