@@ -95,7 +95,7 @@ def record(
         return 0
     with transaction.atomic():
         was = _write(owner, outcomes, homes, now)
-        written = [replace(o, state=_known(o, was[o.message.id])) for o in outcomes if o.message.id in was]
+        written = [_known(o, was[o.message.id]) for o in outcomes if o.message.id in was]
         timeline.record(list(_events(written, was)), now)
         differences = list[tuple[date, Of, str, int]]()
         today = day_of(now)
@@ -142,10 +142,10 @@ class _Before(NamedTuple):
         return Of(message.origin_id, message.content_id, self.provider, *home, domain=self.domain)
 
 
-def _known(outcome: Outcome, before: _Before) -> str:
+def _known(outcome: Outcome, before: _Before) -> Outcome:
     """What a webhook has said of a message proves that it was sent."""
     told = before.delivered or before.failed
-    return MessageState.SENT if told and outcome.state == MessageState.UNKNOWN else outcome.state
+    return replace(outcome, state=MessageState.SENT) if told and outcome.state == MessageState.UNKNOWN else outcome
 
 
 def _converted(ids: Sequence[int]) -> dict[int, datetime]:

@@ -19,10 +19,14 @@ one_line = RegexValidator(r"\A[^\r\n\0]*\Z", "Write this on one line.")
 
 
 class Mime(NamedTuple):
-    """A mail as its bytes: lines end in CRLF, dots are not doubled. `id` is its Message-ID."""
+    """A mail as its bytes: lines end in CRLF, dots are not doubled. `id` is its Message-ID.
+
+    is_dotless: no line begins with a dot, as far as who wrote it made sure.
+    """
 
     content: bytes
     id: str
+    is_dotless: bool = False
 
 
 @dataclass(frozen=True)
