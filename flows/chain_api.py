@@ -167,7 +167,8 @@ class ChainCampaignViewSet(CampaignViewSet):
                 "changes": serializers.ListField(child=serializers.CharField()),
                 "redirects": serializers.ListField(child=serializers.DictField()),
                 "retime": serializers.IntegerField(help_text="Contacts who wait for a step whose time changed."),
-                "backfill": serializers.IntegerField(help_text="Contacts who already passed where steps follow now."),
+                "backfill": serializers.IntegerField(help_text="Contacts who came to an end where steps follow now."),
+                "inserted": serializers.IntegerField(help_text="Contacts who are past the place of an inserted step."),
             },
         ),
     )
@@ -186,7 +187,7 @@ class ChainCampaignViewSet(CampaignViewSet):
             editing.publish(campaign, request.user, None, timezone.now(), answers)
             return Response(self._steps(campaign))
         redirects = [{"step": step.key, "contacts": step.contacts} for step in asked.removed]
-        counts = {"retime": asked.retimed, "backfill": asked.finished}
+        counts = {"retime": asked.retimed, "backfill": asked.finished, "inserted": asked.passed}
         return Response({"changes": changing.in_words(scenario), "redirects": redirects, **counts})
 
     def _chain(self) -> Campaign:

@@ -131,7 +131,7 @@ def publish(request: HttpRequest, pk: int) -> HttpResponse:
         except publishing.Invalid as error:
             problems = list(dict.fromkeys(problem.message for problem in error.problems))
         else:
-            said = "Published. Those who had finished get the new steps." if answers.backfill else "Published."
+            said = "Published. Those who already passed get the new steps." if answers.backfill else "Published."
             messages.success(request, said)
             return redirect("chain_page", pk)
     context = {
