@@ -33,7 +33,7 @@ LATE = "late"
 BLOCK = 100_000
 
 # Passes that have taken one of the ways which lead to an inserted step now, and neither got it nor stand before it.
-_PASSED = f"""FROM flows_execution e JOIN flows_step s ON s.execution_id = e.id
+_PASSED = """FROM flows_execution e JOIN flows_step s ON s.execution_id = e.id
 JOIN unnest(%(ways)s::text[], %(targets)s::text[]) AS t (way, target) ON t.way = s.node || ' ' || s.outcome
 WHERE e.scenario_id = %(scenario)s AND e.state IN ('pending', 'waiting', 'completed')
     AND (e.id <= %(cleared_upto)s) IS NOT TRUE AND s.number >= 0
@@ -50,7 +50,7 @@ WITH made AS (
 INSERT INTO flows_nodecount (scenario_id, node, metric, day, n)
 SELECT %(scenario)s, node, '{LATE}', %(day)s, count(*) FROM made GROUP BY node
 """  # noqa: S608 - our own words
-_COUNT = f"SELECT count(DISTINCT e.id) {_PASSED}"  # noqa: S608
+_COUNT = f"SELECT count(DISTINCT e.id) {_PASSED}"
 _CLAIM = """
 SELECT r.id, r.scenario_id, r.flow_id, r.node, r.resting, r.since, r.execution_id, e.contact_id, e.event_id,
     (e.state IN ('pending', 'waiting', 'completed')) IS TRUE AND (e.id <= s.cleared_upto) IS NOT TRUE,

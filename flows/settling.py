@@ -2,9 +2,9 @@
 
 Contacts of removed nodes go where the version sends them, those at changed waits are timed anew, those who had
 finished where it leads on go on, and those who passed where steps were inserted get them: who stands right behind goes
-back to them, for whom is further on that is written down (`flows.errands`). Whoever is done falls out of the condition by which they are found, in the same
-transaction: how often a slice is begun, and by how many workers, does not matter. `settled_up_to` only spares looking
-at the same rows again.
+back to them, for whom is further on that is written down (`flows.errands`). Whoever is done falls out of the condition
+by which they are found, in the same transaction: how often a slice is begun, and by how many workers, does not matter.
+`settled_up_to` only spares looking at the same rows again.
 """
 
 from collections.abc import Sequence

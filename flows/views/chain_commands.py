@@ -113,7 +113,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@may_change
+@may_send
 def publish(request: HttpRequest, pk: int) -> HttpResponse:
     """GET asks what becomes of the contacts whom the saved changes concern, with counts; POST makes them live."""
     campaign, scenario = opened(request, pk)

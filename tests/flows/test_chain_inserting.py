@@ -102,7 +102,11 @@ def test_who_waits_further_on_gets_it_at_its_time_and_goes_on_waiting_as_long_as
 
 def test_several_that_are_inserted_together_follow_one_another(ada: Contact, bob: Contact) -> None:
     campaign = sent(step("One"), step("Two"))
-    more = {"n3": step("A", terms=IS_ADA), "n4": step("B", timing=IN_A_DAY), "n5": step("C", terms={"not": IS_ADA})}
+    more: dict[str, Any] = {
+        "n3": step("A", terms=IS_ADA),
+        "n4": step("B", timing=IN_A_DAY),
+        "n5": step("C", terms={"not": IS_ADA}),
+    }
     insert(campaign, NOW + HOUR, ["n1", "n3", "n4", "n5", "n2"], **more)
     run(NOW + HOUR)
     assert (got("n3", campaign), got("n4", campaign), got("n5", campaign)) == (["ada@example.com"], [], [])
