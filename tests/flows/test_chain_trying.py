@@ -64,7 +64,7 @@ def test_a_step_that_is_not_there_is_not_found(web: Client, key: str) -> None:
 
 def test_it_costs_at_most_what_everybody_costs_who_can_be_written_to(api: Any) -> None:
     for name in ("ada", "bob", "eve"):
-        make.contact(f"{name}@example.com", phone=f"+49170123456{len(name)}" if name == "ada" else "")
+        make.contact(f"{name}@example.com")
     consent.set_state([make.contact("zoe@example.com").pk], "email", "unsubscribed", "test", NOW)
     Price.objects.create(channel=Channel.EMAIL, country="", amount="0.01")
     campaign = chain("One", "Two")
