@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('flows', '0010_cohorts'),
+        ('flows', '0014_priority'),
     ]
 
     operations = [
