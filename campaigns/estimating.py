@@ -46,7 +46,7 @@ def estimate(campaign: Campaign, now: datetime) -> Estimate:
 
     A handful of statements whatever the size of the audience; it is read twice where prices depend on countries."""
     audience = counted(campaign, now)
-    parts = _parts(campaign)
+    parts = parts_of(campaign)
     cost, unpriced = _cost(campaign, audience, parts, now)
     seconds = _seconds(campaign_checks.through(campaign) if campaign.channel else None, audience.reachable, now)
     ends = None if seconds is None else _ends(campaign, seconds, now)
@@ -54,7 +54,8 @@ def estimate(campaign: Campaign, now: datetime) -> Estimate:
     return Estimate(audience, cost, settings.CURRENCY, unpriced, parts, seconds, ends, balance)
 
 
-def _parts(campaign: Campaign) -> int:
+def parts_of(campaign: Campaign) -> int:
+    """Of how many parts its messages are, for a sample contact; of variants the longest."""
     if campaign.channel != Channel.SMS:
         return 1
     versions = [campaign_checks.version_of(campaign, variant) for variant in campaign.variants]

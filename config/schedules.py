@@ -22,6 +22,7 @@ LANES: dict[str, list[str]] = {
         "flows.entering.plan",
         "flows.entering.admit",
         "flows.settling.settle",
+        "flows.errands.run",
         "flows.engine.advance",
         "flows.clearing.take_out",
         "flows.starting.complete",
