@@ -24,6 +24,7 @@ urlpatterns = [
     path("templates/blocks/canvas/", blocks.canvas, name="template_blocks_canvas"),
     path("templates/images/", blocks.upload, name="picture_upload"),
     path("settings/brand/", brand.edit, name="brand"),
+    path("settings/brand/refresh/", brand.refresh, name="brand_refresh"),
     path("i/<str:token>", blocks.picture, name="picture"),
     path("templates/preview/people/", previews.people, name="template_preview_people"),
     path("templates/preview/<str:key>/", previews.frame, name="template_preview_frame"),

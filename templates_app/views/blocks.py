@@ -66,7 +66,7 @@ def render(request: HttpRequest, pk: int) -> HttpResponse:
             "contact": {"id": contact.pk, "name": str(contact)},
             "events": [{"id": one.pk, "name": one.name, "at": one.at.isoformat()} for one in events],
             "problems": [vars(problem) for problem in designing.problems(sent["design"])],
-            "findings": [vars(finding) for finding in found if finding.field != "design"],
+            "findings": [_placed(finding, marked) for finding in found if finding.field != "design"],
         }
     )
 
@@ -136,6 +136,12 @@ def picture(request: HttpRequest, token: str) -> HttpResponse:
     response["X-Content-Type-Options"] = "nosniff"
     response["Cross-Origin-Resource-Policy"] = "cross-origin"
     return response
+
+
+def _placed(finding: checks.Finding, marked: str) -> dict[str, Any]:
+    """With the block that it is about, where it is about one."""
+    place = designing.place_of(marked, finding.line) if finding.field == "body" and finding.line > 1 else ""
+    return {**vars(finding), "place": place}
 
 
 def _sent(request: HttpRequest) -> dict[str, Any]:
