@@ -4,6 +4,7 @@ import { makeCanvas } from "./canvas.js";
 import { el } from "./controls.js";
 import * as designs from "./design.js";
 import { makeInspector } from "./inspector.js";
+import { makeReturning } from "./returning.js";
 import { makeSaving } from "./saving.js";
 
 const page = document.getElementById("blocks");
@@ -24,7 +25,7 @@ let event = "";
 let lastProblems = [];
 
 const words = () => JSON.stringify({ design: state.present, subject: subject.value, preheader: preheader.value });
-const saving = makeSaving({ url: page.dataset.saveUrl, revision: Number(page.dataset.revision), headers, status: find("status"), words });
+const saving = (page.dataset.doneUrl ? makeReturning : makeSaving)({ url: page.dataset.doneUrl ?? page.dataset.saveUrl, revision: Number(page.dataset.revision), headers, status: find("status"), words });
 const canvas = makeCanvas(find("canvas"), { onSelect: select, onDrop: drop, onKey: keyed });
 const inspector = makeInspector(find("inspector"), known, { change, act, upload });
 saving.begin();
@@ -76,8 +77,7 @@ async function draw() {
     find("shown-preheader").textContent = told.preheader;
     find("as").textContent = `As ${told.contact.name}`;
     drawEvents(told.events);
-    lastProblems = told.problems;
-    inspector.blame(lastProblems, selected);
+    inspector.blame((lastProblems = told.problems), selected);
     const places = lastProblems.map((one) => ({ ...one, sentence: `${nameOf(one.place)}: ${one.sentence}`, fatal: true }));
     const broken = told.error ? [{ sentence: told.error, fatal: true }] : [];
     showFindings([...broken, ...places, ...told.findings]);
