@@ -6,6 +6,7 @@ import * as designs from "./design.js";
 import { makeInspector } from "./inspector.js";
 import { makeReturning } from "./returning.js";
 import { makeSaving } from "./saving.js";
+import { attachTesting } from "./testing.js";
 
 const page = document.getElementById("blocks");
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
@@ -88,8 +89,7 @@ async function draw() {
 
 function nameOf(id) {
   const one = id && designs.get(state.present, id);
-  if (!one) return "The whole mail";
-  return one.columns ? "Section" : known.kinds[one.type].label;
+  return one ? known.kinds[one.type]?.label ?? "Section" : "The whole mail";
 }
 
 function showFindings(findings) {
@@ -294,7 +294,7 @@ for (const form of document.querySelectorAll("form[data-after-save]")) {
 }
 document.addEventListener("keydown", keyed);
 addEventListener("resize", canvas.refresh);
-
+attachTesting(saving, () => `contact=${contact}&event=${event}`);
 drawOutline();
 inspector.show(state.present, null);
 draw();
