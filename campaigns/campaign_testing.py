@@ -26,7 +26,7 @@ class Tried:
 
 def send_test(campaign: Campaign, recipients: Sequence[str], now: datetime, variant: str = "") -> list[Tried]:
     """Send each variant (or one) to each address, for real, filled with the data of the contact who has that address,
-    or else of a sample contact. At most testing.MOST_RECIPIENTS addresses. Its links lead where they will, and are not counted;
+    or else of a sample contact. At most testing.MOST_RECIPIENTS of them. Its links lead where they will, uncounted;
     nobody can unsubscribe by it.
 
     Raises django.core.exceptions.ValidationError for what is no address of the channel, or NotReady."""

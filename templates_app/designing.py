@@ -131,8 +131,8 @@ def _is_new_id(key: Any, seen: set[str]) -> bool:
 
 
 def mjml_of(design: Any, brand: Look = Look(), marked: bool = False) -> str:  # noqa: B008 - it is frozen
-    """The MJML of a design. `marked`: with classes "wp-block-ID" and "wp-section-ID" by which the editor finds them again,
-    on the same lines as without.
+    """The MJML of a design. `marked`: with classes "wp-block-ID" and "wp-section-ID" by which the editor finds
+    them again, on the same lines as without.
 
     What cannot be used is left out, or is as it would be by default: `problems` says so. Raises NotADesign.
     """

@@ -50,7 +50,10 @@ def _weights(source: str) -> Iterator[tuple[int, str]]:
                 "middling quality.",
             )
         elif image.width > WIDEST:
-            yield line, f"The picture “{image.name}” is {image.width:,} pixels wide: {WIDEST:,} are enough for any mail."
+            yield (
+                line,
+                f"The picture “{image.name}” is {image.width:,} pixels wide: {WIDEST:,} are enough for any mail.",
+            )
     if together > HEAVY_TOGETHER:
         yield 1, f"The pictures have {_size(together)} in all, which takes long on a phone: less than 1 MB is good."
 

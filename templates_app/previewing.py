@@ -17,8 +17,8 @@ SHOWN = 8
 class Preview:
     """What the contact would read; `error` is why it cannot be shown.
 
-    An SMS also has `sent`, its text with links as short as they will be, whose `parts` are counted; `shortened` are those
-    links as they were written, `unicode` the letters that GSM does not have.
+    An SMS also has `sent`, its text with links as short as they will be, whose `parts` are counted; `shortened` are
+    those links as they were written, `unicode` the letters that GSM does not have.
     """
 
     subject: str = ""

@@ -32,7 +32,7 @@ def stale() -> Stale:
 
 
 def refresh(user: Any, now: datetime) -> list[Template]:
-    """Publish a new version of each that has no draft, the same design in the brand of now. Those that were published."""
+    """Publish a new version of each that has no draft, the same design in the brand of now; those that were."""
     done = []
     for template in stale().ready:
         with transaction.atomic():

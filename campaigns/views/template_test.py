@@ -31,7 +31,7 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
     context: dict[str, Any] = {"template": template, "contact": contact, "event": event}
     if request.method == "GET":
         context["recipient"] = request.user.email if template.channel == Channel.EMAIL else ""
-        context["version"] = asked.get("version", "")
+        context |= {"version": asked.get("version", ""), "in_form": "form" in asked}
         return render(request, "campaigns/template_test.html", context)
     recipients = [text.strip() for text in request.POST.get("recipient", "").replace(";", ",").split(",")]
     try:

@@ -32,9 +32,7 @@ class Email(_send.Send):
             required=False, max_length=500, help_text="The line that mailboxes show behind the subject."
         )
         design = DesignField()
-        markup = forms.ChoiceField(
-            required=False, choices=[("html", "HTML"), ("mjml", "MJML")], label="Written in"
-        )
+        markup = forms.ChoiceField(required=False, choices=[("html", "HTML"), ("mjml", "MJML")], label="Written in")
         body = forms.CharField(
             required=False,
             max_length=_send.MAX_BODY,

@@ -58,7 +58,7 @@ def page(request: HttpRequest) -> HttpResponse:
 @require_POST
 @may_view
 def done(request: HttpRequest) -> HttpResponse:
-    """`{"subject", "preheader", "design", "markup", "body"}` of a finished design, or 400 with what is wrong with it."""
+    """`{"subject", "preheader", "design", "markup", "body"}` of a finished design, or 400 with what is wrong."""
     try:
         sent = read(request)
         made = words(sent)
@@ -69,4 +69,3 @@ def done(request: HttpRequest) -> HttpResponse:
         said = " ".join(f"{one.field.capitalize()}: {one.sentence}" for one in problems[:3])
         return JsonResponse({"detail": f"Mend this first. {said}"}, status=400)
     return JsonResponse(made)
-

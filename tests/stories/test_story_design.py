@@ -1,4 +1,4 @@
-"""The whole way of an email and an SMS: designed, looked at, tried, published, used, received, clicked, unsubscribed."""
+"""The whole way of a mail and an SMS: designed, tried, published, used, received, clicked, unsubscribed."""
 
 import re
 
@@ -49,7 +49,9 @@ def test_a_designed_mail_and_an_sms_reach_who_signs_up(
     page.goto(f"{waypost.url}/templates/new/?channel=sms")
     page.get_by_label("Name").fill("Short greeting")
     page.get_by_role("button", name="Create template").click()
-    page.get_by_label("Text").fill("Hello {{ contact.first_name }}, see https://example.com/a/very/long/address?of=yours")
+    page.get_by_label("Text").fill(
+        "Hello {{ contact.first_name }}, see https://example.com/a/very/long/address?of=yours"
+    )
     expect(page.locator("#preview .bubble")).to_contain_text("/s/")
     expect(page.locator("#preview")).to_contain_text("100 % take 1 part")
     page.get_by_label("Text").fill("Hello {{ contact.first_name }}: " + "“words” " * 12)
