@@ -8,8 +8,9 @@ from django.core.exceptions import ValidationError
 
 from campaigns import timing
 from campaigns.audience import rule
+from campaigns.courtesy_rules import MOST_LATE_HOURS
 from campaigns.deciding import MEASURES
-from campaigns.models import Campaign, Provider
+from campaigns.models import Campaign, Priority, Provider
 from contacts import segments, tagging
 from contacts.json_limits import text_problem
 from contacts.models.consent import Channel
@@ -75,6 +76,20 @@ def _channel(value: Any, channel: str) -> str:
 
 def _topic(value: Any, channel: str) -> str:
     return _text(value, 100).strip()
+
+
+def _priority(value: Any, channel: str) -> int:
+    if isinstance(value, bool) or value not in Priority.values:
+        raise Wrong("A priority is 1 (high), 0 (normal) or -1 (low).")
+    return int(value)
+
+
+def _late_hours(value: Any, channel: str) -> int | None:
+    if value in (None, ""):
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_LATE_HOURS:
+        raise Wrong(f"Give a whole number of hours from 1 to {MOST_LATE_HOURS:,}.")
+    return value
 
 
 def _provider(value: Any, channel: str) -> int | None:
@@ -241,4 +256,6 @@ CLEANERS: dict[str, Callable[[Any, str], Any]] = {
     "schedule": _schedule,
     "topic": _topic,
     "provider": _provider,
+    "priority": _priority,
+    "late_hours": _late_hours,
 }

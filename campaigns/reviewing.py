@@ -7,6 +7,7 @@ from typing import Any
 
 from campaigns.channels.base import unsubscribe_url
 from campaigns.models import Message, MessageState, Provider
+from campaigns.skip_reasons import WAITS
 from contacts.models import Event
 from contacts.models.consent import Channel
 from templates_app import mjml, rendering
@@ -75,7 +76,9 @@ class Reasons:
             return "Waits: what it belongs to is paused."
         if message.channel not in self.served:
             return f"Waits: there is no enabled provider for {message.get_channel_display()}."
-        if message.reason:
+        if message.reason in WAITS and message.due_at > self.now:
+            return WAITS[message.reason]
+        if message.reason and message.reason not in WAITS:
             return f"Will be tried again: {message.reason}"
         return "Waits until it is due." if message.due_at > self.now else ""
 

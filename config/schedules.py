@@ -47,6 +47,7 @@ LANES: dict[str, list[str]] = {
         "flows.pruning.events",
         "campaigns.counting.squash",
         "campaigns.revenue.squash",
+        "campaigns.recent.prune",
         "flows.counting.squash",
         "contacts.segments.sizing.refresh",
     ],

@@ -3,6 +3,7 @@
 from campaigns.models.campaign import Campaign, CampaignState, ChainStep, Kind, Listed
 from campaigns.models.content import Content, Link
 from campaigns.models.conversion import Conversion, Revenue
+from campaigns.models.courtesy import Courtesy, RecentMessage
 from campaigns.models.day_count import DayCount, HomeDay, MonthCount, OriginDay
 from campaigns.models.domain_count import DomainCount
 from campaigns.models.inbox import InboxMessage
@@ -11,6 +12,7 @@ from campaigns.models.message import Message, MessageState
 from campaigns.models.objective import Objective, ObjectiveKind, Touch
 from campaigns.models.origin import Origin, OriginCount
 from campaigns.models.price import Price
+from campaigns.models.priority import Priority
 from campaigns.models.provider import Allowance, Provider
 from campaigns.models.saved_report import SavedReport
 
@@ -21,6 +23,7 @@ __all__ = [
     "ChainStep",
     "Content",
     "Conversion",
+    "Courtesy",
     "DayCount",
     "DomainCount",
     "HomeDay",
@@ -39,7 +42,9 @@ __all__ = [
     "OriginCount",
     "OriginDay",
     "Price",
+    "Priority",
     "Provider",
+    "RecentMessage",
     "Revenue",
     "SavedReport",
     "Touch",

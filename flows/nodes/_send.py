@@ -6,9 +6,11 @@ from typing import Any, ClassVar
 
 from django import forms
 
-from campaigns import outbox, providers, withdrawing
+from campaigns import outbox, providers
 from campaigns.contents import content_of
+from campaigns.courtesy_rules import MOST_LATE_HOURS
 from campaigns.models import Provider
+from campaigns.skip_reasons import TOO_LATE
 from contacts.models.consent import Channel
 from contacts.remembering import remembered
 from flows.nodes._fields import IdField
@@ -45,6 +47,14 @@ class SendForm(NodeForm):
     )
     topic = forms.CharField(
         required=False, max_length=100, label="Topic", help_text="What the message is about, such as “Offers”."
+    )
+
+    late_hours = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MOST_LATE_HOURS,
+        label="At most so many hours late",
+        help_text="What is later than that is not sent: “too late”. Empty: as the courtesy settings have it.",
     )
 
     def clean_message(self, written: tuple[str, ...], required: tuple[str, ...]) -> dict[str, Any]:
@@ -127,5 +137,5 @@ class Send(Node):
 
     def _wanted(self, batch: Batch) -> outbox.Wanted:
         content = content_of(self.channel, batch.config, batch.now)
-        skipped = withdrawing.TOO_LATE if batch.late else ""
+        skipped = TOO_LATE if batch.late else ""
         return outbox.Wanted(batch.origin, content, batch.contacts, batch.ids, batch.visits, batch.events, skipped)
