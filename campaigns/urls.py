@@ -20,6 +20,7 @@ from campaigns.views import (
     public,
     reports,
     saved_reports,
+    template_test,
     webhooks,
 )
 
@@ -54,6 +55,7 @@ urlpatterns = [
     path("campaigns/<int:pk>/archive/", campaign_commands.archive, name="campaign_archive"),
     path("campaigns/<int:pk>/unarchive/", campaign_commands.unarchive, name="campaign_unarchive"),
     path("campaigns/<int:pk>/delete/", campaign_commands.delete, name="campaign_delete"),
+    path("templates/<int:pk>/test/", template_test.test, name="template_test"),
     path("settings/prices/", prices.show_all, name="price_list"),
     path("settings/prices/save/", prices.save, name="price_save"),
     path("settings/prices/<int:pk>/remove/", prices.remove, name="price_remove"),
