@@ -139,14 +139,6 @@ class Line:
             return Result("failed", reason=words_of(error), temporary=True, outage=True)
         return Result("sent")
 
-    def reach(self) -> Result:
-        """Open the line and log in, without a mail."""
-        try:
-            self._open()
-        except ERRORS as error:
-            return Result("failed", reason=words_of(error), temporary=True, outage=True)
-        return Result("sent")
-
     def close(self) -> None:
         while self._opening:
             self._take_in(self._opened.get())
