@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from campaigns import revenue
 from campaigns.claiming import Claimed
 from campaigns.counting import Of, count_by_day
 from campaigns.models import Conversion, MessageState
@@ -93,7 +94,7 @@ def record(
         timeline.record(list(_events(written, was)), now)
         differences = list[tuple[date, Of, str, int]]()
         today = day_of(now)
-        converted = _converted([id for id, before in was.items() if before.opened or before.clicked])
+        converted = _converted([id for id, one in was.items() if one.opened or one.clicked or one.provider])
         for outcome in written:
             before, known = was[outcome.message.id], _of(outcome, homes)
             old = before.of(outcome.message)
@@ -103,6 +104,11 @@ def record(
             differences += _carried_over(before, old, known, converted.get(outcome.message.id))
         count_by_day(differences)
         give_back([one.message.id for one in written if one.state not in (MessageState.SENT, MessageState.UNKNOWN)])
+        revenue.carry_over(
+            (outcome.message.id, was[outcome.message.id].of(outcome.message), _of(outcome, homes))
+            for outcome in written
+            if outcome.message.id in converted
+        )
     return len(written)
 
 
@@ -136,7 +142,8 @@ def _known(outcome: Outcome, before: _Before) -> str:
 
 
 def _converted(ids: Sequence[int]) -> dict[int, datetime]:
-    """When messages were converted that were opened or clicked while they were in hand: hardly ever any."""
+    """When messages were converted that were opened or clicked while they were in hand, or had been sent before: hardly
+    ever any."""
     found = Conversion.objects.filter(message__in=ids, first=True) if ids else Conversion.objects.none()
     return dict(found.values_list("message_id", "at"))
 

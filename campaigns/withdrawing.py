@@ -19,8 +19,9 @@ WITH gone AS (
     UPDATE campaigns_message m SET state = 'skipped', reason = %(reason)s, skipped_at = %(now)s
     FROM gone WHERE m.id = gone.id RETURNING m.origin_id, m.content_id, m.provider_id, m.country, m.language
 ), counted AS (
-    INSERT INTO campaigns_origincount (origin_id, metric, n)
-    SELECT origin_id, metric, count(*) FROM skipped CROSS JOIN unnest(%(metrics)s::text[]) metric GROUP BY 1, 2
+    INSERT INTO campaigns_origincount (origin_id, metric, day, n)
+    SELECT origin_id, metric, CASE WHEN starts_with(metric, 'skipped:') THEN %(day)s::date END, count(*)
+    FROM skipped CROSS JOIN unnest(%(metrics)s::text[]) metric GROUP BY 1, 2
 ), by_day AS (
     INSERT INTO campaigns_daycount (day, origin_id, content_id, provider_id, country, language, device, skipped)
     SELECT %(day)s, origin_id, content_id, provider_id, country, language, '', count(*) FROM skipped

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0011_listed'),
+        ('campaigns', '0012_numbers'),
         ('contacts', '0007_retention'),
     ]
 

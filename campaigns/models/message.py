@@ -82,6 +82,12 @@ class Message(models.Model):
             models.Index(
                 fields=["origin", "due_at"], name="message_queue", condition=models.Q(state=MessageState.QUEUED)
             ),
+            # What was counted as sent before it was lost.
+            models.Index(
+                fields=["origin"],
+                name="message_lost_later",
+                condition=models.Q(state__in=["bounced", "failed"], sent_at__isnull=False),
+            ),
             models.Index(
                 fields=["leased_until"], name="message_leases", condition=models.Q(state=MessageState.SENDING)
             ),

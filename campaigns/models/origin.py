@@ -23,10 +23,14 @@ class Origin(models.Model):
 
 
 class OriginCount(models.Model):
-    """Insert-only differences; the sum per origin and metric is the count. Squashed in the background."""
+    """Insert-only differences; the sum per origin and metric is the count. Squashed in the background.
+
+    Why messages were skipped ("skipped:REASON") is counted per day: DayCount knows no reasons.
+    """
 
     origin = models.ForeignKey(Origin, on_delete=models.CASCADE, db_index=False)
     metric = models.CharField(max_length=40)
+    day = models.DateField(null=True, help_text="In the installation's zone; null: of no day, or before days were.")
     n = models.BigIntegerField()
 
     class Meta:

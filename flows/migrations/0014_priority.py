@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ("flows", "0011_parts_of_runs"),
+        ("flows", "0012_numbers"),
     ]
 
     operations = [
