@@ -139,10 +139,11 @@ def suspend(campaign_ids: Iterable[int], state: str, reason: str, now: datetime)
 
 
 @transaction.atomic
-def resume(campaign: Campaign, now: datetime) -> None:
-    """Go on where it stopped; what has become due in the pause is sent at once. Raises WrongState."""
+def resume(campaign: Campaign, now: datetime, *, itself: bool = False) -> None:
+    """Go on where it stopped; what has become due in the pause is sent at once; what that makes
+    too late is not, where it goes on by `itself` and nobody chose so. Raises WrongState."""
     move(campaign, "resume", SENDING)
-    outbox.release(campaign.origin, late_from=now)
+    outbox.release(campaign.origin, late_from=None if itself else now)
     nudge("advance")
 
 
