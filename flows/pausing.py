@@ -59,7 +59,7 @@ def _hold(scenario: Scenario, now: datetime) -> None:
 def resume(scenario: Scenario, now: datetime, policy: Policy = overdue.AT_ONCE, *, itself: bool = False) -> None:
     """Everybody goes on; what is overdue as the policy says. Where that takes long, it stands still until
     `flows.catching_up` is through. Runs of the trigger that fell into the pause are not made up for. Where it goes
-    on by `itself`, and no operator chose a policy, what is too late by now is not sent. Raises NotReady or WrongState."""
+    on by `itself`, and no operator chose, what is too late by now is not sent. Raises NotReady or WrongState."""
     locked = take(scenario, "resume")
     check(locked)
     if overdue.settle(locked, policy, now, "resume"):
