@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from campaigns import revenue
+from campaigns import budget, revenue
 from campaigns.claiming import Claimed
 from campaigns.counting import Of, count_by_day
 from campaigns.models import Conversion, MessageState
@@ -80,11 +80,16 @@ class Outcome:
 
 
 def record(
-    owner: UUID, outcomes: Sequence[Outcome], now: datetime, homes: Mapping[int, Home] = MappingProxyType({})
+    owner: UUID,
+    outcomes: Sequence[Outcome],
+    now: datetime,
+    homes: Mapping[int, Home] = MappingProxyType({}),
+    paid: Mapping[int, budget.Cost] = MappingProxyType({}),
 ) -> int:
     """Write the outcomes of messages that are still this owner's: a handful of statements whatever their number.
 
-    `homes`: where the contacts are at home, as far as that is known. Returns how many were written.
+    `homes`: where the contacts are at home, as far as that is known; `paid`: what was reserved for messages, by their
+    ids. Returns how many were written.
     """
     if not outcomes:
         return 0
@@ -109,6 +114,8 @@ def record(
             for outcome in written
             if outcome.message.id in converted
         )
+        if paid:
+            budget.settle(owner, paid, {outcome.message.id: outcome.state for outcome in written}, now)
     return len(written)
 
 

@@ -152,6 +152,11 @@ class Kind:
         is the result of each message."""
         raise NotImplementedError
 
+    def probe(self, provider: Provider) -> Result | None:
+        """Call on the account without a message: "sent" if it would take one now, else what is wrong. None: the kind
+        cannot tell."""
+        return None
+
     def summary(self, settings: Mapping[str, Any]) -> str:
         """One line that tells two accounts of the same kind apart."""
         return ""

@@ -110,6 +110,10 @@ class Smtp(Kind):
     order = 10
     Form = Form
 
+    def probe(self, provider: Provider) -> Result | None:
+        with self.connect(provider) as connection:
+            return connection.line.reach() if isinstance(connection, _Connection) else connection.send([None])[0]
+
     @contextmanager
     def connect(self, provider: Provider) -> Iterator[_Connection | Unusable]:
         try:
