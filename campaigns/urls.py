@@ -3,6 +3,7 @@
 from django.urls import path
 
 from campaigns.views import (
+    budgets,
     campaign_commands,
     campaign_objective,
     campaign_parts,
@@ -14,6 +15,7 @@ from campaigns.views import (
     inbox,
     messages,
     prices,
+    provider_health,
     providers,
     public,
     reports,
@@ -57,6 +59,11 @@ urlpatterns = [
     path("settings/prices/", prices.show_all, name="price_list"),
     path("settings/prices/save/", prices.save, name="price_save"),
     path("settings/prices/<int:pk>/remove/", prices.remove, name="price_remove"),
+    path("settings/budget/", budgets.show, name="budget"),
+    path("settings/budget/turn-on/", budgets.turn_on, name="budget_turn_on"),
+    path("settings/budget/top-up/", budgets.top_up, name="budget_top_up"),
+    path("settings/budget/limits/", budgets.change, name="budget_change"),
+    path("settings/budget/ledger.csv", budgets.export, name="budget_export"),
     path("settings/courtesy/", courtesy.edit, name="courtesy"),
     path("settings/courtesy/preview/", courtesy.preview, name="courtesy_preview"),
     path("providers/", providers.show_all, name="provider_list"),
@@ -66,6 +73,10 @@ urlpatterns = [
     path("providers/<int:pk>/enable/", providers.enable, name="provider_enable"),
     path("providers/<int:pk>/disable/", providers.disable, name="provider_disable"),
     path("providers/<int:pk>/delete/", providers.delete, name="provider_delete"),
+    path("providers/<int:pk>/try-now/", provider_health.try_now, name="provider_try_now"),
+    path("providers/<int:pk>/close/", provider_health.close, name="provider_close"),
+    path("providers/topics/", provider_health.choose_topic, name="topic_route_save"),
+    path("providers/topics/<int:pk>/remove/", provider_health.forget_topic, name="topic_route_remove"),
     path("providers/<int:pk>/test/", providers.test, name="provider_test"),
     path("inbox/", inbox.show_all, name="inbox"),
     path("inbox/<int:pk>/", inbox.show, name="inbox_message"),

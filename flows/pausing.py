@@ -7,7 +7,8 @@ from django.db import transaction
 
 from campaigns import outbox
 from contacts import lanes
-from flows import entering, overdue, validation
+from flows import entering, obstacles, overdue, validation
+from flows.graph import Problem
 from flows.models import Scenario, ScenarioState
 from flows.overdue import Policy
 from flows.starting import release
@@ -61,18 +62,20 @@ def resume(scenario: Scenario, now: datetime, policy: Policy = overdue.AT_ONCE) 
     `flows.catching_up` is through. Runs of the trigger that fell into the pause are not made up for. Raises NotReady
     or WrongState."""
     locked = take(scenario, "resume")
-    check(locked)
+    check(locked, now)
     if overdue.settle(locked, policy, now, "resume"):
         go_on(locked, now)
     lanes.nudge("advance")
     scenario.refresh_from_db()
 
 
-def check(scenario: Scenario) -> None:
+def check(scenario: Scenario, now: datetime) -> None:
     """Raises NotReady where something keeps a paused scenario from going on."""
     assert scenario.flow is not None
     if problems := validation.problems(scenario.flow.graph):
         raise NotReady(problems)
+    if found := obstacles.obstacles(scenario, now):
+        raise NotReady([Problem(None, sentence) for sentence in found])
 
 
 def go_on(scenario: Scenario, now: datetime) -> None:

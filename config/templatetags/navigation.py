@@ -24,6 +24,7 @@ SETTINGS = [
     ("settings", "Installation", "sliders-horizontal"),
     ("provider_list", "Providers", "plug"),
     ("price_list", "Prices", "coins"),
+    ("budget", "Budget", "wallet"),
     ("courtesy", "Courtesy", "moon"),
     ("brand", "Brand", "palette"),
     ("tag_list", "Tags", "tag"),
