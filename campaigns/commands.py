@@ -139,12 +139,13 @@ def suspend(campaign_ids: Iterable[int], state: str, reason: str, now: datetime)
 
 
 @transaction.atomic
-def resume(campaign: Campaign, now: datetime) -> None:
-    """Go on where it stopped; what has become due in the pause is sent at once. Raises NotReady or WrongState."""
+def resume(campaign: Campaign, now: datetime, *, itself: bool = False) -> None:
+    """Go on where it stopped; what has become due in the pause is sent at once. Where it goes on by `itself` and nobody
+    chose so, what that makes too late is not. Raises NotReady or WrongState."""
     if found := suspending.obstacles(suspending.sent_by(take(campaign, "resume")), now):
         raise NotReady([campaign_checks.Problem("provider", sentence) for sentence in found])
     move(campaign, "resume", SENDING)
-    outbox.release(campaign.origin, late_from=now)
+    outbox.release(campaign.origin, late_from=None if itself else now)
     nudge("advance")
 
 
@@ -180,6 +181,6 @@ def follow(now: datetime) -> bool:
 
 def _go_on(pk: int, now: datetime) -> None:
     try:
-        resume(Campaign.objects.get(pk=pk), now)
+        resume(Campaign.objects.get(pk=pk), now, itself=True)
     except (Campaign.DoesNotExist, NotReady, WrongState):
         return

@@ -27,6 +27,6 @@ def _failing(ids: Collection[int]) -> list[int]:
 
 def _resume(pk: int, now: datetime) -> None:
     try:
-        pausing.resume(Scenario.objects.get(pk=pk), now)
+        pausing.resume(Scenario.objects.get(pk=pk), now, itself=True)
     except (Scenario.DoesNotExist, NotReady, WrongState):
         return
