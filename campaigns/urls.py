@@ -1,6 +1,6 @@
 """Pages of campaigns, providers, inbox, messages and reports; what contacts reach; where providers call us."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from campaigns.views import (
     campaign_commands,
@@ -19,6 +19,9 @@ from campaigns.views import (
     saved_reports,
     webhooks,
 )
+
+TOKEN = r"[A-Za-z0-9_-]{1,64}"
+MANGLED = r"(?P<rest>[^A-Za-z0-9_-][^/]{0,8}/?)?"
 
 urlpatterns = [
     path("campaigns/", campaigns.show_all, name="campaign_list"),
@@ -78,10 +81,11 @@ urlpatterns = [
     path("messages/<int:pk>/", messages.show, name="message_page"),
     path("messages/<int:pk>/html/", messages.html, name="message_html"),
     path("messages/<int:pk>/send-again/", messages.send_again, name="message_send_again"),
-    path("c/<str:token>/<int:number>", public.click, name="click"),
-    path("s/<str:token>", public.short_click, name="short_click"),
+    # Mail programs take the full stop or bracket behind an address for a part of it, and some leave a “=” there.
+    re_path(rf"^c/(?P<token>{TOKEN})/(?P<number>\d{{1,4}}){MANGLED}$", public.click, name="click"),
+    re_path(rf"^s/(?P<token>{TOKEN}){MANGLED}$", public.short_click, name="short_click"),
     path("o/<str:token>.gif", public.pixel, name="pixel"),
-    path("u/<str:token>", public.unsubscribe, name="unsubscribe"),
+    re_path(rf"^u/(?P<token>{TOKEN}){MANGLED}$", public.unsubscribe, name="unsubscribe"),
     path("webhooks/twilio/<int:provider_id>/inbound", webhooks.inbound, name="twilio_inbound"),
     path("webhooks/twilio/<int:provider_id>/status", webhooks.status, name="twilio_status"),
 ]

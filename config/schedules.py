@@ -45,6 +45,7 @@ LANES: dict[str, list[str]] = {
         "flows.deleting.sweep_up",
         "flows.pruning.steps",
         "flows.pruning.events",
+        "flows.pruning.hits",
         "campaigns.counting.squash",
         "campaigns.revenue.squash",
         "flows.counting.squash",

@@ -4,7 +4,9 @@ from campaigns.models.campaign import Campaign, CampaignState, ChainStep, Kind, 
 from campaigns.models.content import Content, Link
 from campaigns.models.conversion import Conversion, Revenue
 from campaigns.models.day_count import DayCount, HomeDay, MonthCount, OriginDay
+from campaigns.models.dkim_key import DkimKey
 from campaigns.models.domain_count import DomainCount
+from campaigns.models.hit import Hit
 from campaigns.models.inbox import InboxMessage
 from campaigns.models.link_count import LinkClick, LinkCount
 from campaigns.models.message import Message, MessageState
@@ -22,7 +24,9 @@ __all__ = [
     "Content",
     "Conversion",
     "DayCount",
+    "DkimKey",
     "DomainCount",
+    "Hit",
     "HomeDay",
     "InboxMessage",
     "Kind",
