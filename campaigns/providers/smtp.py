@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.mail.message import sanitize_address
 
-from campaigns import secrets
+from campaigns import secrets, signing_keys
+from campaigns.dkim import Signer
 from campaigns.models import Provider
 from campaigns.providers import _senders
 from campaigns.providers._smtp_line import Line
@@ -78,9 +79,10 @@ class Form(SettingsForm):
 
 
 class _Connection:
-    def __init__(self, line: Line, sender: str) -> None:
+    def __init__(self, line: Line, sender: str, signer: Signer | None = None) -> None:
         self.line = line
         self.sender = sender
+        self.signer = signer
 
     def send(self, batch: Sequence[OutgoingEmail]) -> list[Result]:
         results: list[Result | None] = []
@@ -103,7 +105,8 @@ class _Connection:
     def _letter(self, outgoing: OutgoingEmail) -> Letter:
         sender = outgoing.sender or self.sender
         mime = outgoing.mime(sender)
-        return Letter(_mailbox(sender), _mailbox(outgoing.recipient), mime.content, mime.id)
+        content = self.signer.signed(mime.content) if self.signer else mime.content
+        return Letter(_mailbox(sender), _mailbox(outgoing.recipient), content, mime.id)
 
 
 class Smtp(Kind):
@@ -118,6 +121,7 @@ class Smtp(Kind):
     def connect(self, provider: Provider) -> Iterator[_Connection | Unusable]:
         try:
             password = secrets.decrypt(provider.secrets).get("password", "")
+            signer = signing_keys.signer(provider)
         except secrets.Unreadable as error:
             yield Unusable(str(error))
             return
@@ -131,7 +135,7 @@ class Smtp(Kind):
             settings["timeout"],
         )
         try:
-            yield _Connection(line, self.sender(provider))
+            yield _Connection(line, self.sender(provider), signer)
         finally:
             line.close()
 

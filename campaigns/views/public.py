@@ -83,6 +83,14 @@ def unsubscribe(request: HttpRequest, token: str, rest: str = "") -> HttpRespons
     )
 
 
+@never_cache
+@login_not_required
+@require_safe
+def check(request: HttpRequest, nonce: str) -> HttpResponse:
+    """Proves that a tracking domain leads here."""
+    return HttpResponse(signatures.check_answer(nonce), content_type="text/plain")
+
+
 def _follow(request: HttpRequest, message_id: int | None, number: int) -> HttpResponse:
     message = _message(message_id)
     links = Link.objects.select_related("content__template_version__template")

@@ -23,6 +23,7 @@ MAIN = [
 SETTINGS = [
     ("settings", "Installation", "sliders-horizontal"),
     ("provider_list", "Providers", "plug"),
+    ("tracking_settings", "Tracking", "mouse-pointer-click"),
     ("price_list", "Prices", "coins"),
     ("brand", "Brand", "palette"),
     ("tag_list", "Tags", "tag"),
