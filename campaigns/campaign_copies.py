@@ -11,7 +11,7 @@ from campaigns.models.campaign import Kind
 from campaigns.objectives import copy_objective
 from contacts.models.consent import Channel
 
-COPIED = ("kind", "channel", "audience", "variants", "test", "schedule", "topic", "provider_id")
+COPIED = ("kind", "channel", "audience", "variants", "test", "schedule", "topic", "utm", "provider_id")
 
 
 @transaction.atomic
@@ -52,6 +52,7 @@ def resend_to_unopened(campaign: Campaign, user: Any, now: datetime) -> Campaign
         audience=Campaign().audience | {"rule": unopened},
         variants=[{**best, "key": "a"}],
         topic=campaign.topic,
+        utm=campaign.utm,
         provider_id=campaign.provider_id,
         schedule={"when": "now"},
         resends=campaign,

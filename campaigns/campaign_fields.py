@@ -76,6 +76,12 @@ def _topic(value: Any, channel: str) -> str:
     return _text(value, 100).strip()
 
 
+def _utm(value: Any, channel: str) -> str:
+    if value not in (None, "", "on", "off"):
+        raise Wrong("UTM parameters are “on”, “off”, or empty for what the installation says.")
+    return value or ""
+
+
 def _provider(value: Any, channel: str) -> int | None:
     if value is None or value == "":
         return None
@@ -228,5 +234,6 @@ CLEANERS: dict[str, Callable[[Any, str], Any]] = {
     "test": _test,
     "schedule": _schedule,
     "topic": _topic,
+    "utm": _utm,
     "provider": _provider,
 }

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 
 from campaigns.campaign_fields import KEYS, LONGEST_WAIT
 from campaigns.models import Campaign, Provider
+from campaigns.utm import CHOICES as UTM_CHOICES
 from contacts.models.consent import Channel
 from templates_app import checks, rendering
 from templates_app.forms import WordsForm
@@ -128,6 +129,7 @@ class VariantForm(WordsForm):
 
 class SenderForm(forms.Form):
     topic = forms.CharField(required=False, max_length=100, help_text="What it is about, such as “Offers”.")
+    utm = forms.ChoiceField(choices=UTM_CHOICES, required=False, label="UTM parameters")
     provider = forms.ModelChoiceField(
         Provider.objects.none(),
         required=False,
@@ -136,7 +138,7 @@ class SenderForm(forms.Form):
     )
 
     def __init__(self, data: Any, campaign: Campaign) -> None:
-        super().__init__(data, initial={"topic": campaign.topic, "provider": campaign.provider_id})
+        super().__init__(data, initial={"topic": campaign.topic, "utm": campaign.utm, "provider": campaign.provider_id})
         enabled = Provider.objects.filter(channel=campaign.channel, enabled=True)
         self.fields["provider"].queryset = enabled  # type: ignore[attr-defined]
 
@@ -204,6 +206,7 @@ class MessageForms:
             "variants": [one.variant for one in self.variants],
             "test": self.test.cleaned_data if self.tests else {},
             "topic": self.sender.cleaned_data["topic"],
+            "utm": self.sender.cleaned_data["utm"],
             "provider": provider and provider.pk,
         }
 

@@ -56,7 +56,7 @@ class CampaignSerializer(serializers.ModelSerializer):
         model = Campaign
         fields = [
             "id", "name", "kind", "channel", "state", "state_reason", "audience", "variants", "test", "winner",
-            "winner_reason", "test_numbers", "schedule", "topic", "provider", "objective", "starts_at", "started_at",
+            "winner_reason", "test_numbers", "schedule", "topic", "utm", "provider", "objective", "starts_at", "started_at",
             "finished_at", "decides_at", "audience_count", "resends", "archived_at", "created_at", "commands",
         ]  # fmt: skip
         read_only_fields = [

@@ -11,7 +11,7 @@ from contacts.models.consent import Channel
 
 METRICS = (
     "queued", "sent", "delivered", "opened", "clicked", "bounced", "complained", "unsubscribed", "skipped", "failed",
-    "unknown", "converted",
+    "unknown", "converted", "machine_opened", "machine_clicked",
 )  # fmt: skip
 REASON = "skipped:"
 

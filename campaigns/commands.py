@@ -66,7 +66,7 @@ def begin(locked: Campaign, now: datetime) -> None:
 
 def content_of_variant(campaign: Campaign, variant: dict[str, Any], now: datetime) -> Content:
     """The exact words of a variant as they are now. Raises Unpublished."""
-    config = {**variant, "topic": campaign.topic, "provider": campaign.provider_id}
+    config = {**variant, "topic": campaign.topic, "utm": campaign.utm, "provider": campaign.provider_id}
     return content_of(campaign.channel, config, now)
 
 

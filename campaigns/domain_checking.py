@@ -53,7 +53,9 @@ def ask(domain: str, address: str, port: int, context: ssl.SSLContext | None = N
             response.begin()
             answer = response.read(_LONGEST_ANSWER) if response.status == http.HTTPStatus.OK else b""
     except ssl.SSLError:
-        return Checked(False, f"{domain} answers, but not with a certificate for its name. Links would raise a warning.")
+        return Checked(
+            False, f"{domain} answers, but not with a certificate for its name. Links would raise a warning."
+        )
     except (OSError, http.client.HTTPException):
         return Checked(False, f"{domain} has an address, but nothing answers there with https.")
     if answer.strip() != signatures.check_answer(nonce).encode():

@@ -37,7 +37,9 @@ WHERE contact_id = %s AND name = %s AND at = ANY(%s::timestamptz[]) AND properti
 RETURNING id
 """
 # What opening or clicking by itself achieved; what a person did afterwards stays, whoever it is credited to.
-_FORGET_CONVERSIONS = "DELETE FROM campaigns_conversion WHERE event_id = ANY(%s::bigint[]) RETURNING message_id, at, first"
+_FORGET_CONVERSIONS = (
+    "DELETE FROM campaigns_conversion WHERE event_id = ANY(%s::bigint[]) RETURNING message_id, at, first"
+)
 _NEXT_CONVERSION = """
 UPDATE campaigns_conversion SET first = true WHERE id = (
     SELECT id FROM campaigns_conversion WHERE message_id = %s AND NOT first ORDER BY at, event_id LIMIT 1

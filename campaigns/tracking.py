@@ -34,9 +34,7 @@ def opened(message: Message, now: datetime, device: str = "", machine: str = "")
         return _open(message, device, machine, now)
 
 
-def clicked(
-    message: Message, number: int, url: str, now: datetime, device: str = "", machine: str = ""
-) -> bool:
+def clicked(message: Message, number: int, url: str, now: datetime, device: str = "", machine: str = "") -> bool:
     """The contact followed its n-th link to `url`; who clicks an email has opened it.
 
     Each link is an event once, the message counts once. Returns whether the click is news.

@@ -21,7 +21,9 @@ class TrackingForm(forms.ModelForm):
         model = Installation
         fields = ["tracking_domain", "count_machine_opens", "count_machine_clicks", "utm_on", *utm.NAMES]
         labels = {"tracking_domain": "Tracking domain", **{name: name for name in utm.NAMES}}
-        widgets = {"tracking_domain": forms.TextInput(attrs={"placeholder": "links.example.com", "spellcheck": "false"})}
+        widgets = {
+            "tracking_domain": forms.TextInput(attrs={"placeholder": "links.example.com", "spellcheck": "false"})
+        }
 
     def clean_tracking_domain(self) -> str:
         return host(self.cleaned_data["tracking_domain"])

@@ -8,6 +8,7 @@ from campaigns.origins import Place, places
 from contacts.models import Installation
 
 NAMES = ("utm_source", "utm_medium", "utm_campaign", "utm_content", "utm_term")
+CHOICES = [("", "As the installation says"), ("on", "Add them to links"), ("off", "Leave links as they are")]
 PLACEHOLDERS = {
     "campaign": "the name of the campaign or scenario",
     "node": "the name of its step, shape or variant",

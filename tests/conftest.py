@@ -22,15 +22,16 @@ def smtp_server() -> Iterator[outside.MailServer]:
 @pytest.fixture(autouse=True)
 def new_installation(request: pytest.FixtureRequest) -> None:
     """Tests that commit empty every table when they end, also of what migrations put there: the two local outboxes."""
+    from campaigns import addresses
+
+    # Nobody asks for the tracking domain in the midst of a test that counts queries, or has no database.
+    addresses._known = addresses._Known(math.inf, "", frozenset())
     uses_database = {"db", "transactional_db", "live_server"} & set(request.fixturenames)
     if uses_database or request.node.get_closest_marker("django_db"):
         request.getfixturevalue("_django_db_helper")
-        from campaigns import addresses
         from tests import make
 
         make.local_outboxes()
-        # Nobody asks for the tracking domain in the midst of a test that counts queries.
-        addresses._known = addresses._Known(math.inf, "", frozenset())
 
 
 def pytest_xdist_setupnodes(config: pytest.Config, specs: list[Any]) -> None:

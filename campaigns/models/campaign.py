@@ -60,6 +60,7 @@ class Campaign(models.Model):
     # "spread_hours": n, over which it is sent evenly.
     schedule = models.JSONField(default=dict, blank=True)
     topic = models.CharField(max_length=100, blank=True)
+    utm = models.CharField(max_length=3, blank=True, db_default="", help_text="As of Content.")
     provider = models.ForeignKey(Provider, null=True, blank=True, on_delete=models.SET_NULL)
     starts_at = models.DateTimeField(null=True, editable=False)
     started_at = models.DateTimeField(null=True, editable=False)

@@ -18,7 +18,9 @@ class Content(models.Model):
     markup = models.CharField(max_length=8, choices=TemplateVersion.Markup.choices)
     topic = models.CharField(max_length=100, blank=True)
     provider = models.ForeignKey(Provider, null=True, on_delete=models.SET_NULL)
-    utm = models.CharField(max_length=3, blank=True, db_default="", help_text="“on”, “off”, or as the installation says.")
+    utm = models.CharField(
+        max_length=3, blank=True, db_default="", help_text="“on”, “off”, or as the installation says."
+    )
     template_version = models.ForeignKey(TemplateVersion, null=True, on_delete=models.SET_NULL)
 
     def __str__(self) -> str:

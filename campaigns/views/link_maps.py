@@ -22,7 +22,7 @@ def show(request: HttpRequest, content: int) -> HttpResponse:
         "content": found,
         "place": place,
         "origin": origin,
-        "links": links,
+        "clicked": links,
         "total": sum(link.clicks for link in links),
         "sent": link_map.sent(found, origin),
     }

@@ -8,6 +8,7 @@ from django import forms
 from campaigns import outbox, providers, withdrawing
 from campaigns.contents import content_of
 from campaigns.models import Provider
+from campaigns.utm import CHOICES
 from contacts.models.consent import Channel
 from contacts.remembering import remembered
 from flows.nodes._fields import IdField
@@ -44,6 +45,13 @@ class SendForm(NodeForm):
     )
     topic = forms.CharField(
         required=False, max_length=100, label="Topic", help_text="What the message is about, such as “Offers”."
+    )
+
+    utm = forms.ChoiceField(
+        required=False,
+        choices=CHOICES,
+        label="UTM parameters",
+        help_text="Which ones is set under Settings, Tracking.",
     )
 
     def clean_message(self, written: tuple[str, ...], required: tuple[str, ...]) -> dict[str, Any]:

@@ -113,13 +113,18 @@ def signing(db, mail_server):
 def test_mails_that_arrive_verify_whatever_they_say(signing, mail_server):
     body = (
         "<p>Grüße 👋🏽 {{ contact.first_name }}</p>\r\n.\r\n..\n.{{ contact.last_name }}\n"
-        "<pre>  a   b\t\n</pre>" + "long " * 400 + "x" * 3000 + '<a href="https://shop.example/?a=1&amp;b=2">S</a>\n\n\n'
+        "<pre>  a   b\t\n</pre>"
+        + "long " * 400
+        + "x" * 3000
+        + '<a href="https://shop.example/?a=1&amp;b=2">S</a>\n\n\n'
     )
     names = [("Zoë", "Ångström"), ("👩‍👩‍👧", "x\r\n.\r\nQUIT"), ("a" * 200, " . "), ("", "=20"), ("From x", "\t")]
     people = [
         make.contact(f"c{n}@example.com", first_name=first, last_name=last) for n, (first, last) in enumerate(names)
     ]
-    content = letters.content(subject="🎉 Hällo {{ contact.first_name }}" + " and much more" * 9, body=body, topic="Né ws")
+    content = letters.content(
+        subject="🎉 Hällo {{ contact.first_name }}" + " and much more" * 9, body=body, topic="Né ws"
+    )
     letters.queue([person.pk for person in people], content)
     sending.work(NOW)
     key = signing_keys._key(DkimKey.objects.get())

@@ -95,7 +95,8 @@ def sent():
 
 
 def click(message, number, after=0.0, agent=CHROME, **seen):
-    hits.clicked(message, number, f"https://shop.example/{number}", Seen(agent, **seen), LATER + timedelta(seconds=after))
+    now = LATER + timedelta(seconds=after)
+    hits.clicked(message, number, f"https://shop.example/{number}", Seen(agent, **seen), now)
 
 
 def open_(message, after=0.0, agent=CHROME, **seen):
@@ -262,7 +263,10 @@ def test_requests_tell_machines_from_people(sent, client):
     exact()
 
 
-@pytest.mark.parametrize("tail", [".", ",", ")", "=", "%3D", "/", ">", "%22", "?utm=1", "?data=05%7C02&reserved=0", "%20"])
+TAILS = [".", ",", ")", "=", "%3D", "/", ">", "%22", "?utm=1", "?data=05%7C02&reserved=0", "%20"]
+
+
+@pytest.mark.parametrize("tail", TAILS)
 def test_links_survive_what_mail_programs_put_behind_them(sent, client, tail):
     token = signatures.token(sent.pk)
     assert client.get(f"/c/{token}/2{tail}")["Location"] == "https://shop.example/2"
