@@ -20,7 +20,8 @@ WHERE content_id = %s AND (%s::bigint IS NULL OR origin_id = %s) GROUP BY number
 """
 _SENT = """
 SELECT coalesce(sum(sent), 0)::bigint FROM (
-    SELECT sent FROM campaigns_originday WHERE content_id = %(content)s AND (%(origin)s::bigint IS NULL OR origin_id = %(origin)s)
+    SELECT sent FROM campaigns_originday
+    WHERE content_id = %(content)s AND (%(origin)s::bigint IS NULL OR origin_id = %(origin)s)
     UNION ALL SELECT sent FROM campaigns_daycount
     WHERE loose AND content_id = %(content)s AND (%(origin)s::bigint IS NULL OR origin_id = %(origin)s)
 ) d

@@ -23,7 +23,7 @@ from campaigns.views import (
     webhooks,
 )
 
-TOKEN = r"[A-Za-z0-9_-]{1,64}"
+WORD = r"[A-Za-z0-9_-]{1,64}"  # a token
 MANGLED = r"(?P<rest>[^A-Za-z0-9_-][^/]{0,8}/?)?"
 
 urlpatterns = [
@@ -91,11 +91,11 @@ urlpatterns = [
     path("messages/<int:pk>/html/", messages.html, name="message_html"),
     path("messages/<int:pk>/send-again/", messages.send_again, name="message_send_again"),
     # Mail programs take the full stop or bracket behind an address for a part of it, and some leave a “=” there.
-    re_path(rf"^c/(?P<token>{TOKEN})/(?P<number>\d{{1,4}}){MANGLED}$", public.click, name="click"),
-    re_path(rf"^s/(?P<token>{TOKEN}){MANGLED}$", public.short_click, name="short_click"),
+    re_path(rf"^c/(?P<token>{WORD})/(?P<number>\d{{1,4}}){MANGLED}$", public.click, name="click"),
+    re_path(rf"^s/(?P<token>{WORD}){MANGLED}$", public.short_click, name="short_click"),
     path("o/<str:token>.gif", public.pixel, name="pixel"),
-    re_path(rf"^u/(?P<token>{TOKEN}){MANGLED}$", public.unsubscribe, name="unsubscribe"),
-    re_path(rf"^link-check/(?P<nonce>{TOKEN})$", public.check, name="link_check"),
+    re_path(rf"^u/(?P<token>{WORD}){MANGLED}$", public.unsubscribe, name="unsubscribe"),
+    re_path(rf"^link-check/(?P<nonce>{WORD})$", public.check, name="link_check"),
     path("webhooks/twilio/<int:provider_id>/inbound", webhooks.inbound, name="twilio_inbound"),
     path("webhooks/twilio/<int:provider_id>/status", webhooks.status, name="twilio_status"),
 ]

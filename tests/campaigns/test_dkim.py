@@ -33,7 +33,8 @@ def signed(mail: bytes, key=KEY) -> bytes:
 
 
 HEAD = (
-    b"From: =?utf-8?b?QWRh?= <shop@shop.example>\r\nTo: a@example.com\r\nSubject: Hello\r\n  folded   twice\r\n\tthrice\r\n"
+    b"From: =?utf-8?b?QWRh?= <shop@shop.example>\r\nTo: a@example.com\r\n"
+    b"Subject: Hello\r\n  folded   twice\r\n\tthrice\r\n"
     b"List-Unsubscribe: <https://x.example/u/1>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n\r\n"
 )
 BODIES = [

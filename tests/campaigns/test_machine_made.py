@@ -48,7 +48,7 @@ MACHINES = {
     "Trend Micro WTP": "scanner",
     "facebookexternalhit/1.1": "preview",
     "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)": "preview",
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/120.0 Safari/537.36": "program",
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 HeadlessChrome/120.0 Safari/537.36": "program",
     "curl/8.5.0": "program",
     "python-requests/2.32": "program",
     "Go-http-client/2.0": "program",

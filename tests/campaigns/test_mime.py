@@ -3,7 +3,7 @@
 import re
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from email.utils import formataddr
+from email.utils import formataddr, getaddresses
 from typing import Any
 
 import pytest
@@ -148,8 +148,10 @@ def test_a_senders_name_is_one_name_or_refused(name: str, address: str) -> None:
     except (ValueError, UnicodeError):
         # The account's form takes no name of several lines; here nothing is sent.
         return
-    mail = message_from_bytes(written, policy=policy.default)
-    assert [found.domain.startswith(("example", "xn--")) for found in mail["From"].addresses] == [True]
+    # Python's newer parser breaks on some broken encoded words that a name may look like.
+    mail = message_from_bytes(written, policy=policy.compat32)
+    ((_, found),) = getaddresses([mail["From"]])
+    assert found in ("shop@example.com", "shop@xn--exmple-cua.com")
     assert "Bcc" not in mail
     assert max(map(len, written.split(b"\r\n"))) <= 998
 
