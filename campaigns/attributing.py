@@ -1,4 +1,10 @@
-"""Says to which messages events belong: to the last that touched the contact before, of every scenario and campaign."""
+"""Says to which message an event belongs: to the last one whose objective wants it and that touched the contact before.
+
+To that one alone, of whichever scenario or campaign it is: an order that two of them asked for came once, is credited
+to the step which spoke last, and what all of them brought in adds up to what was earned. A message that was lost
+touches nobody, unless it was opened or clicked after all; one of which nobody knows what became touched the contact
+when it was opened or clicked. What is learned of a message later does not take back what was credited before.
+"""
 
 import logging
 from collections.abc import Collection, Sequence
@@ -62,11 +68,11 @@ def wanted() -> list[Wanted]:
 
 # Which objective a message has follows from its origin: keys are compared byte by byte (~>=~), as their index is, so
 # that "campaign:3" leads to "campaign:3:n2" and not to "campaign:30". Contacts are locked against deletion, in the
-# order of their ids. An opening or click by itself may come before the message is recorded as sent.
+# order of their ids. An opening or click by itself may come before the message is recorded as sent: through whom it
+# goes may be written down at this moment, and whoever does so afterwards finds the conversion, and carries it over.
 _BELONGING = """
 WITH wanted AS MATERIALIZED (
-    SELECT *, split_part(owner, ':', 1) || ':' || split_part(owner, ':', 2) AS root
-    FROM campaigns_objective WHERE id = ANY({0})
+    SELECT * FROM campaigns_objective WHERE id = ANY({0})
 ), covered AS MATERIALIZED (
     SELECT g.id AS origin_id, w.id AS objective_id FROM wanted w JOIN campaigns_origin g ON g.key = w.owner
     UNION ALL
@@ -82,18 +88,20 @@ WITH wanted AS MATERIALIZED (
 ), there AS MATERIALIZED (
     SELECT id FROM contacts_contact WHERE id IN (SELECT contact_id FROM given) ORDER BY id FOR KEY SHARE
 ), candidate AS MATERIALIZED (
-    SELECT e.id AS event_id, w.id AS objective_id, w.root, m.id AS message_id, touched.at AS touched_at
+    SELECT e.id AS event_id, w.id AS objective_id, m.id AS message_id, touched.at AS touched_at
     FROM given e JOIN there ON there.id = e.contact_id
     JOIN wanted w ON (w.kind = 'event' AND w.event = e.name)
         OR (w.kind = 'segment' AND e.name = 'segment.entered' AND e.properties -> 'segment' = to_jsonb(w.segment))
     JOIN covered c ON c.objective_id = w.id
     JOIN campaigns_message m ON m.contact_id = e.contact_id AND m.origin_id = c.origin_id
     CROSS JOIN LATERAL (SELECT CASE w.touch WHEN 'opened' THEN coalesce(m.opened_at, m.clicked_at)
-        WHEN 'clicked' THEN m.clicked_at ELSE m.sent_at END AS at) touched
-    WHERE touched.at < e.at AND m.bounced_at IS NULL
+        WHEN 'clicked' THEN m.clicked_at
+        ELSE coalesce(CASE WHEN m.bounced_at IS NULL AND m.failed_at IS NULL THEN m.sent_at END,
+            least(m.opened_at, m.clicked_at)) END AS at) touched
+    WHERE touched.at < e.at
     AND (w.within_days IS NULL OR e.at <= touched.at + w.within_days * interval '1 day')
     UNION ALL
-    SELECT e.id, w.id, w.root, m.id, e.at
+    SELECT e.id, w.id, m.id, e.at
     FROM given e JOIN there ON there.id = e.contact_id
     JOIN campaigns_message m ON m.contact_id = e.contact_id AND m.id = CASE
         WHEN e.properties ->> 'message' ~ '^[0-9]{1,18}$' THEN (e.properties ->> 'message')::bigint END
@@ -108,17 +116,23 @@ WITH wanted AS MATERIALIZED (
     JOIN contacts_event ON "contacts_event"."id" = pair.event_id
     JOIN contacts_contact ON "contacts_contact"."id" = "contacts_event"."contact_id"
     WHERE {3}
-), chosen AS (
-    SELECT DISTINCT ON (event_id, root) event_id, objective_id, message_id FROM candidate
+), chosen AS MATERIALIZED (
+    SELECT DISTINCT ON (event_id) event_id, objective_id, message_id FROM candidate
     WHERE objective_id <> ALL({2}) OR (event_id, objective_id) IN (SELECT event_id, objective_id FROM passed)
-    ORDER BY event_id, root, touched_at DESC, message_id DESC
+    ORDER BY event_id, touched_at DESC, message_id DESC
+), in_hand AS MATERIALIZED (
+    SELECT id, provider_id, country, language FROM campaigns_message WHERE id IN (
+        SELECT m.id FROM chosen JOIN campaigns_message m ON m.id = chosen.message_id
+        WHERE m.state IN ('queued', 'sending', 'unknown')
+    ) ORDER BY id FOR SHARE
 )
 SELECT c.event_id, c.objective_id, c.message_id, e.contact_id, e.at,
     CASE WHEN w.kind = 'event' THEN e.properties ->> nullif(w.value_property, '') END,
     CASE WHEN w.kind = 'event' THEN e.properties ->> nullif(w.currency_property, '') END,
-    m.origin_id, m.content_id, m.provider_id, m.country, m.language
+    m.origin_id, m.content_id, CASE WHEN h.id IS NULL THEN m.provider_id ELSE h.provider_id END,
+    coalesce(h.country, m.country), coalesce(h.language, m.language)
 FROM chosen c JOIN given e ON e.id = c.event_id JOIN wanted w ON w.id = c.objective_id
-JOIN campaigns_message m ON m.id = c.message_id ORDER BY e.at, e.id
+JOIN campaigns_message m ON m.id = c.message_id LEFT JOIN in_hand h ON h.id = m.id ORDER BY e.at, e.id
 """
 
 

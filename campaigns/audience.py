@@ -6,7 +6,11 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from campaigns.models import Campaign
+from campaigns import admitting, recent
+from campaigns.courtesy import is_exempt
+from campaigns.courtesy_rules import rules_of
+from campaigns.models import Campaign, Courtesy
+from campaigns.skip_reasons import CAPPED
 from contacts import consent, reaching
 from contacts.models import Contact
 from contacts.segments.compiler import where
@@ -42,16 +46,27 @@ def members(campaign: Campaign, now: datetime) -> QuerySet[Contact]:
 
 
 def counted(campaign: Campaign, now: datetime) -> Counted:
-    """Exact, in one statement (two where segments are named). Raises contacts.segments.InvalidRule."""
+    """Exact, in two statements (three where segments are named). Raises contacts.segments.InvalidRule."""
     if not campaign.channel:
         return Counted(members(campaign, now).count())
-    found = reaching.reasons(campaign.channel, condition(campaign, now))
+    found = reaching.reasons(campaign.channel, condition(campaign, now), capped(campaign, now))
     return Counted(
         total=sum(found.values()),
         no_address=found.get(reaching.NO_ADDRESS, 0),
         suppressed=found.get(consent.SUPPRESSED, 0),
         no_consent=found.get(consent.NO_CONSENT, 0),
+        capped=found.get(CAPPED, 0),
     )
+
+
+def capped(campaign: Campaign, now: datetime) -> reaching.Besides:
+    """Who would be skipped by a frequency cap if it were sent at this moment; nobody where caps put messages off."""
+    kept = Courtesy.current()
+    rules = rules_of(kept.rules)
+    if not rules.caps or not rules.skips_capped or is_exempt(campaign.topic, rules):
+        return None
+    admitting.remember(now)
+    return recent.at_cap(campaign.channel, rules, now), CAPPED
 
 
 def condition(campaign: Campaign, now: datetime) -> Where:

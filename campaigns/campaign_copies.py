@@ -11,7 +11,19 @@ from campaigns.models.campaign import Kind
 from campaigns.objectives import copy_objective
 from contacts.models.consent import Channel
 
-COPIED = ("kind", "channel", "audience", "variants", "test", "schedule", "topic", "utm", "provider_id")
+COPIED = (
+    "kind",
+    "channel",
+    "audience",
+    "variants",
+    "test",
+    "schedule",
+    "topic",
+    "utm",
+    "provider_id",
+    "priority",
+    "late_hours",
+)
 
 
 @transaction.atomic

@@ -8,8 +8,9 @@ from django.core.exceptions import ValidationError
 
 from campaigns import timing
 from campaigns.audience import rule
+from campaigns.courtesy_rules import MOST_LATE_HOURS
 from campaigns.deciding import MEASURES
-from campaigns.models import Campaign, Provider
+from campaigns.models import Campaign, Priority, Provider
 from contacts import segments, tagging
 from contacts.json_limits import text_problem
 from contacts.models.consent import Channel
@@ -80,6 +81,20 @@ def _utm(value: Any, channel: str) -> str:
     if value not in (None, "", "on", "off"):
         raise Wrong("UTM parameters are “on”, “off”, or empty for what the installation says.")
     return value or ""
+
+
+def _priority(value: Any, channel: str) -> int:
+    if isinstance(value, bool) or value not in Priority.values:
+        raise Wrong("A priority is 1 (high), 0 (normal) or -1 (low).")
+    return int(value)
+
+
+def _late_hours(value: Any, channel: str) -> int | None:
+    if value in (None, ""):
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= MOST_LATE_HOURS:
+        raise Wrong(f"Give a whole number of hours from 1 to {MOST_LATE_HOURS:,}.")
+    return value
 
 
 def _provider(value: Any, channel: str) -> int | None:
@@ -236,4 +251,6 @@ CLEANERS: dict[str, Callable[[Any, str], Any]] = {
     "topic": _topic,
     "utm": _utm,
     "provider": _provider,
+    "priority": _priority,
+    "late_hours": _late_hours,
 }

@@ -36,6 +36,12 @@ class NameForm(forms.ModelForm):
         return " ".join(self.cleaned_data["name"].split())
 
 
+class PriorityForm(forms.ModelForm):
+    class Meta:
+        model = Campaign
+        fields = ["priority"]
+
+
 class NewCampaignForm(NameForm):
     channel = forms.ChoiceField(choices=Channel.choices, widget=forms.RadioSelect)
 

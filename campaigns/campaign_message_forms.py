@@ -7,7 +7,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 
 from campaigns.campaign_fields import KEYS, LONGEST_WAIT
-from campaigns.models import Campaign, Provider
+from campaigns.courtesy_rules import MOST_LATE_HOURS
+from campaigns.models import Campaign, Priority, Provider
 from campaigns.utm import CHOICES as UTM_CHOICES
 from contacts.models.consent import Channel
 from templates_app import checks, rendering
@@ -130,6 +131,20 @@ class VariantForm(WordsForm):
 class SenderForm(forms.Form):
     topic = forms.CharField(required=False, max_length=100, help_text="What it is about, such as “Offers”.")
     utm = forms.ChoiceField(choices=UTM_CHOICES, required=False, label="UTM parameters")
+    priority = forms.TypedChoiceField(
+        choices=Priority.choices,
+        coerce=int,
+        required=False,
+        empty_value=Priority.NORMAL.value,  # type: ignore[arg-type]  # the stubs know texts only
+        help_text="Whose message goes first where a contact may get one more only, or the provider is busy.",
+    )
+    late_hours = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MOST_LATE_HOURS,
+        label="At most so many hours late",
+        help_text="What is later is not sent. Empty: as the courtesy settings have it.",
+    )
     provider = forms.ModelChoiceField(
         Provider.objects.none(),
         required=False,
@@ -138,7 +153,16 @@ class SenderForm(forms.Form):
     )
 
     def __init__(self, data: Any, campaign: Campaign) -> None:
-        super().__init__(data, initial={"topic": campaign.topic, "utm": campaign.utm, "provider": campaign.provider_id})
+        super().__init__(
+            data,
+            initial={
+                "topic": campaign.topic,
+                "utm": campaign.utm,
+                "provider": campaign.provider_id,
+                "priority": campaign.priority,
+                "late_hours": campaign.late_hours,
+            },
+        )
         enabled = Provider.objects.filter(channel=campaign.channel, enabled=True)
         self.fields["provider"].queryset = enabled  # type: ignore[attr-defined]
 
@@ -208,6 +232,8 @@ class MessageForms:
             "topic": self.sender.cleaned_data["topic"],
             "utm": self.sender.cleaned_data["utm"],
             "provider": provider and provider.pk,
+            "priority": self.sender.cleaned_data["priority"],
+            "late_hours": self.sender.cleaned_data["late_hours"],
         }
 
     def add(self) -> str:

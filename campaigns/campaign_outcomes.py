@@ -13,7 +13,8 @@ FOLLOWED = ("delivered", "opened", "clicked", "bounced", "complained", "unsubscr
 
 @dataclass(frozen=True)
 class Rates:
-    """The numbers of one variant, or of all: each metric, and its rate in per cent of what was sent."""
+    """The numbers of one variant, or of all: each metric, and its rate in per cent of what was sent; of bounces, which
+    were never counted as sent where they came at once, in per cent of what was tried."""
 
     words: campaign_wording.Words | None
     counts: dict[str, Any]
@@ -31,7 +32,11 @@ class Rates:
 
     @property
     def rate(self) -> dict[str, float | None]:
-        return {name: 100 * self.counts.get(name, 0) / self.sent if self.sent else None for name in FOLLOWED}
+        tried = {"bounced": self.sent + self.counts.get("bounced", 0)}
+        return {
+            name: 100 * self.counts.get(name, 0) / whole if (whole := tried.get(name, self.sent)) else None
+            for name in FOLLOWED
+        }
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,16 @@ from typing import Any
 
 from django.db import transaction
 
-from campaigns import campaign_fields, objectives
+from campaigns import campaign_fields, objectives, outbox
 from campaigns.campaign_moves import DRAFT, refusal, take
 from campaigns.models import Campaign
 from campaigns.models.campaign import Kind
 
 # What may be given: the names are those of the model's fields; `provider` is an id or None. `objective` is what the
 # campaign is meant to achieve (see `objectives`), {} for nothing; it may be given whatever the state.
-OBJECTIVE = "objective"
+OBJECTIVE, PRIORITY = "objective", "priority"
 FIELDS = (*campaign_fields.CLEANERS, OBJECTIVE)
-ALWAYS = {"name", OBJECTIVE}
+ALWAYS = {"name", OBJECTIVE, PRIORITY}
 
 
 class Invalid(Exception):
@@ -41,13 +41,15 @@ def create(given: Mapping[str, Any], user: Any, now: datetime, kind: str = Kind.
 def change(campaign: Campaign, given: Mapping[str, Any]) -> None:
     """Change what is given of a draft; what is unfinished may be kept (see campaign_checks), what makes no sense not.
 
-    Raises Invalid, or WrongState where it is no draft (its name and objective may always be changed)."""
+    Raises Invalid, or WrongState where it is no draft (its name, objective and priority may always be changed)."""
     with transaction.atomic():
         if set(given) <= ALWAYS:
             locked = Campaign.objects.select_for_update(no_key=True, of=("self",)).get(pk=campaign.pk)
         else:
             locked = take(campaign, "change")
         locked.save(update_fields=_put(locked, given) or ["name"])
+        if PRIORITY in given:
+            outbox.prioritise(locked.origin, locked.priority)
         _mean(locked, given)
     campaign.refresh_from_db()
 

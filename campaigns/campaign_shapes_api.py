@@ -56,8 +56,9 @@ class CampaignSerializer(serializers.ModelSerializer):
         model = Campaign
         fields = [
             "id", "name", "kind", "channel", "state", "state_reason", "audience", "variants", "test", "winner",
-            "winner_reason", "test_numbers", "schedule", "topic", "utm", "provider", "objective", "starts_at",
-            "started_at", "finished_at", "decides_at", "audience_count", "resends", "archived_at", "created_at", "commands",
+            "winner_reason", "test_numbers", "schedule", "topic", "utm", "provider", "priority", "late_hours",
+            "objective", "starts_at", "started_at",
+            "finished_at", "decides_at", "audience_count", "resends", "archived_at", "created_at", "commands",
         ]  # fmt: skip
         read_only_fields = [
             "state", "state_reason", "winner", "winner_reason", "test_numbers", "starts_at", "started_at",

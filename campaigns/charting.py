@@ -12,6 +12,7 @@ from campaigns.report_query import LABELS, RATES, TIMES, times
 from campaigns.reporting import Report, Row
 
 MOST_SERIES, MOST_BARS, MOST_MARKS = 6, 15, 6
+EDGE = 0.04  # half a label, as a share of the picture
 OTHER = "Others"
 
 
@@ -167,9 +168,9 @@ def _short(group: str, key: str) -> str:
 
 
 def _anchor(place: int, count: int) -> str:
-    if count < 4:
-        return "middle"
-    return "start" if place == 0 else "end" if place == count - 1 else "middle"
+    """Under the first or the last of many narrow columns, half a label would stick out of the picture."""
+    x = (place + 0.5) / count
+    return "start" if x < EDGE else "end" if x > 1 - EDGE else "middle"
 
 
 def _n(number: float) -> str:

@@ -16,7 +16,8 @@ LEASE = timedelta(seconds=120)
 ABANDONED = "The worker stopped while handing it over."
 
 # The queue's index is walked origin by origin, each time jumping to the next one, so that what is held or not yet due
-# costs one look per origin, however much of it there is. The random order lets every origin have its turn.
+# costs one look per origin, however much of it there is. Those of a higher priority come first; among equals the random
+# order lets every origin have its turn.
 _PATTERN = """
 WITH RECURSIVE waiting AS (
     (SELECT origin_id, channel FROM campaigns_message WHERE state = 'queued' ORDER BY origin_id, due_at LIMIT 1)
@@ -26,14 +27,15 @@ WITH RECURSIVE waiting AS (
         WHERE state = 'queued' AND origin_id > waiting.origin_id ORDER BY origin_id, due_at LIMIT 1
     ) next
 ), open AS (
-    SELECT o.id, o.key, greatest(%(limit)s / count(*) OVER (), 1) AS share{through}
+    SELECT o.id, o.key, o.priority, o.late_from,
+        greatest(%(limit)s / count(*) OVER (PARTITION BY o.priority), 1) AS share{through}
     FROM waiting JOIN campaigns_origin o ON o.id = waiting.origin_id{limits}
     WHERE {unspent}NOT o.held AND waiting.channel = ANY(%(channels)s) AND EXISTS (
         SELECT FROM campaigns_message WHERE state = 'queued' AND origin_id = o.id AND due_at <= %(now)s
     )
-    ORDER BY random() LIMIT %(limit)s
+    ORDER BY o.priority DESC, random() LIMIT %(limit)s
 ), due AS (
-    SELECT found.id, open.key{quotas} FROM open CROSS JOIN LATERAL (
+    SELECT found.id, open.key, open.priority, open.late_from{quotas} FROM open CROSS JOIN LATERAL (
         SELECT id FROM campaigns_message
         WHERE state = 'queued' AND origin_id = open.id AND due_at <= %(now)s AND channel = ANY(%(channels)s)
         ORDER BY due_at LIMIT {share} FOR UPDATE SKIP LOCKED
@@ -41,7 +43,8 @@ WITH RECURSIVE waiting AS (
 ){picked}
 UPDATE campaigns_message m SET state = 'sending', owner = %(owner)s, leased_until = %(until)s
 FROM {taken} AS taken WHERE m.id = taken.id
-RETURNING m.id, m.contact_id, m.channel, m.origin_id, taken.key, m.content_id, m.event_id, m.attempts
+RETURNING m.id, m.contact_id, m.channel, m.origin_id, taken.key, m.content_id, m.event_id, m.attempts,
+    greatest(coalesce(m.planned_at, m.due_at), taken.late_from), taken.priority
 """
 _CLAIM = _PATTERN.format(
     through="", limits="", unspent="", quotas="", share="open.share", picked="", taken="due"
@@ -64,8 +67,8 @@ _LIMITED = _PATTERN.format(
     quotas=", open.provider, open.quota",
     share="least(open.share, open.quota)",
     picked=""", picked AS (
-    SELECT id, key FROM (
-        SELECT id, key, quota, row_number() OVER (PARTITION BY provider) AS n FROM due
+    SELECT id, key, priority, late_from FROM (
+        SELECT id, key, priority, late_from, quota, row_number() OVER (PARTITION BY provider) AS n FROM due
     ) each WHERE quota IS NULL OR n <= quota
 )""",
     taken="picked",
@@ -99,6 +102,9 @@ class Claimed:
     content_id: int
     event_id: int | None
     attempts: int
+    # When it was due at first, or when an operator last said what becomes of what is overdue.
+    planned_at: datetime
+    priority: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +126,8 @@ class Limits:
 
 
 def claim(now: datetime, limit: int, channels: Collection[str], limits: Limits | None = None) -> Claim:
-    """Take up to `limit` due messages of these channels, shared fairly between origins; committed when this returns.
+    """Take up to `limit` due messages of these channels; committed when this returns. Origins of a higher priority have
+    theirs first, those of the same one share fairly.
 
     Where few origins have much to send, fewer than `limit` may come back although more is due.
     """
@@ -141,7 +148,7 @@ def claim(now: datetime, limit: int, channels: Collection[str], limits: Limits |
         }
     with connection.cursor() as cursor:
         cursor.execute(_LIMITED if limits else _CLAIM, values)
-        return Claim(owner, list(starmap(Claimed, cursor.fetchall())))
+        return Claim(owner, sorted(starmap(Claimed, cursor.fetchall()), key=lambda taken: -taken.priority))
 
 
 def settle(now: datetime) -> int:

@@ -50,7 +50,7 @@ def begin(locked: Campaign, now: datetime) -> None:
             contents[variant["key"]] = content_of_variant(locked, variant, now).pk
         except Unpublished as error:
             raise NotReady([campaign_checks.Problem(f"variants.{variant['key']}.template", str(error))]) from error
-    outbox.prepare(list(origins_of(locked).values()))
+    outbox.prepare(list(origins_of(locked).values()), locked.priority)
     move(
         locked,
         "send",
@@ -66,7 +66,13 @@ def begin(locked: Campaign, now: datetime) -> None:
 
 def content_of_variant(campaign: Campaign, variant: dict[str, Any], now: datetime) -> Content:
     """The exact words of a variant as they are now. Raises Unpublished."""
-    config = {**variant, "topic": campaign.topic, "utm": campaign.utm, "provider": campaign.provider_id}
+    config = {
+        **variant,
+        "topic": campaign.topic,
+        "utm": campaign.utm,
+        "provider": campaign.provider_id,
+        "late_hours": campaign.late_hours,
+    }
     return content_of(campaign.channel, config, now)
 
 
@@ -137,7 +143,7 @@ def suspend(campaign_ids: Iterable[int], state: str, reason: str, now: datetime)
 def resume(campaign: Campaign, now: datetime) -> None:
     """Go on where it stopped; what has become due in the pause is sent at once. Raises WrongState."""
     move(campaign, "resume", SENDING)
-    outbox.release(campaign.origin)
+    outbox.release(campaign.origin, late_from=now)
     nudge("advance")
 
 

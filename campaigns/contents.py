@@ -46,7 +46,13 @@ def _fields(channel: str, config: dict[str, Any]) -> dict[str, Any]:
         "template_version_id": version.pk if version else None,
         # Left out where nothing is said, so that contents which are older than it keep their digests.
         **({"utm": config["utm"]} if config.get("utm") in ("on", "off") else {}),
+        **_lateness(config),
     }
+
+
+def _lateness(config: dict[str, Any]) -> dict[str, Any]:
+    """Left out where nothing is said of it, so that words which were kept before it was thought of stay the same."""
+    return {"late_hours": config["late_hours"]} if config.get("late_hours") else {}
 
 
 def _published(channel: str, template_id: int) -> TemplateVersion:

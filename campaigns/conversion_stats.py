@@ -1,6 +1,7 @@
 """Reads how many messages were converted and what that was worth: sums of differences, never a scan of conversions."""
 
 from collections.abc import Collection
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -39,6 +40,20 @@ def of(origin_prefixes: Collection[str]) -> dict[str, dict[str, Any]]:
             else:
                 found[prefix]["revenue"][currency] = sum
     return found
+
+
+_EARNED = """
+SELECT currency, sum(amount) FROM campaigns_revenue
+WHERE origin_id = (SELECT id FROM campaigns_origin WHERE key = %s) AND day BETWEEN %s AND %s
+GROUP BY 1 HAVING sum(amount) <> 0 ORDER BY 1
+"""
+
+
+def earned(origin_key: str, first: date, last: date) -> dict[str, Decimal]:
+    """What the conversions of these days were worth to one origin, by currency. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_EARNED, [origin_key, first, last])
+        return dict(cursor.fetchall())
 
 
 def money(revenue: dict[str, Decimal]) -> str:

@@ -1,9 +1,9 @@
 """Keeps as conversions the events that objectives want: reads the timeline in the order of its commits.
 
 A message has one objective, that of the longest owner which its origin continues. An event belongs to the message by
-which the contact was touched last before it, among those of a scenario or campaign whose objective wants it and whose
-time is not over; openings and clicks to the very message. So a scenario is credited once for an event, for one step,
-and every scenario that reached the contact for itself. What happened before an objective was set is passed over.
+which the contact was touched last before it, among all whose objective wants it and whose time is not over; openings
+and clicks to the very message. So an event is credited once, for one step of one scenario or campaign, and not to the
+others that had reached the contact before. What happened before an objective was set is passed over.
 """
 
 from collections.abc import Sequence
@@ -51,8 +51,9 @@ class _Worth(NamedTuple):
     currency: str
 
 
-# An event that is read again is kept once. Which of several events of a message makes it converted is decided by when
-# they happened, among those read at once; one that comes later with an earlier moment finds it converted.
+# An event that is read again is kept once, whatever it would belong to by now. Which of several events of a message
+# makes it converted is decided by when they happened, among those read at once; one that comes later with an earlier
+# moment finds it converted.
 _KEEP = """
 INSERT INTO campaigns_conversion (objective_id, message_id, contact_id, event_id, at, value, currency, first)
 SELECT g.*, row_number() OVER (PARTITION BY g.message ORDER BY g.at, g.event, g.objective) = 1
@@ -60,7 +61,7 @@ SELECT g.*, row_number() OVER (PARTITION BY g.message ORDER BY g.at, g.event, g.
 FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::timestamptz[], %s::numeric[], %s::text[])
     AS g (objective, message, contact, event, at, value, currency)
 WHERE NOT EXISTS (
-    SELECT FROM campaigns_conversion c WHERE c.event_id = g.event AND c.objective_id = g.objective
+    SELECT FROM campaigns_conversion c WHERE c.event_id = g.event
 ) ORDER BY g.at, g.event
 RETURNING objective_id, event_id, first
 """

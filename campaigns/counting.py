@@ -20,6 +20,7 @@ from contacts.days import day_of
 # A count read as the sum of this many rows is still read in no time.
 ROWS_PER_COUNT = 30
 COUNTS_PER_SLICE = 200
+REASON = "skipped:"
 
 _TYPES = {"day": "date", "origin_id": "bigint", "content_id": "bigint", "provider_id": "bigint"}
 
@@ -68,27 +69,27 @@ def count(differences: Iterable[tuple[Of, str, int]], now: datetime) -> None:
 
 def count_by_day(differences: Iterable[tuple[date, Of, str, int]]) -> None:
     """The same where each has a day of its own."""
-    origins: Counter[tuple[int, str]] = Counter()
+    origins: Counter[tuple[int, str, date | None]] = Counter()
     days: dict[tuple[Any, ...], Counter[str]] = defaultdict(Counter)
     domains: dict[tuple[Any, ...], Counter[str]] = defaultdict(Counter)
     for day, which, metric, n in differences:
-        origins[which.origin, metric[:40]] += n
+        origins[which.origin, metric[:40], day if metric.startswith(REASON) else None] += n
         if metric in METRICS:
             days[day, *which[: len(KEYS)]][metric] += n
         if metric in DOMAIN_METRICS and which.domain:
             domains[day, which.domain, which.provider][metric] += n
-    _count_origins([(origin, metric, n) for (origin, metric), n in origins.items() if n])
+    _count_origins([(*key, n) for key, n in origins.items() if n])
     _add("daycount", ("day", *KEYS), METRICS, days)
     _add("domaincount", ("day", "domain", "provider_id"), DOMAIN_METRICS, domains)
 
 
-def _count_origins(rows: list[tuple[int, str, int]]) -> None:
+def _count_origins(rows: list[tuple[int, str, date | None, int]]) -> None:
     if not rows:
         return
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO campaigns_origincount (origin_id, metric, n)"
-            " SELECT * FROM unnest(%s::bigint[], %s::text[], %s::bigint[])",
+            "INSERT INTO campaigns_origincount (origin_id, metric, day, n)"
+            " SELECT * FROM unnest(%s::bigint[], %s::text[], %s::date[], %s::bigint[])",
             [list(column) for column in zip(*rows, strict=True)],
         )
 
@@ -119,15 +120,16 @@ def _squash_origins() -> bool:
         cursor.execute(
             """
             WITH long AS (
-                SELECT origin_id, metric FROM campaigns_origincount GROUP BY 1, 2 HAVING count(*) > %s LIMIT %s
+                SELECT origin_id, metric, day FROM campaigns_origincount GROUP BY 1, 2, 3 HAVING count(*) > %s LIMIT %s
             ), old AS (
                 DELETE FROM campaigns_origincount WHERE id IN (
-                    SELECT c.id FROM campaigns_origincount c JOIN long USING (origin_id, metric)
+                    SELECT c.id FROM campaigns_origincount c JOIN long
+                    ON (c.origin_id, c.metric) = (long.origin_id, long.metric) AND c.day IS NOT DISTINCT FROM long.day
                     FOR UPDATE OF c SKIP LOCKED
-                ) RETURNING origin_id, metric, n
+                ) RETURNING origin_id, metric, day, n
             )
-            INSERT INTO campaigns_origincount (origin_id, metric, n)
-            SELECT origin_id, metric, sum(n) FROM old GROUP BY 1, 2
+            INSERT INTO campaigns_origincount (origin_id, metric, day, n)
+            SELECT origin_id, metric, day, sum(n) FROM old GROUP BY 1, 2, 3
             """,
             [ROWS_PER_COUNT, COUNTS_PER_SLICE],
         )

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import connection
 
 from campaigns import campaign_checks, limiting, timing
-from campaigns.audience import Counted, condition, counted
+from campaigns.audience import Counted, capped, condition, counted
 from campaigns.models import Allowance, Campaign, Price, Provider
 from contacts import reaching
 from contacts.days import day_of
@@ -62,7 +62,7 @@ def _cost(campaign: Campaign, audience: Counted, parts: int, now: datetime) -> t
         return None, audience.reachable
     if set(prices) == {""}:
         return prices[""] * parts * audience.reachable, 0
-    countries = reaching.countries(campaign.channel, condition(campaign, now))
+    countries = reaching.countries(campaign.channel, condition(campaign, now), capped(campaign, now))
     known = {country: n for country, n in countries.items() if country in prices or "" in prices}
     cost = sum((prices.get(country, prices.get("", Decimal(0))) * n for country, n in known.items()), Decimal(0))
     return (cost * parts if known or not audience.reachable else None), audience.reachable - sum(known.values())

@@ -6,14 +6,15 @@ import django_filters
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Lower
 
+from campaigns import skip_reasons
 from campaigns.models import Message, MessageState, Origin
 from contacts.models import Contact
 from contacts.models.consent import Channel
 
 
 class MessageFilter(django_filters.FilterSet):
-    """`scenario` (id), `node` (its id, or the key of a chain’s step), `campaign` (id), `contact` (id), `status` and
-    `channel`."""
+    """`scenario` (id), `node` (its id, or the key of a chain’s step), `campaign` (id), `contact` (id), `status`,
+    `channel` and `reason` (why it was skipped)."""
 
     scenario = django_filters.NumberFilter(method="of_scenario", min_value=0)
     node = django_filters.CharFilter(method="of_node")
@@ -22,9 +23,15 @@ class MessageFilter(django_filters.FilterSet):
     status = django_filters.ChoiceFilter(field_name="state", choices=MessageState.choices)
     channel = django_filters.ChoiceFilter(choices=Channel.choices)
 
+    reason = django_filters.ChoiceFilter(method="of_reason", choices=[(reason, reason) for reason in skip_reasons.ALL])
+
     class Meta:
         model = Message
         fields: list[str] = []
+
+    def of_reason(self, rows: QuerySet[Message], name: str, value: str) -> QuerySet[Message]:
+        """Why it was skipped."""
+        return rows.filter(state=MessageState.SKIPPED, reason=value)
 
     def of_scenario(self, rows: QuerySet[Message], name: str, value: Any) -> QuerySet[Message]:
         return _under(rows, Q(key__startswith=f"scenario:{int(value)}:"))

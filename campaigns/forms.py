@@ -3,6 +3,7 @@
 from django import forms
 from django.core.exceptions import ValidationError
 
+from campaigns import skip_reasons
 from campaigns.models import MessageState, Provider
 from contacts.list_forms import ListForm
 from contacts.models.consent import Channel
@@ -32,5 +33,9 @@ class MessageListForm(InboxListForm):
     """`origin` and `contact` come with links from elsewhere."""
 
     state = forms.ChoiceField(required=False, choices=[("", "All states"), *MessageState.choices])
+    reason = forms.ChoiceField(
+        required=False,
+        choices=[("", "Any reason"), *((reason, f"Skipped: {reason}") for reason in skip_reasons.ALL)],
+    )
     origin = forms.CharField(required=False, widget=forms.HiddenInput)
     contact = forms.CharField(required=False, widget=forms.HiddenInput)

@@ -1,13 +1,13 @@
 """Counts the clicks on each link of each message that was written, from counts per day."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from django.db import connection
 
 from campaigns.models import Content, Link
-from campaigns.origins import Place, places
+from campaigns.origins import Named, Place, places
 
 MOST = 500
 
@@ -35,6 +35,17 @@ class Clicked:
     @property
     def rate(self) -> float | None:
         return self.clicks / self.sent if self.sent else None
+
+
+def origins(places: Mapping[int, Place], asked: Mapping[str, str]) -> list[int] | None:
+    """Those of the scenario and the campaign that are asked for, by their keys; None where neither is."""
+    if not asked:
+        return None
+    return [pk for pk, place in places.items() if all(_is(getattr(place, name), key) for name, key in asked.items())]
+
+
+def _is(named: Named | None, key: str) -> bool:
+    return named is not None and named.key == key
 
 
 def clicked(since: date, until: date, origins: Sequence[int] | None = None) -> list[Clicked]:

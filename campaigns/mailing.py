@@ -17,13 +17,13 @@ from campaigns import audience, outbox, timing, withdrawing
 from campaigns.campaign_moves import SENDING, WrongState, move
 from campaigns.models import Campaign, CampaignState, Content, Message, MessageState, Origin
 from campaigns.models.campaign import Kind
+from campaigns.skip_reasons import CAMPAIGN_CANCELLED
 from contacts.models import Contact
 from contacts.segments.where import InvalidRule
 
 logger = logging.getLogger(__name__)
 
 BATCH = 5_000
-CANCELLED = "campaign cancelled"
 # How a contact's lot is drawn: always the same one for the same campaign, on any server.
 _LOT = """('x' || left(md5(%s || ':' || "contacts_contact"."id"), 8))::bit(32)::bigint"""
 
@@ -192,7 +192,7 @@ def withdraw(now: datetime) -> bool:
     more = False
     for campaign in cancelled.order_by("pk"):
         with transaction.atomic():
-            if withdrawing.skip(campaign.origin, CANCELLED, now, limit=BATCH):
+            if withdrawing.skip(campaign.origin, CAMPAIGN_CANCELLED, now, limit=BATCH):
                 more = True
             elif not _outstanding(campaign):
                 Campaign.objects.filter(pk=campaign.pk, finished_at=None).update(finished_at=now)

@@ -5,7 +5,7 @@ Saved and sent as `{}` (nothing) or `{"kind", "within_days", "touch"}` with, for
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db.models import Q
@@ -151,8 +151,20 @@ def _columns(data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def sentences(many: Iterable[dict[str, Any]]) -> list[str]:
+    """The same for many, in one query."""
+    listed = list(many)
+    asked = [data["segment"] for data in listed if data.get("kind") == ObjectiveKind.SEGMENT]
+    names = dict(Segment.objects.filter(pk__in=asked).values_list("pk", "name")) if asked else {}
+    return [_worded(data, names) for data in listed]
+
+
 def sentence(data: dict[str, Any]) -> str:
     """The objective in words, for pages."""
+    return sentences([data])[0]
+
+
+def _worded(data: dict[str, Any], segment_names: Mapping[int, str]) -> str:
     kind = data.get("kind")
     if not kind:
         return "No objective"
@@ -160,8 +172,7 @@ def sentence(data: dict[str, Any]) -> str:
     if kind == ObjectiveKind.EVENT:
         what = f"“{data['event']}” happened"
     elif kind == ObjectiveKind.SEGMENT:
-        name = Segment.objects.filter(pk=data["segment"]).values_list("name", flat=True).first()
-        what = f"Entered the segment “{name or '…'}”"
+        what = f"Entered the segment “{segment_names.get(data['segment'], '…')}”"
     days = data.get("within_days")
     return f"{what} within {days} day{'' if days == 1 else 's'}" if days else what
 

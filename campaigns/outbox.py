@@ -1,6 +1,7 @@
 """Where whoever wants something sent puts it; the sender takes it from here."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,7 +9,7 @@ from django.db import IntegrityError, connection, transaction
 from django.db.models import Q, QuerySet
 
 from campaigns.counting import Of, count
-from campaigns.models import Content, MessageState, Origin
+from campaigns.models import Content, MessageState, Origin, Priority
 from contacts.columns import Columns, literal
 from contacts.lanes import nudge
 
@@ -84,7 +85,8 @@ def enqueue_all(wanted: Sequence[Wanted], now: datetime, due_at: datetime | Sequ
             if new < sum(len(one.contacts) for one in wanted):
                 raise _NoOrigin
     except (_NoOrigin, IntegrityError):
-        prepare(sorted({one.origin_key for one in wanted}))
+        for priority, keys in _by_priority({one.origin_key for one in wanted}).items():
+            prepare(keys, priority)
         return sum(_those_new(one, now, due_at) for one in wanted)
     for one in wanted:
         _tell(one, len(one.contacts), now, due_at)
@@ -136,9 +138,24 @@ def _tell(one: Wanted, new: int, now: datetime, due_at: datetime | Sequence[date
         nudge("send")
 
 
-def prepare(origin_keys: Sequence[str]) -> None:
+def prepare(origin_keys: Sequence[str], priority: int = Priority.NORMAL) -> None:
     """Have these origins there before anybody asks for messages: two workers that both make one wait for each other."""
-    Origin.objects.bulk_create([Origin(key=key) for key in origin_keys], ignore_conflicts=True)
+    made = [Origin(key=key, priority=priority) for key in origin_keys]
+    Origin.objects.bulk_create(made, ignore_conflicts=True)
+
+
+def _by_priority(origin_keys: Collection[str]) -> dict[int, list[str]]:
+    """What is new under a scenario or campaign has the priority of what it has already."""
+    found: dict[int, list[str]] = defaultdict(list)
+    for key in sorted(origin_keys):
+        sibling = under(":".join(key.split(":")[:2])).values_list("priority", flat=True).first()
+        found[sibling or Priority.NORMAL].append(key)
+    return found
+
+
+def prioritise(origin_prefix: str, priority: int) -> None:
+    """Let what is queued of these origins, and what will be, go before or after that of others."""
+    under(origin_prefix).exclude(priority=priority).update(priority=priority)
 
 
 def hold(origin_prefix: str) -> None:
@@ -146,8 +163,9 @@ def hold(origin_prefix: str) -> None:
     under(origin_prefix).update(held=True)
 
 
-def release(origin_prefix: str) -> None:
-    if under(origin_prefix).update(held=False):
+def release(origin_prefix: str, late_from: datetime | None = None) -> None:
+    """With `late_from`, when an operator has said what becomes of what is overdue, nothing is late from before then."""
+    if under(origin_prefix).update(held=False, **({"late_from": late_from} if late_from else {})):
         nudge("send")
 
 

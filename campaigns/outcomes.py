@@ -9,9 +9,11 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from campaigns import revenue
 from campaigns.claiming import Claimed
 from campaigns.counting import Of, count_by_day
 from campaigns.models import Conversion, MessageState
+from campaigns.recent import give_back
 from contacts import timeline
 from contacts.days import day_of
 from contacts.models.consent import Channel
@@ -31,7 +33,9 @@ UPDATE campaigns_message m SET
                  ELSE o.state END,
     reason = CASE WHEN o.state IN ('sent', 'unknown') AND m.failed_at IS NOT NULL THEN m.reason ELSE o.reason END,
     provider_id = o.provider, provider_message_id = coalesce(o.provider_message, m.provider_message_id),
-    parts = o.parts, attempts = o.attempts, due_at = coalesce(o.due, m.due_at), owner = NULL, leased_until = NULL,
+    parts = o.parts, attempts = o.attempts, due_at = coalesce(o.due, m.due_at),
+    planned_at = CASE WHEN o.due IS NULL THEN m.planned_at ELSE coalesce(m.planned_at, m.due_at) END,
+    owner = NULL, leased_until = NULL,
     sent_at = CASE WHEN o.state = 'sent' THEN %(now)s
                    WHEN o.state = 'unknown' AND coalesce(m.failed_at, m.delivered_at) IS NOT NULL THEN %(now)s
                    ELSE m.sent_at END,
@@ -90,7 +94,7 @@ def record(
         timeline.record(list(_events(written, was)), now)
         differences = list[tuple[date, Of, str, int]]()
         today = day_of(now)
-        converted = _converted([id for id, before in was.items() if before.opened or before.clicked])
+        converted = _converted([id for id, one in was.items() if one.opened or one.clicked or one.provider])
         for outcome in written:
             before, known = was[outcome.message.id], _of(outcome, homes)
             old = before.of(outcome.message)
@@ -99,6 +103,12 @@ def record(
                 differences.append((day_of(before.unknown or now), old, "unknown", -1))
             differences += _carried_over(before, old, known, converted.get(outcome.message.id))
         count_by_day(differences)
+        give_back([one.message.id for one in written if one.state not in (MessageState.SENT, MessageState.UNKNOWN)])
+        revenue.carry_over(
+            (outcome.message.id, was[outcome.message.id].of(outcome.message), _of(outcome, homes))
+            for outcome in written
+            if outcome.message.id in converted
+        )
     return len(written)
 
 
@@ -132,7 +142,8 @@ def _known(outcome: Outcome, before: _Before) -> str:
 
 
 def _converted(ids: Sequence[int]) -> dict[int, datetime]:
-    """When messages were converted that were opened or clicked while they were in hand: hardly ever any."""
+    """When messages were converted that were opened or clicked while they were in hand, or had been sent before: hardly
+    ever any."""
     found = Conversion.objects.filter(message__in=ids, first=True) if ids else Conversion.objects.none()
     return dict(found.values_list("message_id", "at"))
 

@@ -4,11 +4,12 @@ import logging
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.conf import settings
 
-from campaigns import channels, signatures
+from campaigns import admitting, channels, signatures, skip_reasons
 from campaigns.channels import Composer, Refused
 from campaigns.claiming import Claimed
 from campaigns.models import Content, MessageState, Provider
@@ -35,7 +36,7 @@ class Ready:
 
 
 def prepare(
-    messages: Sequence[Claimed], contacts: dict[int, Contact], routes: Routes
+    messages: Sequence[Claimed], contacts: dict[int, Contact], routes: Routes, now: datetime
 ) -> tuple[list[Outcome], list[tuple[Provider, list[Ready]]]]:
     """What is decided without a provider, and the rest by provider. A fixed number of queries for any batch."""
     contents = Content.objects.select_related("provider").in_bulk({message.content_id for message in messages})
@@ -44,14 +45,17 @@ def prepare(
         channel: consent.refusals(channel, {m.contact_id for m in messages if m.channel == channel})
         for channel in {message.channel for message in messages}
     }
-    done: list[Outcome] = []
+    held = admitting.held_back(messages, contents, contacts, refused, now)
+    done: list[Outcome] = list(held.values())
     ready: dict[int, list[Ready]] = defaultdict(list)
     through: dict[int, Provider] = {}
     for message in messages:
+        if message.id in held:
+            continue
         try:
             contact, content = contacts.get(message.contact_id), contents.get(message.content_id)
             if contact is None or content is None:
-                raise Refused("contact deleted")
+                raise Refused(skip_reasons.CONTACT_DELETED)
             channels.of(message.channel).address(contact)
             if message.contact_id in refused[message.channel]:
                 raise Refused(refused[message.channel][message.contact_id])

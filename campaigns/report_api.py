@@ -56,7 +56,9 @@ class ReportSerializer(serializers.Serializer):
     filters = serializers.DictField(child=serializers.CharField())
     total = TotalSerializer(help_text="Counts every message once.")
     overlaps = serializers.BooleanField(help_text="A message counts in several rows, as with segments.")
-    truncated = serializers.BooleanField(help_text="There are more rows; those with the most sent messages are given.")
+    truncated = serializers.BooleanField(
+        help_text="There are more rows; those with the most sent messages are given. The CSV has all."
+    )
     rows = RowSerializer(many=True)
 
 
@@ -103,9 +105,8 @@ class ReportViewSet(viewsets.ViewSet):
         if not form.is_valid():
             raise ValidationError({name: [str(text) for text in texts] for name, texts in form.errors.items()})
         report = reporting.report(form.query(day_of(timezone.now())))
-        rows = report.sorted(form.order)
         if isinstance(request.accepted_renderer, CsvRenderer):
-            return report_export.response(report, rows)
+            return report_export.response(report, form.order)
         query = report.query
         return Response(
             {
@@ -130,7 +131,7 @@ class ReportViewSet(viewsets.ViewSet):
                         "rates": row.rates,
                         "revenue": plain(dict(row.revenue)),
                     }
-                    for row in rows
+                    for row in report.sorted(form.order)
                 ],
             }
         )

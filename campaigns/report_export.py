@@ -9,10 +9,12 @@ from django.http import StreamingHttpResponse
 from campaigns.conversion_stats import plain
 from campaigns.models.day_count import METRICS
 from campaigns.report_query import GROUPS, RATES, TIMES
-from campaigns.reporting import Report, Row
+from campaigns.reporting import Report, Row, everything
 
 
-def response(report: Report, rows: Iterable[Row]) -> StreamingHttpResponse:
+def response(report: Report, order: str) -> StreamingHttpResponse:
+    """All rows, also of a report that is too long for a page: those come one after the other from the database."""
+    rows = everything(report.query, order) if report.truncated else report.sorted(order)
     answer = StreamingHttpResponse(lines(report, rows), content_type="text/csv; charset=utf-8")
     name = f"messages-by-{'-and-'.join(report.query.groups)}-{report.query.since}-{report.query.until}.csv"
     answer["Content-Disposition"] = f'attachment; filename="{name}"'

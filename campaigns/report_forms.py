@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from campaigns.devices import DEVICES
-from campaigns.models import SavedReport
+from campaigns.models import Provider, SavedReport
 from campaigns.models.day_count import METRICS
 from campaigns.origins import Place
 from campaigns.report_names import choices
@@ -113,6 +113,11 @@ class ReportForm(PeriodForm):
         return Query(groups, since, until, filters, to_the_end=until >= today)
 
     @property
+    def of_origin(self) -> dict[str, str]:
+        """Which scenario and campaign is asked for."""
+        return {name: key for name in ("scenario", "campaign") if (key := self.cleaned_data[name])}
+
+    @property
     def order(self) -> str:
         """The column that rows are sorted by: time goes on, everything else begins with the most."""
         return self.cleaned_data["sort"] or (
@@ -122,6 +127,16 @@ class ReportForm(PeriodForm):
     @property
     def shown(self) -> str:
         return self.cleaned_data["show"] or "sent"
+
+
+class DomainForm(PeriodForm):
+    q = forms.CharField(required=False, max_length=200, label="Domain")
+    provider = forms.ModelChoiceField(
+        Provider.objects.filter(channel=Channel.EMAIL), required=False, empty_label="All providers"
+    )
+
+    def clean_q(self) -> str:
+        return self.cleaned_data["q"].strip().replace("\0", "")
 
 
 class SavedReportForm(forms.ModelForm):

@@ -107,10 +107,16 @@ def choices(group: str, places: Iterable[Place]) -> list[tuple[str, str]]:
 
 
 def _seen(column: str) -> list[str]:
-    """The values that counts have; the table by month is the smallest that a homeday's columns are in."""
+    """The values that counts have: from each one to the next along an index, whatever the number of rows."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT DISTINCT {column} FROM campaigns_homeday UNION"  # noqa: S608 - one of two names of ours
-            f" SELECT {column} FROM campaigns_daycount WHERE loose"
+            f"""WITH RECURSIVE seen (value) AS (
+                (SELECT {column} FROM campaigns_homeday ORDER BY 1 LIMIT 1)
+                UNION ALL
+                SELECT (SELECT {column} FROM campaigns_homeday h WHERE h.{column} > seen.value ORDER BY 1 LIMIT 1)
+                FROM seen WHERE seen.value IS NOT NULL
+            )
+            SELECT value FROM seen WHERE value IS NOT NULL
+            UNION SELECT {column} FROM campaigns_daycount WHERE loose"""  # noqa: S608 - one of two names of ours
         )
         return [value for (value,) in cursor.fetchall()]

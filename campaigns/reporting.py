@@ -1,7 +1,7 @@
 """Reports on messages: grouped, narrowed down and summed, from counts and never from the ledger."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -14,10 +14,11 @@ from campaigns.models.day_count import METRICS
 from campaigns.origins import Named, Place, all_places
 from campaigns.report_names import belongings, name, names
 from campaigns.report_query import ORIGINS, RATE_OF, RATES, TIMES, Query, rates, times
-from campaigns.report_sql import revenue_statement, statement
+from campaigns.report_sql import Statement, revenue_statement, statement
 
-# More rows than this are no report any more; what is left out is said.
+# More rows than this are no report any more; what is left out is said, and stands in the file.
 MOST_ROWS = 20_000
+SLICE = 2_000
 # Days without anything are filled in up to here, so that a chart shows them.
 MOST_TIMES = 1_000
 
@@ -82,11 +83,7 @@ def report(query: Query) -> Report:
     earned = _earned(query, places, origins)
     for keys in earned:
         found.setdefault(keys, dict.fromkeys(METRICS, 0))
-    known = {group: names(group, list(places.values())) for group in query.groups if group not in TIMES}
-
-    def named(keys: tuple[str, ...]) -> tuple[Named, ...]:
-        return tuple(name(group, key, known.get(group, {})) for group, key in zip(query.groups, keys, strict=True))
-
+    named = _namer(query, places)
     rows = [Row(named(keys), counts, earned.get(keys, {})) for keys, counts in list(found.items())[:MOST_ROWS]]
     overlaps = "segment" in query.groups
     truncated = len(found) > MOST_ROWS
@@ -95,11 +92,49 @@ def report(query: Query) -> Report:
         ((_, counts),) = _counted(whole, places, origins, 1)
         total = Row((), counts, _earned(whole, places, origins).get((), {}))
     else:
-        total = Row((), {metric: sum(row.counts[metric] for row in rows) for metric in METRICS}, _summed(rows))
+        sums = map(sum, zip(*(row.counts.values() for row in rows), strict=True)) if rows else [0] * len(METRICS)
+        total = Row((), dict(zip(METRICS, sums, strict=True)), _summed(rows))
     if len(query.groups) == 1 and query.groups[0] in TIMES and rows:
         rows = _filled(query, rows)
     made = Report(query, rows, total, overlaps, truncated)
     return replace(made, rows=made.sorted("name"))
+
+
+def everything(query: Query, by: str) -> Iterator[Row]:
+    """All rows of a report of whatever length, as they come from the database: by a count, else by the groups' keys
+    (names are not known there); those that only earned something come last. Holds a transaction until it is through."""
+    column, direction = by.removeprefix("-"), "DESC" if by.startswith("-") else "ASC"
+    keys = list(range(1, len(query.groups) + 1))
+    order = [len(keys) + 1 + METRICS.index(column), *keys] if column in METRICS else keys
+    with transaction.atomic():
+        places = all_places() if {*ORIGINS} & query.asked else {}
+        origins = _origins(query, places)
+        earned = _earned(query, places, origins)
+        named = _namer(query, places)
+        asked = _asked(query, places, origins)
+        asked.add("ORDER BY " + ", ".join(f"{place} {direction}" for place in order))
+        with connection.cursor() as plain:
+            plain.execute("SET LOCAL jit = off")
+        with connection.connection.cursor(name="report") as cursor:
+            cursor.itersize = SLICE
+            cursor.execute(asked.sql, asked.values)
+            for found, counts in _read(query, cursor):
+                yield Row(named(found), counts, earned.pop(found, {}))
+        for found, amounts in earned.items():
+            yield Row(named(found), dict.fromkeys(METRICS, 0), amounts)
+
+
+def _namer(query: Query, places: Mapping[int, Place]) -> Callable[[tuple[str, ...]], tuple[Named, ...]]:
+    """What the keys of a row are called; each is named once."""
+    known = {group: names(group, list(places.values())) for group in query.groups if group not in TIMES}
+    called: dict[tuple[str, str], Named] = {}
+
+    def one(group: str, key: str) -> Named:
+        if (group, key) not in called:
+            called[group, key] = name(group, key, known.get(group, {}))
+        return called[group, key]
+
+    return lambda keys: tuple(one(group, key) for group, key in zip(query.groups, keys, strict=True))
 
 
 def _origins(query: Query, places: Mapping[int, Place]) -> list[int] | None:
@@ -113,17 +148,26 @@ def _origins(query: Query, places: Mapping[int, Place]) -> list[int] | None:
 def _counted(
     query: Query, places: Mapping[int, Place], origins: Sequence[int] | None, most: int
 ) -> Iterator[tuple[tuple[str, ...], dict[str, int]]]:
-    asked = statement(query, _keys(query, places), origins)
-    asked.add("HAVING " + " OR ".join(f"sum(c.{metric}) <> 0" for metric in METRICS) if query.groups else "")
+    asked = _asked(query, places, origins)
     if query.groups:
         asked.add("ORDER BY sum(c.sent) DESC LIMIT %s", most)
-    width = len(query.groups)
     with transaction.atomic(), connection.cursor() as cursor:
         # Compiling takes longer than these sums do.
         cursor.execute("SET LOCAL jit = off")
         cursor.execute(asked.sql, asked.values)
-        for row in cursor.fetchall():
-            yield _plain(row[:width]), dict(zip(METRICS, (n or 0 for n in row[width:]), strict=True))
+        yield from _read(query, cursor.fetchall())
+
+
+def _asked(query: Query, places: Mapping[int, Place], origins: Sequence[int] | None) -> Statement:
+    asked = statement(query, _keys(query, places), origins)
+    asked.add("HAVING " + " OR ".join(f"sum(c.{metric}) <> 0" for metric in METRICS) if query.groups else "")
+    return asked
+
+
+def _read(query: Query, rows: Iterable[tuple]) -> Iterator[tuple[tuple[str, ...], dict[str, int]]]:
+    width = len(query.groups)
+    for row in rows:
+        yield _plain(row[:width]), dict(zip(METRICS, (n or 0 for n in row[width:]), strict=True))
 
 
 def _summed(rows: Sequence[Row]) -> dict[str, Decimal]:

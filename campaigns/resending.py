@@ -32,6 +32,7 @@ def send_again(message: Message, now: datetime) -> bool:
             owner=None,
             leased_until=None,
             due_at=now,
+            planned_at=None,
             provider_message_id=None,
             sent_at=None,
             failed_at=None,

@@ -11,6 +11,8 @@ from django.conf import settings
 from django.db import connection
 
 from campaigns.counting import Of
+from campaigns.models import Conversion
+from contacts.days import day_of
 from contacts.segments import values
 
 SLICE = 20_000
@@ -45,6 +47,19 @@ def add(amounts: Iterable[tuple[date, Of, str, Decimal]]) -> None:
             "%s::date[], %s::bigint[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::numeric[])",
             [*columns, list(sums.values())],
         )
+
+
+def carry_over(moved: Iterable[tuple[int, Of, Of]]) -> None:
+    """What the conversions of these messages were worth is counted by (message, as it was, as it is) there now."""
+    ways = {message: (old[:5], new[:5]) for message, old, new in moved if old[:5] != new[:5]}
+    if not ways:
+        return
+    rows = Conversion.objects.filter(message__in=ways, value__isnull=False)
+    amounts = []
+    for message, at, currency, value in rows.values_list("message_id", "at", "currency", "value"):
+        old, new = ways[message]
+        amounts += [(day_of(at), Of(*old), currency, -value), (day_of(at), Of(*new), currency, value)]
+    add(amounts)
 
 
 _KEYS = "day, origin_id, content_id, provider_id, country, language, currency"

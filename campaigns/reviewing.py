@@ -9,6 +9,7 @@ from campaigns.channels.base import unsubscribe_url
 from campaigns.devices import DEVICES
 from campaigns.machines import WHY
 from campaigns.models import Hit, Message, MessageState, Provider
+from campaigns.skip_reasons import WAITS
 from contacts.models import Event
 from contacts.models.consent import Channel
 from templates_app import mjml, rendering
@@ -77,7 +78,9 @@ class Reasons:
             return "Waits: what it belongs to is paused."
         if message.channel not in self.served:
             return f"Waits: there is no enabled provider for {message.get_channel_display()}."
-        if message.reason:
+        if message.reason in WAITS and message.due_at > self.now:
+            return WAITS[message.reason]
+        if message.reason and message.reason not in WAITS:
             return f"Will be tried again: {message.reason}"
         return "Waits until it is due." if message.due_at > self.now else ""
 

@@ -67,7 +67,7 @@ def _send(taken: Claim, routes: Routes, now: datetime) -> None:
     try:
         contacts = Contact.objects.in_bulk({message.contact_id for message in taken.messages})
         homes = {pk: _home(contact) for pk, contact in contacts.items()}
-        done, ready = prepare(taken.messages, contacts, routes)
+        done, ready = prepare(taken.messages, contacts, routes, now)
     except Exception as error:
         # Nothing was handed over yet, so that they may go back.
         reason = f"{type(error).__name__}: {error}"

@@ -10,8 +10,6 @@ from campaigns.models import Message, MessageState
 from campaigns.outbox import under
 from contacts.days import day_of
 
-TOO_LATE = "too late"
-
 # What a worker is claiming at this moment is its own.
 _SKIP = """
 WITH gone AS (
@@ -21,8 +19,9 @@ WITH gone AS (
     UPDATE campaigns_message m SET state = 'skipped', reason = %(reason)s, skipped_at = %(now)s
     FROM gone WHERE m.id = gone.id RETURNING m.origin_id, m.content_id, m.provider_id, m.country, m.language
 ), counted AS (
-    INSERT INTO campaigns_origincount (origin_id, metric, n)
-    SELECT origin_id, metric, count(*) FROM skipped CROSS JOIN unnest(%(metrics)s::text[]) metric GROUP BY 1, 2
+    INSERT INTO campaigns_origincount (origin_id, metric, day, n)
+    SELECT origin_id, metric, CASE WHEN starts_with(metric, 'skipped:') THEN %(day)s::date END, count(*)
+    FROM skipped CROSS JOIN unnest(%(metrics)s::text[]) metric GROUP BY 1, 2
 ), by_day AS (
     INSERT INTO campaigns_daycount (day, origin_id, content_id, provider_id, country, language, device, skipped)
     SELECT %(day)s, origin_id, content_id, provider_id, country, language, '', count(*) FROM skipped
@@ -33,7 +32,8 @@ SELECT count(*) FROM skipped
 # Whichever has had its turn is due no earlier than `since`, and so is not found again. The index is asked origin by
 # origin: for all of them at once, everything would be read and sorted each time.
 _SPREAD = """
-UPDATE campaigns_message m SET due_at = %(since)s + %(over)s * least(%(done)s + turn.n, %(total)s) / %(total)s FROM (
+UPDATE campaigns_message m SET planned_at = NULL,
+    due_at = %(since)s + %(over)s * least(%(done)s + turn.n, %(total)s) / %(total)s FROM (
     SELECT id, row_number() OVER (ORDER BY due_at, id) - 1 AS n FROM (
         SELECT found.* FROM unnest(%(origins)s::bigint[]) origin CROSS JOIN LATERAL (
             SELECT id, due_at FROM campaigns_message

@@ -5,14 +5,17 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import DefaultRouter
 
+from campaigns.courtesy_api import CourtesyView
 from campaigns.message_api import MessageViewSet
 from campaigns.provider_api import ProviderViewSet
 from campaigns.report_api import ReportViewSet
+from campaigns.report_parts_api import DomainReportViewSet, LinkReportViewSet, SavedReportViewSet
 from contacts.api import ContactViewSet, EventViewSet
 from contacts.segment_api import SegmentViewSet
 from flows.api import ScenarioViewSet
 from flows.chain_api import ChainCampaignViewSet
 from flows.objective_api import ObjectiveViewSet
+from flows.report_api import CohortViewSet, FunnelViewSet
 from templates_app.api import TemplateViewSet
 
 router = DefaultRouter()
@@ -24,6 +27,11 @@ router.register("segments", SegmentViewSet, basename="segment")
 router.register("messages", MessageViewSet, basename="message")
 router.register("objectives", ObjectiveViewSet, basename="objective")
 router.register("providers", ProviderViewSet, basename="provider")
+router.register("reports/links", LinkReportViewSet, basename="link_report")
+router.register("reports/domains", DomainReportViewSet, basename="domain_report")
+router.register("reports/saved", SavedReportViewSet, basename="saved_report")
+router.register("reports/funnel", FunnelViewSet, basename="funnel")
+router.register("reports/cohorts", CohortViewSet, basename="cohort")
 router.register("reports", ReportViewSet, basename="report")
 router.register("scenarios", ScenarioViewSet, basename="scenario")
 router.register("templates", TemplateViewSet, basename="template")
@@ -33,6 +41,7 @@ docs = csp_update({"style-src": ["'unsafe-inline'"]})(SpectacularSwaggerSplitVie
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api_schema"),
+    path("courtesy/", CourtesyView.as_view(), name="courtesy_api"),
     path("docs/", docs, name="api_docs"),
     *router.urls,
 ]

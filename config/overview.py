@@ -5,17 +5,16 @@ from dataclasses import dataclass
 
 from django.db.models import Sum
 
-from campaigns import mailing, reviewing
+from campaigns import campaign_stats, mailing, reviewing
 from campaigns import stats as message_stats
 from campaigns.models import Campaign, CampaignState, Message, Provider
 from campaigns.models.campaign import Kind
 from config.attention import RECENT
 from contacts.models import Contact
+from flows import present
 from flows import stats as flow_stats
 from flows.models import NodeCount, Scenario
 from flows.models.scenario import ScenarioState
-
-DONE = ("sent", "skipped", "failed", "unknown", "bounced")
 
 
 @dataclass(frozen=True)
@@ -58,12 +57,12 @@ def sending(limit: int = 6) -> list[Campaign]:
     )
     keys = {campaign.pk: set(mailing.origins_of(campaign).values()) for campaign in campaigns}
     counts = message_stats.counts(set().union(*keys.values())) if keys else {}
+    over = campaign_stats.dones(counts)
     for campaign in campaigns:
         total = Counter[str]()
         for key in keys[campaign.pk]:
             total.update(counts.get(key, {}))
-        # What fails after its provider took it counts as both, but is done once.
-        done = min(sum(total[metric] for metric in DONE), total["queued"])
+        done = sum(over.get(key, 0) for key in keys[campaign.pk])
         whole = campaign.audience_count or total["queued"]
         campaign.done, campaign.queued = done, total["queued"]  # type: ignore[attr-defined]
         campaign.percent = min(done * 100 // whole, 100) if whole else 0  # type: ignore[attr-defined]
@@ -72,8 +71,9 @@ def sending(limit: int = 6) -> list[Campaign]:
 
 def inside() -> int:
     """How many contacts are in the scenarios that run, by the counts."""
-    running = Scenario.objects.filter(state=ScenarioState.RUNNING).values("pk")
-    return NodeCount.objects.filter(metric="waiting", scenario__in=running).aggregate(n=Sum("n"))["n"] or 0
+    running = Scenario.objects.filter(state=ScenarioState.RUNNING).values_list("pk", flat=True)
+    waiting = NodeCount.objects.filter(metric="waiting", scenario__in=running).aggregate(n=Sum("n"))["n"] or 0
+    return waiting + sum(present.pending(running).values())
 
 
 def recent_states() -> dict[str, int]:

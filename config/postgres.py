@@ -41,6 +41,7 @@ SETTINGS = {
     "work_mem": "16MB",
     "maintenance_work_mem": "128MB",
     "max_wal_size": "2GB",
+    "wal_buffers": "64MB",
     "random_page_cost": "1.1",
     "jit": "off",
     "timezone": "UTC",

@@ -11,7 +11,7 @@ from config.models import User
 
 APPS = ("config", "contacts", "templates_app", "campaigns", "flows")
 # What only administrators change, though everybody may look at it.
-ADMINISTRATORS_ONLY = ("installation", "provider", "allowance", "price", "apikey")
+ADMINISTRATORS_ONLY = ("installation", "provider", "allowance", "price", "courtesy", "recentmessage", "apikey")
 
 
 class Role(models.TextChoices):

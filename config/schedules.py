@@ -48,6 +48,7 @@ LANES: dict[str, list[str]] = {
         "flows.pruning.hits",
         "campaigns.counting.squash",
         "campaigns.revenue.squash",
+        "campaigns.recent.prune",
         "flows.counting.squash",
         "contacts.segments.sizing.refresh",
     ],

@@ -7,6 +7,7 @@ RESOURCES = {
     "templates": "Templates",
     "providers": "Providers",
     "campaigns": "Campaigns",
+    "courtesy": "Courtesy",
     "messages": "Messages",
     "reports": "Reports",
     "scenarios": "Scenarios",

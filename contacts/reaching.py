@@ -9,7 +9,7 @@ from django.db import connection
 
 from contacts.consent import ADDRESSES, NO_CONSENT, SUPPRESSED
 from contacts.places import country_of_attribute, country_of_number
-from contacts.segments.where import Where, fill
+from contacts.segments.where import Where, fill, value
 
 NO_ADDRESS = "no address"
 
@@ -19,7 +19,7 @@ SELECT {columns}, CASE
     WHEN COALESCE(contacts_contact.{address}, '') = '' THEN '{no_address}'
     WHEN s.id IS NOT NULL THEN '{suppressed}'
     WHEN k.state = 'unsubscribed' OR (COALESCE(k.state, 'unknown') <> 'subscribed'
-        AND (SELECT consent_policy = 'opt_in' FROM contacts_installation)) THEN '{no_consent}'
+        AND (SELECT consent_policy = 'opt_in' FROM contacts_installation)) THEN '{no_consent}'{besides}
     ELSE '' END AS reason
 FROM contacts_contact
 LEFT JOIN contacts_consent k ON k.contact_id = contacts_contact.id AND k.channel = '{channel}'
@@ -28,12 +28,16 @@ LEFT JOIN contacts_suppression s
 """
 
 
-def reasons(channel: str, who: Where) -> dict[str, int]:
+# A further reason why somebody is not written to, asked last: whom it holds for, and what it is called.
+Besides = tuple[Where, str] | None
+
+
+def reasons(channel: str, who: Where, besides: Besides = None) -> dict[str, int]:
     """How many contacts are not written to, by reason; "" has those who are. One statement."""
-    return dict(_rows("SELECT reason, count(*) FROM ({0}) each GROUP BY reason", _each(channel, "1", who)))
+    return dict(_rows("SELECT reason, count(*) FROM ({0}) each GROUP BY reason", _each(channel, "1", who, besides)))
 
 
-def countries(channel: str, who: Where) -> dict[str, int]:
+def countries(channel: str, who: Where, besides: Besides = None) -> dict[str, int]:
     """How many of those who can be written to are at home in which country ("" where unknown), as `places.country_of`
     says of each of them. One statement, and its answer has a row per country and beginning of phone numbers."""
     columns = (
@@ -43,7 +47,7 @@ def countries(channel: str, who: Where) -> dict[str, int]:
     rows = _rows(
         f"SELECT written, min(phone), count(*) FROM ({{0}}) each WHERE reason = ''"  # noqa: S608 - our own words
         f" GROUP BY written, {_beginning()}, length(phone)",
-        _each(channel, columns, who),
+        _each(channel, columns, who, besides),
     )
     found: Counter[str] = Counter()
     for written, phone, n in rows:
@@ -62,7 +66,8 @@ def zones(channel: str, who: Where) -> dict[str, int]:
     return dict(_rows("SELECT zone, count(*) FROM ({0}) each WHERE reason = '' GROUP BY zone", each))
 
 
-def _each(channel: str, columns: str, who: Where) -> Where:
+def _each(channel: str, columns: str, who: Where, besides: Besides = None) -> Where:
+    more = Where("") if besides is None else fill("\n    WHEN {0} THEN {1}", besides[0], value(besides[1]))
     text = _WITH_REASON.format(
         columns=columns,
         address=ADDRESSES[channel],
@@ -70,8 +75,9 @@ def _each(channel: str, columns: str, who: Where) -> Where:
         no_address=NO_ADDRESS,
         suppressed=SUPPRESSED,
         no_consent=NO_CONSENT,
+        besides=more.sql,
     )
-    return Where(f"{text} WHERE {who.sql}", tuple(who.params))
+    return Where(f"{text} WHERE {who.sql}", (*more.params, *who.params))
 
 
 def _beginning() -> str:

@@ -65,6 +65,7 @@ class ScenarioSerializer(serializers.ModelSerializer):
             "follows",
             "most_rounds",
             "keeps_when_stopped",
+            "priority",
             "trigger",
             "version",
             "created_at",

@@ -24,7 +24,7 @@ from flows.chains.editing import Change
 from flows.transitions import NotReady, WrongState
 from flows.version_api import Publication, object_in
 
-OF_STEPS = ("channel", "variants", "test", "topic", "provider")
+OF_STEPS = ("channel", "variants", "test", "topic", "provider", "late_hours")
 
 
 class StepSerializer(serializers.Serializer):
@@ -35,7 +35,8 @@ class StepSerializer(serializers.Serializer):
     name = serializers.CharField(max_length=100)
     channel = serializers.ChoiceField(choices=["email", "sms"])
     message = serializers.JSONField(
-        help_text="`template` (id), or `subject`, `preheader` and `body`; an SMS has a `body`. `provider` and `topic`.",
+        help_text="`template` (id), or `subject`, `preheader` and `body`; an SMS has a `body`. `provider`, `topic`"
+        " and `late_hours`.",
     )
     terms = serializers.JSONField(
         required=False,

@@ -117,7 +117,7 @@ def locked(ids: Collection[int], states: Collection[str]) -> list[Scenario]:
     # The ORM knows FOR UPDATE only, which two workers could not hold at once.
     return list(
         Scenario.objects.raw(
-            "SELECT * FROM flows_scenario WHERE id = ANY(%s) AND state = ANY(%s) FOR SHARE",
+            "SELECT * FROM flows_scenario WHERE id = ANY(%s) AND state = ANY(%s) ORDER BY id FOR SHARE",
             [list(ids), [str(state) for state in states]],
         )
     )

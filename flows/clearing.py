@@ -8,13 +8,18 @@ from datetime import datetime
 
 from django.db import transaction
 
-from campaigns import outbox, withdrawing
+from campaigns import outbox, skip_reasons, withdrawing
 from contacts import lanes
 from flows import engine
 from flows.claiming import COLUMNS, Crowd, gathered, locked
 from flows.models import Cleared, Scenario, ScenarioState
 from flows.stopping import everybody_leaves
 from flows.transitions import still_leaving, take
+
+_REASONS = {
+    Cleared.STOPPED.value: skip_reasons.SCENARIO_STOPPED,
+    Cleared.CLEARED.value: skip_reasons.SCENARIO_CLEARED,
+}
 
 
 @transaction.atomic
@@ -43,7 +48,7 @@ def _slice(pk: int, now: datetime) -> bool:
                 # The engine lets nobody go on who entered before then.
                 engine.carry([scenario], leaving, now)
                 return True
-            reason = f"scenario {scenario.cleared_because}"
+            reason = _REASONS[scenario.cleared_because]
             upto = scenario.cleared_upto
             if withdrawing.skip(scenario.origin, reason, now, passes_upto=upto, limit=engine.BATCH):
                 return True

@@ -8,7 +8,7 @@ from django.db import transaction
 from flows.models import Scenario
 from flows.saving import save
 
-SETTINGS = ("reentry", "reentry_hours", "exits", "follows", "most_rounds", "keeps_when_stopped")
+SETTINGS = ("reentry", "reentry_hours", "exits", "follows", "most_rounds", "keeps_when_stopped", "priority")
 
 
 @transaction.atomic

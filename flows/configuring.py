@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import transaction
 
+from campaigns import outbox
 from flows import exits, objectives, reentry
 from flows.models import Reentry, Scenario
 from flows.saving import awaited
@@ -43,5 +44,7 @@ def change(scenario: Scenario, settings: dict[str, Any]) -> None:
         setattr(scenario, name, value)
     scenario.awaits = awaited(scenario)
     scenario.save(update_fields=[*settings, "awaits"])
+    if "priority" in settings:
+        outbox.prioritise(scenario.origin, scenario.origin_priority)
     if "objective" in settings:
         objectives.keep(scenario)

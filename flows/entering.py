@@ -7,7 +7,7 @@ from itertools import islice
 from operator import itemgetter
 
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F
+from django.db.models import QuerySet
 
 from contacts.columns import Columns, listed
 from contacts.contact_zones import Zones
@@ -220,34 +220,53 @@ def _audience(scenario: Scenario, run: EntryRun, now: datetime) -> list[int]:
     """The next contacts of the run."""
     kind, config = trigger_of(scenario)
     audience = kind.audience(config, run.config, now).filter(pk__gt=run.after).order_by("pk")
+    if run.upto is not None:
+        audience = audience.filter(pk__lte=run.upto)
     return listed(audience.values_list("pk", flat=True)[:BATCH])
 
 
 def admit(now: datetime) -> bool:
     """Let one slice of one open run's audience in. Returns whether there may be more."""
     with transaction.atomic(), remembering():
-        run = (
-            EntryRun.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(finished_at=None, due_at__lte=now, scenario__state=ScenarioState.RUNNING)
-            .order_by("due_at", "pk")
-            .first()
-        )
-        if run is None:
-            return False
-        for scenario in running([run.scenario_id]):
-            try:
-                with transaction.atomic():
-                    contacts = _audience(scenario, run, now)
-            except (OperationalError, InterfaceError):
-                raise
-            except Exception:
-                logger.exception("The audience of %s cannot be told; it is tried again later.", run)
-                EntryRun.objects.filter(pk=run.pk).update(due_at=now + AGAIN)
-                return True
-            entered = enter(scenario, contacts, [None] * len(contacts), now)
-            EntryRun.objects.filter(pk=run.pk).update(
-                after=contacts[-1] if contacts else run.after,
-                entered=F("entered") + entered,
-                finished_at=now if len(contacts) < BATCH else None,
-            )
-    return True
+        run = _open(now).order_by("due_at", "pk").first()
+        part = _admit(run, now) if run else None
+    if part:
+        with transaction.atomic(), remembering():
+            # Somebody else may have been quicker. Whose worker ends here finds the part among the open runs.
+            if cut := _open(now).filter(pk=part.pk).first():
+                _admit(cut, now)
+    return run is not None
+
+
+def _open(now: datetime) -> QuerySet[EntryRun]:
+    """Runs that are due and in nobody's hands. Whoever takes one has it until the transaction ends."""
+    runs = EntryRun.objects.select_for_update(skip_locked=True, of=("self",))
+    return runs.filter(finished_at=None, due_at__lte=now, scenario__state=ScenarioState.RUNNING)
+
+
+def _admit(run: EntryRun, now: datetime) -> EntryRun | None:
+    """Let the run's contacts in if they are few enough for one transaction; of more, cut off the first part."""
+    for scenario in running([run.scenario_id]):
+        try:
+            with transaction.atomic():
+                contacts = _audience(scenario, run, now)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            logger.exception("The audience of %s cannot be told; it is tried again later.", run)
+            EntryRun.objects.filter(pk=run.pk).update(due_at=now + AGAIN)
+            return None
+        if run.upto is None and len(contacts) == BATCH:
+            return _cut(run, contacts[-1])
+        enter(scenario, contacts, [None] * len(contacts), now)
+        EntryRun.objects.filter(pk=run.pk).update(finished_at=now)
+    return None
+
+
+def _cut(run: EntryRun, upto: int) -> EntryRun:
+    key = f"{run.key}>{run.after}"
+    part = EntryRun(scenario_id=run.scenario_id, flow_id=run.flow_id, key=key, config=run.config, due_at=run.due_at)
+    part.after, part.upto = run.after, upto
+    part.save()
+    EntryRun.objects.filter(pk=run.pk).update(after=upto)
+    return part

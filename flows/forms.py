@@ -11,6 +11,9 @@ from flows import configuring, objectives
 from flows.models import Reentry, Scenario, ScenarioState
 from flows.nodes._fields import segment_field
 
+# What a request may leave out.
+SOMETIMES = ("follows", "most_rounds", "priority")
+
 
 class NewScenarioForm(forms.ModelForm):
     class Meta:
@@ -41,7 +44,7 @@ class ScenarioSettingsForm(forms.ModelForm):
 
     class Meta:
         model = Scenario
-        fields = ["name", "description", "reentry", "follows", "most_rounds", "keeps_when_stopped"]
+        fields = ["name", "description", "reentry", "follows", "most_rounds", "keeps_when_stopped", "priority"]
         labels = {
             "reentry": "A contact may enter",
             "follows": "When the flow is changed",
@@ -65,7 +68,7 @@ class ScenarioSettingsForm(forms.ModelForm):
         self.fields["leave_objective"].help_text = f"Now: {said}. Saving the flow asks what it is."
         self.fields["leave_segment"].label = "Never contacts of the segment"
         self.fields["leave_rule"].nodes = nodes  # type: ignore[attr-defined]  # a RuleField
-        for name in ("follows", "most_rounds"):
+        for name in SOMETIMES:
             self.fields[name].required = not self.is_bound or name in self.data
         for name in ("spaced_amount", "spaced_unit"):
             self.fields[name].required = not self.is_bound  # else it depends on the mode
@@ -82,7 +85,7 @@ class ScenarioSettingsForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         data = self.cleaned_data
-        for name in ("follows", "most_rounds"):
+        for name in SOMETIMES:
             if data.get(name) in (None, "") and name not in self.errors:
                 data[name] = self.initial[name]
         for name, sentences in configuring.problems(self._settings()).items():
@@ -93,7 +96,7 @@ class ScenarioSettingsForm(forms.ModelForm):
 
     def _settings(self) -> dict[str, Any]:
         data = self.cleaned_data
-        kept = ("name", "description", "reentry", "follows", "most_rounds", "keeps_when_stopped")
+        kept = ("name", "description", "reentry", "follows", "most_rounds", "keeps_when_stopped", "priority")
         hours = (data.get("spaced_amount") or 0) * (24 if data.get("spaced_unit") == "days" else 1)
         exits = {part: data.get(f"leave_{part}") for part in ("objective", "rule", "segment")}
         return {

@@ -11,12 +11,15 @@ from flows.graph import Graph, GraphNode
 from flows.kept_graphs import graph_of
 from flows.models import NodeCount, Scenario
 
+LEFT = "left:"
+
 
 @dataclass(frozen=True)
 class Stage:
     """A node and what became of who reached it in the period; `share` is of those who entered.
 
-    `ended` came to their end here, `lost` left before an end or failed, `waiting` stayed: the rest went on.
+    `went_on` left by a port, `ended` came to their end here, `lost` left before an end or failed, `waiting` stayed. In
+    a period, those may go on who had come before it.
     """
 
     node: str
@@ -25,14 +28,11 @@ class Stage:
     text: str
     reached: int
     share: float | None
+    went_on: int
     ended: int
     lost: int
     waiting: int
     is_end: bool = False
-
-    @property
-    def went_on(self) -> int:
-        return self.reached - self.ended - self.lost - self.waiting
 
     @property
     def bar(self) -> str:
@@ -56,10 +56,10 @@ def funnel(scenario: Scenario, since: date | None, until: date | None) -> list[S
     rows = NodeCount.objects.filter(scenario=scenario).exclude(node="")
     if since and until:
         rows = rows.filter(day__range=(since, until))
-    wanted = Q(metric__in=["entered", "waiting", "ended", "exited", "failed"])
+    wanted = Q(metric__in=["entered", "waiting", "ended", "exited", "failed"]) | Q(metric__startswith=LEFT)
     counts: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     for node, metric, n in rows.filter(wanted).values_list("node", "metric").annotate(sum=Sum("n")):
-        counts[node][metric] = n
+        counts[node][LEFT if metric.startswith(LEFT) else metric] += n
     graph = graph_of(scenario.flow_id) if scenario.flow_id else None
     nodes = list(_in_order(graph)) if graph else []
     entered = counts[graph.trigger.id]["entered"] if graph and graph.trigger else 0
@@ -77,9 +77,10 @@ def _stage(node_id: str, counts: dict[str, int], entered: int, node: GraphNode |
         text=node.kind.summary(node.config) if node else "Taken out of the scenario",
         reached=counts["entered"],
         share=counts["entered"] / entered if entered else None,
+        went_on=counts[LEFT],
         ended=counts["ended"],
         lost=counts["exited"] + counts["failed"],
-        waiting=counts["waiting"],
+        waiting=max(counts["waiting"], 0),  # of a period in which more went on than came
         is_end=node is not None and not node.kind.ports(node.config),
     )
 

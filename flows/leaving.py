@@ -6,6 +6,7 @@ from datetime import datetime
 from django.db import transaction
 
 from campaigns import withdrawing
+from campaigns.skip_reasons import TAKEN_OUT
 from contacts.columns import literal
 from flows import exits, objectives
 from flows.claiming import COLUMNS, Crowd, gathered, locked
@@ -75,5 +76,5 @@ def remove(scenario: Scenario, execution: Execution, now: datetime) -> None:
             execution.refresh_from_db()
             raise WrongState(f"This pass is over: {execution.get_state_display().lower()}.")
         take_out(one, inside, BY_HAND, now)
-        withdrawing.skip(one.origin, "taken out of the scenario", now, of_pass=execution.pk)
+        withdrawing.skip(one.origin, TAKEN_OUT, now, of_pass=execution.pk)
     execution.refresh_from_db()

@@ -7,6 +7,8 @@ from typing import Any
 from django.db.models import Sum
 
 from campaigns import ab_results, conversion_stats, reasons
+from campaigns import stats as message_stats
+from campaigns.counting import REASON
 from campaigns.models.message import MessageState
 from contacts.periods import Period
 from flows import canvas, period_stats, present
@@ -14,14 +16,14 @@ from flows.journeys import OUTCOMES
 from flows.models import NodeCount, Scenario
 from flows.nodes import registry
 
-# Of messages: (metric, what it is called, what its share is of).
+# Of messages: (metric, what it is called, what its share is of). What bounces at once was never counted as sent.
 _MESSAGES = (
     ("queued", "Queued", ""),
     ("sent", "Sent", ""),
     ("delivered", "Delivered", "sent"),
     ("opened", "Opened", "sent"),
     ("clicked", "Clicked", "sent"),
-    ("bounced", "Bounced", "sent"),
+    ("bounced", "Bounced", "sent and bounced"),
     ("complained", "Complained", "sent"),
     ("unsubscribed", "Unsubscribed", "sent"),
     ("skipped", "Skipped", ""),
@@ -44,8 +46,8 @@ class Line:
 
 @dataclass(frozen=True)
 class NodeNumbers:
-    """`passes` always; `messages` where it sends or has sent. Reasons and errors are (sentence, how often), and of all
-    the time, like `waiting`, which is now."""
+    """`passes` always; `messages` where it sends or has sent. Reasons and errors are (sentence, how often): those of
+    skipped messages of the period, of failed ones among the newest, and the errors of who cannot go on now."""
 
     passes: list[Line]
     messages: list[Line]
@@ -63,7 +65,11 @@ def of_node(scenario: Scenario, node: str, period: Period) -> NodeNumbers:
     shape, origin = _shape(scenario, node), f"{scenario.origin}:{node}"
     sends = shape is not None and registry()[shape["type"]].sends
     sends = sends or any(counts.get(metric) for metric, _, _ in _MESSAGES)
-    skipped = {metric.partition(":")[2]: n for metric, n in ever.items() if metric.startswith("skipped:") and n}
+    skipped = {metric.removeprefix(REASON): n for metric, n in ever.items() if metric.startswith(REASON) and n}
+    revenue = conversion_stats.of([origin])[origin]["revenue"] if period.everything else None
+    if not period.everything:
+        skipped = message_stats.reasons(origin, period.first, period.last) if counts.get("skipped") else {}
+        revenue = conversion_stats.earned(origin, period.first, period.last)
     return NodeNumbers(
         list(_passes(scenario, node, counts)),
         list(_of_messages(counts)) if sends else [],
@@ -71,7 +77,7 @@ def of_node(scenario: Scenario, node: str, period: Period) -> NodeNumbers:
         reasons.of_failed(origin) if ever.get("messages_failed") else [],
         present.errors_at(scenario, node) if ever.get("failed") else [],
         _judged(scenario, node, counts),
-        conversion_stats.money(conversion_stats.of([origin])[origin]["revenue"]) if ever.get("converted") else "",
+        conversion_stats.money(revenue or {}),
     )
 
 
@@ -119,7 +125,7 @@ def _of_messages(counts: dict[str, int]) -> Iterator[Line]:
     for metric, words, whole in _MESSAGES:
         n = counts.get(metric, 0)
         if n or metric in ("sent", "delivered", "opened", "clicked", "bounced", "unsubscribed"):
-            yield _line(words, n, counts.get(whole, 0), whole)
+            yield _line(words, n, sum(counts.get(of, 0) for of in whole.split(" and ")), whole)
 
 
 def _line(words: str, n: int, of: int, whole: str) -> Line:

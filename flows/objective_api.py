@@ -32,7 +32,7 @@ class ObjectiveSerializer(serializers.ModelSerializer):
         read_only_fields = ["owner"]
 
     def get_sentence(self, objective: Objective) -> str:
-        return objectives.sentence(objectives.as_json(objective))
+        return self.context["sentences"][objective.pk]
 
     def get_converted(self, objective: Objective) -> int:
         return self.context["achieved"][objective.owner]["converted"]
@@ -149,4 +149,6 @@ class ObjectiveViewSet(viewsets.ReadOnlyModelViewSet):
 
 def _told(rows: Sequence[Objective]) -> Any:
     achieved = conversion_stats.of([row.owner for row in rows])
-    return ObjectiveSerializer(rows, many=True, context={"achieved": achieved}).data
+    words = objectives.sentences(map(objectives.as_json, rows))
+    sentences = {row.pk: sentence for row, sentence in zip(rows, words, strict=True)}
+    return ObjectiveSerializer(rows, many=True, context={"achieved": achieved, "sentences": sentences}).data

@@ -13,6 +13,7 @@ from django.db import connection
 from django.db.models import Count, Min
 
 from campaigns import withdrawing
+from campaigns.skip_reasons import TOO_LATE
 from flows.models import INSIDE, Execution, Scenario
 
 SEND, SKIP, SPREAD = "send", "skip", "spread"
@@ -115,9 +116,7 @@ def _slice(scenario: Scenario, now: datetime) -> bool:
     """Whether there may be more."""
     task, policy, since = scenario.overdue, policy_of(scenario), datetime.fromisoformat(scenario.overdue["since"])
     if policy.do == SKIP:
-        skipped = withdrawing.skip(
-            scenario.origin, withdrawing.TOO_LATE, now, due_before=since - policy.span, limit=SLICE
-        )
+        skipped = withdrawing.skip(scenario.origin, TOO_LATE, now, due_before=since - policy.span, limit=SLICE)
         task["messages"][0] += skipped
         return skipped == SLICE
     moved = _spread(scenario, policy, since, *task["contacts"])

@@ -84,4 +84,4 @@ def go_on(scenario: Scenario, now: datetime) -> None:
         overdue=overdue.remembered(scenario),
         next_run_at=None if scenario.listens_to else entering.next_run_at(scenario, now),
     )
-    release(scenario)
+    release(scenario, late_from=now)

@@ -17,6 +17,7 @@ from contacts.days import zone_of_days
 from flows import engine, reentry
 from flows.asking import FINISHED, LAST_WAY
 from flows.claiming import COLUMNS, Crowd, Standing, gathered, locked
+from flows.cohorts import COHORT
 from flows.kept_graphs import Kept, kept
 from flows.models import ExecutionState, Flow, Follows, Scenario, ScenarioState
 from flows.stretch import Stretch, write
@@ -176,9 +177,12 @@ def _send_on(scenario: Scenario, version: Flow, ids: Sequence[int], now: datetim
     with connection.cursor() as cursor:
         cursor.execute(
             f"""INSERT INTO flows_nodecount (scenario_id, node, metric, day, n)
-            SELECT %s, '', 'completed', (finished_at AT TIME ZONE %s)::date, -count(*) FROM flows_execution e
-            WHERE e.id = ANY(%s::bigint[]) AND {LAST_WAY} = ANY(%s::text[]) GROUP BY 4""",  # noqa: S608 - as below
-            [scenario.pk, zone_of_days(), literal(ids), list(ways)],
+            SELECT %s, '', v.metric, (finished_at AT TIME ZONE %s)::date, -count(*) FROM flows_execution e
+            CROSS JOIN LATERAL (VALUES
+                ('completed'), ('{COHORT}' || date_trunc('week', entered_at AT TIME ZONE %s)::date)
+            ) v (metric) WHERE e.id = ANY(%s::bigint[]) AND {LAST_WAY} = ANY(%s::text[])
+            GROUP BY 3, 4""",  # noqa: S608 - as below
+            [scenario.pk, zone_of_days(), zone_of_days(), literal(ids), list(ways)],
         )
         cursor.execute(
             f"""UPDATE flows_execution e SET state = 'pending', node = t.node, due_at = %s, arrived_at = %s,

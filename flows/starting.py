@@ -80,16 +80,18 @@ def go_on(scenario: Scenario, now: datetime) -> None:
         overdue=overdue.remembered(scenario),
         next_run_at=None if scenario.listens_to else entering.next_run_at(scenario, _since(scenario, now)),
     )
-    release(scenario)
+    release(scenario, late_from=now)
 
 
-def release(scenario: Scenario) -> None:
+def release(scenario: Scenario, late_from: datetime | None = None) -> None:
     """Let the messages of a scenario that runs now go out. While contacts still leave it, `flows.clearing` does so
-    when it has taken back the messages of those."""
+    when it has taken back the messages of those. `late_from`: see outbox.release."""
     nodes, types = graph_of(scenario.flow_id).nodes.values(), registry()
-    outbox.prepare([f"{scenario.origin}:{node.id}" for node in nodes if types[node.type].sends])
+    outbox.prepare(
+        [f"{scenario.origin}:{node.id}" for node in nodes if types[node.type].sends], scenario.origin_priority
+    )
     if scenario.cleared_upto is None:
-        outbox.release(scenario.origin)
+        outbox.release(scenario.origin, late_from)
     lanes.nudge("advance")
 
 

@@ -13,8 +13,9 @@ from typing import Any
 from django.db import IntegrityError, connection
 
 from contacts.columns import literal
-from contacts.days import day_of
+from contacts.days import day_of, zone_of_days
 from flows import reentry
+from flows.cohorts import COHORT, cohort_of
 from flows.kept_graphs import Kept
 from flows.models import ExecutionState, Scenario
 from flows.nodes.base import Batch
@@ -83,6 +84,16 @@ UPDATE flows_execution e SET state = u.state, node = u.node, due_at = u.due_at, 
 FROM (SELECT unnest(ids) AS id, unnest(before) AS moves, unnest(due) AS due_at, cardinality(nodes) AS made, state, node,
       flow_id, single, finished_at, now FROM settled) AS u WHERE e.id = u.id
 """
+# As above, where some of them have completed: which are counted for the week in which they had entered, too.
+_COMPLETE = f"""
+, moved AS (
+    {_MOVE.strip()} RETURNING e.scenario_id, e.state, e.entered_at, e.finished_at
+)
+INSERT INTO flows_nodecount (scenario_id, day, node, metric, n)
+SELECT scenario_id, (finished_at AT TIME ZONE %s)::date, '',
+    '{COHORT}' || date_trunc('week', entered_at AT TIME ZONE %s)::date, count(*)
+FROM moved WHERE state = 'completed' GROUP BY 1, 2, 4
+"""  # noqa: S608 - our own words
 _ENTER = """
 INSERT INTO flows_execution (id, contact_id, event_id, moves, due_at, scenario_id, flow_id, state, node, single,
                              entered_at, arrived_at, finished_at, error)
@@ -100,9 +111,14 @@ def write(movements: Sequence[Movement]) -> None:
     counts = [count for moved in movements for count in _counts(moved)]
     # As columns; there is nothing to count where all rest on where they rested.
     counted = [list(column) for column in zip(*counts, strict=True)] or [[]] * 5
+    values: list[Any] = [json.dumps(groups), *counted]
+    done = _ENTER if movements[0].entering else _MOVE
+    if done is _MOVE and any(one.state == ExecutionState.COMPLETED for moved in movements for one in moved.settled):
+        done = _COMPLETE
+        values += [zone_of_days()] * 2
     try:
         with connection.cursor() as cursor:
-            cursor.execute(_SETTLED + (_ENTER if movements[0].entering else _MOVE), [json.dumps(groups), *counted])
+            cursor.execute(_SETTLED + done, values)
     except IntegrityError as error:
         if "execution_single_pass" in str(error):
             raise AlreadyInside from error
@@ -149,3 +165,5 @@ def _counts(moved: Movement) -> Iterator[tuple[int, date, str, str, int]]:
             yield moved.scenario.pk, day, node, metric, n
     for state, n in over.items():
         yield moved.scenario.pk, day, "", state, n
+    if moved.entering and over[ExecutionState.COMPLETED]:
+        yield moved.scenario.pk, day, "", cohort_of(day), over[ExecutionState.COMPLETED]

@@ -13,6 +13,7 @@ from campaigns.channels.base import Channel, Composer, Refused
 from campaigns.channels.bodies import Addresses, Body
 from campaigns.models import Content
 from campaigns.providers.base import Mime, OutgoingEmail
+from campaigns.skip_reasons import INVALID_ADDRESS, NO_ADDRESS
 from contacts.models import Contact
 from templates_app import rendering
 
@@ -26,9 +27,9 @@ class Email(Channel):
 
     def address(self, contact: Contact) -> str:
         if not contact.email:
-            raise Refused("no address")
+            raise Refused(NO_ADDRESS)
         if not _ADDRESS.fullmatch(contact.email):
-            raise Refused("invalid address")
+            raise Refused(INVALID_ADDRESS)
         return contact.email
 
     def composer(self, content: Content) -> "EmailComposer":

@@ -8,6 +8,7 @@ from campaigns.channels import links
 from campaigns.channels.base import Channel, Composer, Refused, unsubscribe_url
 from campaigns.models import Content
 from campaigns.providers.base import Outgoing, OutgoingSms
+from campaigns.skip_reasons import INVALID_ADDRESS, NO_ADDRESS
 from contacts.models import Contact
 from templates_app import rendering
 from templates_app.sms_parts import parts
@@ -21,9 +22,9 @@ class Sms(Channel):
 
     def address(self, contact: Contact) -> str:
         if not contact.phone:
-            raise Refused("no address")
+            raise Refused(NO_ADDRESS)
         if not _E164.fullmatch(contact.phone):
-            raise Refused("invalid address")
+            raise Refused(INVALID_ADDRESS)
         return contact.phone
 
     def composer(self, content: Content) -> "SmsComposer":

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0011_listed'),
+        ('campaigns', '0016_courtesy'),
     ]
 
     operations = [

@@ -3,6 +3,7 @@
 from campaigns.models.campaign import Campaign, CampaignState, ChainStep, Kind, Listed
 from campaigns.models.content import Content, Link
 from campaigns.models.conversion import Conversion, Revenue
+from campaigns.models.courtesy import Courtesy, RecentMessage
 from campaigns.models.day_count import DayCount, HomeDay, MonthCount, OriginDay
 from campaigns.models.dkim_key import DkimKey
 from campaigns.models.domain_count import DomainCount
@@ -13,6 +14,7 @@ from campaigns.models.message import Message, MessageState
 from campaigns.models.objective import Objective, ObjectiveKind, Touch
 from campaigns.models.origin import Origin, OriginCount
 from campaigns.models.price import Price
+from campaigns.models.priority import Priority
 from campaigns.models.provider import Allowance, Provider
 from campaigns.models.saved_report import SavedReport
 
@@ -23,6 +25,7 @@ __all__ = [
     "ChainStep",
     "Content",
     "Conversion",
+    "Courtesy",
     "DayCount",
     "DkimKey",
     "DomainCount",
@@ -43,7 +46,9 @@ __all__ = [
     "OriginCount",
     "OriginDay",
     "Price",
+    "Priority",
     "Provider",
+    "RecentMessage",
     "Revenue",
     "SavedReport",
     "Touch",

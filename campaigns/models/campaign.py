@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
+from campaigns.models.priority import priority_field
 from campaigns.models.provider import Provider
 from contacts.models.consent import Channel
 from contacts.models.contact import Contact
@@ -61,6 +62,9 @@ class Campaign(models.Model):
     schedule = models.JSONField(default=dict, blank=True)
     topic = models.CharField(max_length=100, blank=True)
     utm = models.CharField(max_length=3, blank=True, db_default="", help_text="As of Content.")
+    priority = priority_field()
+    # How late its messages may go; null is as the courtesy settings have it. A chain's steps have their own.
+    late_hours = models.PositiveIntegerField(null=True, blank=True)
     provider = models.ForeignKey(Provider, null=True, blank=True, on_delete=models.SET_NULL)
     starts_at = models.DateTimeField(null=True, editable=False)
     started_at = models.DateTimeField(null=True, editable=False)

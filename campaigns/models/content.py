@@ -17,6 +17,7 @@ class Content(models.Model):
     body = models.TextField()
     markup = models.CharField(max_length=8, choices=TemplateVersion.Markup.choices)
     topic = models.CharField(max_length=100, blank=True)
+    late_hours = models.PositiveIntegerField(null=True, help_text="How late it may go; null: as usual.")
     provider = models.ForeignKey(Provider, null=True, on_delete=models.SET_NULL)
     utm = models.CharField(
         max_length=3, blank=True, db_default="", help_text="“on”, “off”, or as the installation says."

@@ -134,6 +134,11 @@ class HomeDay(Counted):
                 name="home_day_unique",
             )
         ]
+        # To tell which values there are, without reading all rows.
+        indexes = [
+            models.Index(fields=["country"], name="home_day_country"),
+            models.Index(fields=["language"], name="home_day_language"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.country} on {self.day}"

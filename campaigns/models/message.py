@@ -54,6 +54,7 @@ class Message(models.Model):
     leased_until = models.DateTimeField(null=True)
     queued_at = models.DateTimeField()
     due_at = models.DateTimeField(help_text="Not to be sent before.")
+    planned_at = models.DateTimeField(null=True, help_text="When it was due at first, where it was put off since.")
     sent_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(null=True, help_text="First time.")
@@ -80,6 +81,12 @@ class Message(models.Model):
             ),
             models.Index(
                 fields=["origin", "due_at"], name="message_queue", condition=models.Q(state=MessageState.QUEUED)
+            ),
+            # What was counted as sent before it was lost.
+            models.Index(
+                fields=["origin"],
+                name="message_lost_later",
+                condition=models.Q(state__in=["bounced", "failed"], sent_at__isnull=False),
             ),
             models.Index(
                 fields=["leased_until"], name="message_leases", condition=models.Q(state=MessageState.SENDING)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
@@ -10,14 +9,12 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from campaigns import charting, domain_report, link_report, report_export, reporting
-from campaigns.models import Provider
 from campaigns.models.day_count import METRICS
 from campaigns.origins import all_places
-from campaigns.report_forms import PeriodForm, ReportForm
+from campaigns.report_forms import DomainForm, ReportForm
 from campaigns.report_query import GROUPS, LABELS, TIMES
 from campaigns.saved_reports import opened
 from contacts.days import day_of
-from contacts.models.consent import Channel
 
 may_read = permission_required("campaigns.view_message", raise_exception=True)
 PAGE = 100
@@ -58,7 +55,7 @@ def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     if not form.is_valid():
         return render(request, "campaigns/report.html", {"form": form}, status=400)
     report = reporting.report(form.query(day_of(timezone.now())))
-    return report_export.response(report, report.sorted(form.order))
+    return report_export.response(report, form.order)
 
 
 def _columns(request: HttpRequest, order: str) -> list[dict[str, str]]:
@@ -91,26 +88,11 @@ def links(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"form": form}
     if form.is_valid():
         since, until = form.days(day_of(timezone.now()))
-        asked = {name: form.cleaned_data[name] for name in ("scenario", "campaign") if form.cleaned_data[name]}
-        some = [
-            pk
-            for pk, place in places.items()
-            if all((named := getattr(place, name)) and named.key == value for name, value in asked.items())
-        ]
-        context["clicked"] = link_report.clicked(since, until, some if asked else None)
-        context["filtered"] = bool(asked)
+        some = link_report.origins(places, form.of_origin)
+        context["clicked"] = link_report.clicked(since, until, some)
+        context["filtered"] = some is not None
         context["most"] = link_report.MOST
     return render(request, "campaigns/report_links.html", context)
-
-
-class DomainForm(PeriodForm):
-    q = forms.CharField(required=False, max_length=200, label="Domain")
-    provider = forms.ModelChoiceField(
-        Provider.objects.filter(channel=Channel.EMAIL), required=False, empty_label="All providers"
-    )
-
-    def clean_q(self) -> str:
-        return self.cleaned_data["q"].strip().replace("\0", "")
 
 
 @require_GET

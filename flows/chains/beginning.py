@@ -12,7 +12,7 @@ from flows import deleting, objectives, saving
 from flows.chains.compiling import AT_ONCE, Part, compiled
 from flows.models import Reentry, Scenario
 
-COPIED = ("audience", "schedule", "topic")
+COPIED = ("audience", "schedule", "topic", "priority")
 OF_STEP = ("key", "position", "name", "channel", "message", "terms", "timing", "objective")
 
 

@@ -7,7 +7,9 @@ from flows.models.scenario import Scenario
 
 
 class EntryRun(models.Model):
-    """One run of a trigger: everybody of its audience whose id is above `after` still has to enter.
+    """One run of a trigger: everybody of its audience whose id is above `after`, up to `upto`, still has to enter.
+
+    A run of many is cut into parts, rows like itself, which several workers let in at once.
 
     `key` names the moment (unique per scenario), so that planning it twice makes it once. `config` is what the
     trigger node wrote down for this run, such as a local date or the zones whose contacts it is for.
@@ -19,7 +21,7 @@ class EntryRun(models.Model):
     config = models.JSONField(default=dict)
     due_at = models.DateTimeField()
     after = models.BigIntegerField(default=0)
-    entered = models.BigIntegerField(default=0)
+    upto = models.BigIntegerField(null=True, help_text="Of a part: the last contact that may be in it.")
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

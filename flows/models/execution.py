@@ -59,13 +59,7 @@ class Execution(models.Model):
             ),
             models.Index(fields=["scenario", "node"], name="execution_failed", condition=models.Q(state="failed")),
             models.Index(fields=["contact"], name="execution_contact"),
-            # One more entry for each pass, when it is complete, and none before.
-            models.Index(
-                fields=["scenario", "entered_at"],
-                include=["finished_at"],
-                name="execution_cohorts",
-                condition=models.Q(state="completed"),
-            ),
+            models.Index(fields=["scenario"], name="execution_pending", condition=models.Q(state="pending")),
         ]
 
     def __str__(self) -> str:

@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from campaigns.models import Campaign
+from campaigns.models.priority import priority_field
 
 
 class ScenarioState(models.TextChoices):
@@ -59,6 +60,7 @@ class Scenario(models.Model):
     most_rounds = models.PositiveIntegerField(
         default=100, help_text="How often a contact goes back to an earlier step of the same loop; then it leaves."
     )
+    priority = priority_field()
     keeps_when_stopped = models.BooleanField(
         default=False, help_text="Whether contacts inside stay where they are when the scenario is stopped."
     )
@@ -103,6 +105,11 @@ class Scenario(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def origin_priority(self) -> int:
+        """Of its messages: a chain has its campaign's."""
+        return self.campaign.priority if self.campaign_id and self.campaign else self.priority
 
     @property
     def origin(self) -> str:

@@ -5,9 +5,11 @@ from typing import Any, ClassVar
 
 from django import forms
 
-from campaigns import outbox, providers, withdrawing
+from campaigns import outbox, providers
 from campaigns.contents import content_of
+from campaigns.courtesy_rules import MOST_LATE_HOURS
 from campaigns.models import Provider
+from campaigns.skip_reasons import TOO_LATE
 from campaigns.utm import CHOICES
 from contacts.models.consent import Channel
 from contacts.remembering import remembered
@@ -69,6 +71,14 @@ class SendForm(NodeForm):
                 self.add_error(name, f"{where}{problem.sentence}")
         return self.cleaned_data
 
+    late_hours = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=MOST_LATE_HOURS,
+        label="At most so many hours late",
+        help_text="What is later than that is not sent: “too late”. Empty: as the courtesy settings have it.",
+    )
+
 
 class Send(Node):
     """A node that sends a message of its `channel`; `written` are the fields that a template replaces."""
@@ -112,5 +122,5 @@ class Send(Node):
 
     def _wanted(self, batch: Batch) -> outbox.Wanted:
         content = content_of(self.channel, batch.config, batch.now)
-        skipped = withdrawing.TOO_LATE if batch.late else ""
+        skipped = TOO_LATE if batch.late else ""
         return outbox.Wanted(batch.origin, content, batch.contacts, batch.ids, batch.visits, batch.events, skipped)

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib.auth.decorators import permission_required
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
@@ -10,27 +9,14 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from campaigns.report_forms import PeriodForm
-from campaigns.report_query import PERIODS
 from contacts.days import day_of
 from flows.cohorts import WEEKS as WEEKS_USUALLY
 from flows.cohorts import cohorts
 from flows.funnel import funnel
 from flows.models import Scenario
+from flows.report_forms import CohortForm, FunnelForm
 
 may_read = permission_required("flows.view_scenario", raise_exception=True)
-WEEKS = {"8": "8 weeks", "12": "12 weeks", "26": "26 weeks", "52": "52 weeks"}
-
-
-class FunnelForm(PeriodForm):
-    usual = "all"
-    period = forms.ChoiceField(choices=[("all", "From the beginning"), *PERIODS.items()], required=False)
-    scenario = forms.ModelChoiceField(Scenario.objects.exclude(flow=None), required=False, empty_label=None)
-
-
-class CohortForm(forms.Form):
-    scenario = forms.ModelChoiceField(Scenario.objects.exclude(flow=None), required=False, empty_label=None)
-    weeks = forms.ChoiceField(choices=list(WEEKS.items()), required=False)
 
 
 @require_GET
@@ -42,8 +28,7 @@ def show_funnel(request: HttpRequest) -> HttpResponse:
         scenario = form.cleaned_data["scenario"]
         context["scenario"] = scenario
         if scenario:
-            always = form.cleaned_data["period"] == "all"
-            since, until = (None, None) if always else form.days(day_of(timezone.now()))
+            since, until = form.asked_days(day_of(timezone.now()))
             context |= {"stages": funnel(scenario, since, until), "since": since, "until": until}
     return render(request, "flows/report_funnel.html", context)
 
@@ -57,8 +42,7 @@ def show_cohorts(request: HttpRequest) -> HttpResponse:
         scenario = form.cleaned_data["scenario"]
         context["scenario"] = scenario
         if scenario:
-            weeks = int(form.cleaned_data["weeks"] or WEEKS_USUALLY)
-            found = cohorts(scenario, timezone.now(), weeks)
+            found = cohorts(scenario, timezone.now(), form.asked_weeks)
             context |= {"cohorts": found, "weeks": range(max((len(one.done) for one in found), default=0))}
     return render(request, "flows/report_cohorts.html", context)
 

@@ -169,7 +169,8 @@ def under_load(notes: Notes, load: int) -> tuple[list[float], float]:
         if time.monotonic() - started > LONGEST:
             return True
         queued = Message.objects.filter(state="queued").exists()
-        return not queued and EntryRun.objects.exclude(finished_at=None).filter(scenario=load).exists()
+        runs = EntryRun.objects.filter(scenario=load)
+        return not queued and runs.exists() and not runs.filter(finished_at=None).exists()
 
     found = notes.latencies(over)
     return found, time.monotonic() - started

@@ -35,7 +35,7 @@ class Sent:
     hour: int
     opened: int | None
     clicked: int | None
-    bounced: bool
+    lost: str  # "bounced", "failed", or nobody knows, and then it was never counted as sent: "unknown"
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ class Credited:
 
 _hours = st.integers(0, 60)
 _later = st.one_of(st.none(), st.integers(0, 30))
-_sent = st.builds(Sent, st.integers(0, PEOPLE - 1), st.sampled_from(ORIGINS), _hours, _later, _later, st.booleans())
+_lost = st.sampled_from(["", "", "bounced", "failed", "unknown"])
+_sent = st.builds(Sent, st.integers(0, PEOPLE - 1), st.sampled_from(ORIGINS), _hours, _later, _later, _lost)
 _happened = st.builds(
     Happened,
     st.integers(0, PEOPLE - 1),
@@ -127,8 +128,11 @@ def _message(people: list[int], one: Sent, place: int) -> Message:
     moments = {
         "opened_at": None if one.opened is None else sent + one.opened * HOUR,
         "clicked_at": None if one.clicked is None else sent + one.clicked * HOUR,
-        "bounced_at": sent if one.bounced else None,
+        "bounced_at": sent if one.lost == "bounced" else None,
+        "failed_at": sent if one.lost == "failed" else None,
     }
+    if one.lost == "unknown":
+        moments |= {"state": "unknown", "sent_at": None}
     made = message(people[one.contact], one.origin, sent, visit=place, **moments)
     made.origin.key  # noqa: B018 - read once, for the loop
     return made
@@ -157,18 +161,15 @@ def _credited(objectives: dict[str, Any], messages: list[Message], events: list[
 
 
 def _credit(objectives: dict[str, Any], messages: list[Message], event: Event, found: Credited) -> None:
-    best: dict[str, tuple[datetime, int, Message, str]] = {}
+    best: list[tuple[datetime, int, Message, str]] = []
     for one in messages:
         owner = max(
             (o for o in OWNERS if objectives[o] and (one.origin.key + ":").startswith(o + ":")), key=len, default=""
         )
         touched = owner and one.contact_id == event.contact_id and _touch(objectives[owner], one, event)
         if touched:
-            root = ":".join(owner.split(":")[:2])
-            best[root] = max(
-                best.get(root, (touched, 0, one, owner)), (touched, one.pk, one, owner), key=lambda b: b[:2]
-            )
-    for _, _, one, owner in sorted(best.values(), key=lambda b: b[1]):
+            best.append((touched, one.pk, one, owner))
+    for _, _, one, owner in sorted(best, key=lambda b: b[:2])[-1:]:
         found.events.add((owner, event.pk, one.pk))
         found.converted.setdefault(one.pk, event.at)
         if objectives[owner]["kind"] == "event":
@@ -189,10 +190,12 @@ def _touch(objective: dict[str, Any], one: Message, event: Event) -> datetime | 
     if objective["kind"] in ("opened", "clicked"):
         did = getattr(one, f"{objective['kind']}_at")
         own = event.properties.get("message") == one.pk and did
-        return event.at if own and event.at <= one.sent_at + days else None
-    if one.bounced_at or (objective.get("filter") and event.properties["value"] < 10):
+        return event.at if own and (one.sent_at is None or event.at <= one.sent_at + days) else None
+    if objective.get("filter") and event.properties["value"] < 10:
         return None
-    at = {"sent": one.sent_at, "opened": one.opened_at or one.clicked_at, "clicked": one.clicked_at}
+    seen = min(filter(None, [one.opened_at, one.clicked_at]), default=None)
+    arrived = one.sent_at if not one.bounced_at and not one.failed_at else None
+    at = {"sent": arrived or seen, "opened": one.opened_at or one.clicked_at, "clicked": one.clicked_at}
     touched = at[objective.get("touch", "sent")]
     return touched if touched and touched < event.at <= touched + days else None
 

@@ -58,6 +58,8 @@ def test_a_campaign_is_made_read_changed_and_deleted(api: APIClient) -> None:
         "schedule": {"when": "at", "at": "2099-12-24T09:00", "timezone": "contact", "spread_hours": 2},
         "topic": "Offers",
         "provider": None,
+        "priority": 0,
+        "late_hours": None,
         "objective": {},
         "starts_at": None,
         "started_at": None,

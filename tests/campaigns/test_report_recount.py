@@ -6,20 +6,23 @@ import re
 import signal
 from collections import Counter
 from datetime import date, timedelta
-from itertools import combinations
+from itertools import chain, combinations
 
 import pytest
 from django.contrib.auth import get_user_model
 
 from campaigns import claiming, counting, reporting, sending
-from campaigns.models import Message, Provider
+from campaigns.models import Campaign, Message, Origin, OriginCount, Provider
 from campaigns.models.day_count import METRICS
 from campaigns.report_query import FILTERS, GROUPS, Query
 from config.models import ApiKey
 from contacts.models import Installation, Segment
-from tests import make, recount
+from flows import crediting
+from flows.models import NodeCount
+from tests import make, pages_told, recount
 from tests.campaigns import letters, traffic
 from tests.campaigns.test_killed_sender import wait_until, worker
+from tests.facts import Facts
 from tests.flows.audit import complaints
 from tests.flows.drive import until_still
 from tests.make import NOW
@@ -150,6 +153,7 @@ def test_every_number_is_what_a_recount_gives(shop, client):
     reports_agree(shop, truth)
     the_api_agrees(shop, truth, client)
     the_page_agrees(shop, truth, client)
+    everything_else_agrees(shop, client)
     nodes = complaints(["short", "long", "both", "last"])
     nodes.pop("messages that are not once per visit", None)  # those of the mailing belong to no pass
     nodes.pop("counts per day that differ from a recount", None)  # which knows no zone and no clicks
@@ -204,6 +208,47 @@ def the_api_agrees(shop: Shop, truth: Counter, client) -> None:
             }
         )
         assert recount.unlike(counted, shop.wanted(truth, query)) == {}, address
+
+
+def everything_else_agrees(shop: Shop, client) -> None:
+    """Home, the campaign's page, the panel, the dialogs of nodes, funnels, cohorts, links, domains and objectives."""
+    now = NOW + timedelta(days=19)
+    while crediting.credit(now):
+        pass
+    shop.scenario.refresh_from_db()
+    Campaign.objects.filter(pk=shop.campaign.pk).update(state="sending", started_at=NOW, audience_count=180)
+    shop.campaign.refresh_from_db()
+    headers = {"Authorization": f"Bearer {ApiKey.objects.issue('everything', ['*'])[1]}"}
+
+    def api(path: str):
+        return client.get(f"/api/v1/{path}", headers=headers).json()
+
+    facts = Facts("America/New_York")
+    assert facts.executions and facts.conversions and facts.clicks(None)
+
+    def told():
+        return list(
+            chain(
+                pages_told.of_home(facts, now.date()),
+                pages_told.of_campaign(facts, shop.campaign, now, api),
+                pages_told.of_links(facts, shop.scenario, (SINCE, UNTIL)),
+                pages_told.of_domains(facts, (NOW.date(), (NOW + timedelta(days=4)).date())),
+                pages_told.of_pages(facts, shop.scenario, shop.campaign, now.date(), client),
+                pages_told.of_scenario(facts, shop.scenario, now, NOW.date(), api),
+            )
+        )
+
+    pairs = told()
+    assert len(pairs) > 200
+    assert pages_told.differences(pairs) == {}
+    # One more in the counts than there is: it is seen wherever that number stands.
+    origin = Origin.objects.get(key=f"{shop.scenario.origin}:short")
+    OriginCount.objects.create(origin=origin, metric="opened", n=1)
+    NodeCount.objects.create(scenario=shop.scenario, node="short", metric="entered", day=NOW.date(), n=1)
+    wrong = pages_told.differences(told())
+    assert {"panel all", "node short all", "node short few", "dialog short opened all", "funnel short all"} <= set(
+        wrong
+    )
 
 
 def the_page_agrees(shop: Shop, truth: Counter, client) -> None:

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -42,6 +42,10 @@ def mara(client):
 def program(client):
     headers = {"Authorization": f"Bearer {ApiKey.objects.issue('shop', ['reports:read'])[1]}"}
     return lambda query: client.get(f"/api/v1/reports/?{query}", headers=headers)
+
+
+def read_csv(answer) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(answer.getvalue().decode().removeprefix("\ufeff"))))
 
 
 def scenario(name: str = "Welcome"):
@@ -153,6 +157,30 @@ def test_the_api_answers_as_csv(program):
     lines = answer.getvalue().decode().splitlines()
     assert lines[0].startswith("\ufeffDay,sent,delivered")
     assert [line for line in lines if line.startswith("2026-03-10,5,0")]
+
+
+def test_the_file_has_every_row_of_a_report_that_is_too_long_for_a_page(client, mara, program, monkeypatch):
+    """As many as there are, whatever is the most that a page shows."""
+    graph = make.graph(("in", "now", {}), ("n1", "email", {"subject": "=1+1", "body": "Hi"}), edges="in>n1")
+    made = make.scenario(graph, name="=HYPERLINK(1)")
+    origins = Origin.objects.bulk_create(Origin(key=f"scenario:{made.pk}:m{n}") for n in range(30))
+    content = letters.content()
+    DayCount.objects.bulk_create(
+        DayCount(day=NOW.date() - timedelta(days=n), origin=origin, content=content, sent=n + 1, country="FR")
+        for n in range(9)
+        for origin in origins
+    )
+    whole = read_csv(client.get(f"/reports/export.csv?by=day&then=node&{ASKED}"))
+    assert len(whole) == 1 + 9 * 30
+    monkeypatch.setattr(reporting, "MOST_ROWS", 20)
+    monkeypatch.setattr(reporting, "SLICE", 7)
+    assert "in the CSV file" in client.get(f"/reports/?by=day&then=node&{ASKED}").content.decode()
+    cut = read_csv(client.get(f"/reports/export.csv?by=day&then=node&{ASKED}"))
+    assert sorted(cut) == sorted(whole)
+    assert [row[0] for row in cut[1:]] == sorted(row[0] for row in cut[1:])
+    assert all(row[1].startswith("'=HYPERLINK(1)") for row in cut[1:])
+    most_first = read_csv(program(f"by=day&then=node&sort=-sent&format=csv&{ASKED}"))
+    assert [int(row[3]) for row in most_first[1:]] == sorted((n + 1 for n in range(9) for _ in origins), reverse=True)
 
 
 def test_only_keys_with_the_scope_and_people_with_the_permission_see_numbers(client):

@@ -40,7 +40,7 @@ def test_worker_hosts_may_be_cut_off_and_come_back(tmp_path: Path, capsys: pytes
     if reason := hosts.why_not():
         pytest.skip(reason)
     with hosts.hosts(3), hosts.database(tmp_path) as url:
-        size = ["--contacts", "10000", "--scenarios", "3", "--days", "20", "--trouble", "6", "--hosts", "2"]
+        size = ["--hosts", "4"]
         said = storm(tmp_path, *size, DATABASE_URL=url)
     with capsys.disabled():
         sys.stdout.write(f"\n{said}")

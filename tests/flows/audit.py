@@ -37,6 +37,9 @@ WITH counted AS (
         UNION ALL SELECT node, 'failed' FROM flows_execution WHERE state = 'failed' -- who was queued again has not
         UNION ALL SELECT node, unnest(ARRAY['entered', 'waiting']) FROM flows_execution WHERE state = 'waiting'
         UNION ALL SELECT '', state FROM flows_execution WHERE state NOT IN ('pending', 'processing', 'waiting')
+        UNION ALL SELECT '', 'cohort:' || date_trunc('week', entered_at AT TIME ZONE (
+            SELECT coalesce(nullif(max(timezone), ''), 'UTC') FROM contacts_installation
+        ))::date FROM flows_execution WHERE state = 'completed'
     ) x GROUP BY 1, 2
 )
 SELECT * FROM counted FULL JOIN recounted USING (node, metric) WHERE counted.n IS DISTINCT FROM recounted.n

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from contacts import tagging
 from contacts.models import Contact, Segment
@@ -170,5 +171,22 @@ def test_a_large_audience_enters_slice_by_slice(monkeypatch):
     while entering.admit(NOW):
         inside.append(Execution.objects.count())
     assert inside == [40, 80, 100]
-    assert EntryRun.objects.get().entered == 100
+    assert not EntryRun.objects.filter(finished_at=None).exists()
     assert Contact.objects.filter(execution=None).count() == 0
+
+
+def test_a_part_whose_worker_ended_is_let_in_by_another(monkeypatch):
+    monkeypatch.setattr(entering, "BATCH", 40)
+    make.contacts(100)
+    scenario = started("now", {"segment": None}, stays=True)
+    assert entering.plan(NOW)
+    with transaction.atomic():
+        part = entering._admit(EntryRun.objects.get(), NOW)
+    assert part and not Execution.objects.exists()
+    starting.complete(NOW)
+    scenario.refresh_from_db()
+    assert scenario.state == "running"
+    while entering.admit(NOW):
+        pass
+    assert Execution.objects.count() == Contact.objects.filter(execution__scenario=scenario).count() == 100
+    assert not EntryRun.objects.filter(finished_at=None).exists()

@@ -10,6 +10,7 @@ from campaigns.models import Message
 from contacts import timeline
 from contacts.models import ContactTag
 from flows import engine, entering, pausing, saving, starting, stats
+from flows.cohorts import cohort_of
 from flows.models import Execution, NodeCount, Scenario, Step
 from flows.publishing import Answers
 from tests import make
@@ -55,6 +56,8 @@ def recounted(scenario: Scenario) -> dict[tuple[str, str], int]:
                 add(step.node, {"end": "ended", "exited": "exited"}.get(step.outcome, f"left:{step.outcome}"))
         if execution.finished_at:
             add("", execution.state)
+        if execution.state == "completed":
+            add("", cohort_of(execution.entered_at.date()))
         if execution.state == "failed":
             add(execution.node, "failed")
         if execution.state == "waiting":

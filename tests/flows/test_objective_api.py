@@ -5,6 +5,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from campaigns.counting import Of, count
@@ -198,3 +200,22 @@ def test_a_segment_that_an_objective_needs_is_used(api: APIClient) -> None:
     scenario = make.scenario(TAGGING)
     api.put(f"{URL}scenario:{scenario.pk}/", {"kind": "segment", "segment": vips.pk})
     assert [use.name for use in uses(vips.pk)] == [scenario.name]
+
+
+def test_a_list_of_objectives_costs_the_same_queries_however_many_name_segments(api: APIClient) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            listed = api.get(URL).json()["results"]
+        assert all("“S" in one["sentence"] for one in listed)
+        return len(asked)
+
+    def aimed(n: int) -> None:
+        segment = Segment.objects.create(name=f"S{n}")
+        assert set_objective(f"scenario:{n}", {"kind": "segment", "segment": segment.pk}) == {}
+
+    aimed(1)
+    queries()
+    one = queries()
+    for n in range(2, 9):
+        aimed(n)
+    assert queries() == one

@@ -64,6 +64,7 @@ def test_a_scenario_is_made_read_changed_and_deleted(api: APIClient) -> None:
         "follows": "live",
         "most_rounds": 100,
         "keeps_when_stopped": False,
+        "priority": 0,
         "trigger": None,
         "version": None,
         "created_at": None,

@@ -1,11 +1,13 @@
-/** While something moves in the scenario, or its statistics are open: how many contacts stand at each shape now, and what
- * came today, asked for again and again. */
+/** How many contacts stand at each shape now, and what came today, asked for again and again while somebody sees it:
+ * also while the scenario is paused or scheduled, for others and the clock may start it. */
 
-const SECONDS = 1.5; // and the answer takes its time: nobody looks at counts older than two
+const SECONDS = 1.5; // from one question to the next, for nobody looks at counts older than two
+const SHORTEST = 0.25; // after an answer that took long
+const PATIENCE = 10;
 
 export function attachLiveCounts({ root, canvas, store, say, statistics }) {
   const url = root.dataset.countsUrl;
-  const running = root.dataset.state === "running";
+  const shown = root.dataset.state;
   const badges = ["leaving", "catching-up", "requeueing"].map((what) => root.querySelector(`[data-${what}]`));
   const [leavingBadge, behindBadge, againBadge] = badges;
   const told = (n) => n.toLocaleString("en");
@@ -14,13 +16,19 @@ export function attachLiveCounts({ root, canvas, store, say, statistics }) {
     badge.hidden = !what;
     if (what) badge.textContent = words();
   }
-  let timer;
+  let timer, asking, again, toldOf;
 
   async function look() {
+    if (asking) return void (again = true); // the statistics were opened meanwhile: they are asked for next
     clearTimeout(timer);
+    const asked = performance.now();
     if (!document.hidden) {
+      asking = true;
+      again = false;
       try {
-        const answer = await fetch(statistics.isOpen() ? `${url}?statistics=1` : url, { headers: { Accept: "application/json" } });
+        const answer = await fetch(statistics.isOpen() ? `${url}?statistics=1` : url, {
+          headers: { Accept: "application/json" }, signal: AbortSignal.timeout(PATIENCE * 1000),
+        });
         if (answer.ok) {
           const { nodes, state, leaving, catching_up: behind, requeueing, ...more } = await answer.json();
           canvas.setCounts(new Map(Object.entries(nodes)));
@@ -29,20 +37,22 @@ export function attachLiveCounts({ root, canvas, store, say, statistics }) {
           show(behindBadge, behind, () => `${told(behind.done)} of ${told(behind.total)} caught up with`);
           show(againBadge, requeueing, () => `${told(requeueing)} still to try again`);
           // Ended, paused or gone on: the page shows other buttons then, once nobody reads a dialog any more.
-          if (running !== (state === "running") && !document.querySelector("dialog[open]")) {
+          if (state !== shown && !document.querySelector("dialog[open]")) {
             if (!store.changed) return void location.reload();
-            const now = running ? "does not run any more" : "runs now";
-            return void say(`The scenario ${now}. Save your draft, then load the page again.`);
+            const now = state === "running" ? "runs now" : shown === "running" ? "does not run any more" : "is in another state now";
+            if (state !== toldOf) say(`The scenario ${now}. Save your draft, then load the page again.`);
+            toldOf = state;
           }
         }
       } catch { /* The server restarts or the network is away: the next look will tell. */ }
+      asking = false;
     }
-    clearTimeout(timer); // the statistics may have been opened meanwhile, and made it look a second time
-    const moving = running || badges.some((badge) => !badge.hidden);
-    if (moving || statistics.isOpen()) timer = setTimeout(look, SECONDS * 1000);
+    const since = (performance.now() - asked) / 1000;
+    timer = setTimeout(look, again ? 0 : Math.max(SECONDS - since, SHORTEST) * 1000);
     return undefined;
   }
   if (root.dataset.state === "draft") return;
   statistics.onOpen(look);
+  document.addEventListener("visibilitychange", look);
   look();
 }
