@@ -7,6 +7,7 @@ is taken back.
 """
 
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -71,7 +72,7 @@ def _burst(message: Message, number: int, now: datetime) -> str:
 
 def _keep(message: Message, number: int | None, seen: Seen, why: str, counted: bool, now: datetime) -> None:
     agent = seen.agent.replace("\0", "")
-    values = [message.pk, number, now, agent[:200], device_of(agent), why, counted, message.pk, MOST]
+    values: list[Any] = [message.pk, number, now, agent[:200], device_of(agent), why, counted, message.pk, MOST]
     with connection.cursor() as cursor:
         cursor.execute(_KEEP, values)
 

@@ -43,9 +43,11 @@ class DkimForm(forms.Form):
     def clean_private_key(self) -> str:
         text = self.cleaned_data["private_key"].strip()
         try:
-            return text and (dkim.key_of(text) and text)
+            if text:
+                dkim.key_of(text)
         except BadKey as error:
             raise ValidationError(str(error)) from error
+        return text
 
     def _missing(self) -> Any:
         raise ValidationError("This field is required.")
