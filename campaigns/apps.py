@@ -7,7 +7,9 @@ class CampaignsConfig(AppConfig):
     name = "campaigns"
 
     def ready(self) -> None:
-        from campaigns import contact_panel
+        from campaigns import contact_panel, sms_carriage
         from contacts import panels
+        from templates_app import carrying
 
         panels.register(contact_panel.panel)
+        carrying.register(sms_carriage.Carriage())

@@ -4,7 +4,6 @@ from dataclasses import asdict
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import Http404
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiTypes, extend_schema, inline_serializer
 from rest_framework import serializers, viewsets
@@ -68,6 +67,24 @@ class CampaignViewSet(CommandsMixin, viewsets.ModelViewSet):
     def numbers(self, campaign: Campaign) -> dict[str, Any]:
         return campaign_stats.numbers(campaign)
 
+    def estimated(self, campaign: Campaign) -> dict[str, Any]:
+        """Raises NotReady where its audience cannot be told."""
+        now = timezone.now()
+        problems = campaign_checks.problems(campaign, now)
+        if any(problem.field == "audience" for problem in problems):
+            raise NotReady(problems)
+        return {
+            **as_json(estimating.estimate(campaign, now)),
+            "problems": [asdict(problem) for problem in problems],
+            "warnings": [asdict(problem) for problem in campaign_checks.warnings(campaign, now)],
+        }
+
+    def tried(self, campaign: Campaign, recipients: list[str], variant: str, step: str) -> list[campaign_testing.Tried]:
+        return campaign_testing.send_test(campaign, recipients, timezone.now(), variant)
+
+    def resent(self, campaign: Campaign) -> Campaign:
+        return commands.resend_to_unopened(campaign, self.request.user, timezone.now())
+
     def copied(self, campaign: Campaign) -> Campaign:
         return commands.clone(campaign, self.request.user, timezone.now())
 
@@ -111,14 +128,7 @@ class CampaignViewSet(CommandsMixin, viewsets.ModelViewSet):
     @action(detail=True, methods=["post"])
     def resend(self, request: Request, pk: str | None = None) -> Response:
         """A draft to those who were sent it and did not open it."""
-        made = commands.resend_to_unopened(self._mailing(), request.user, timezone.now())
-        return Response(self.get_serializer(made).data, status=201)
-
-    def _mailing(self) -> Campaign:
-        campaign = self.get_object()
-        if campaign.kind != Kind.MAILING:
-            raise Http404
-        return campaign
+        return Response(self.get_serializer(self.resent(self.get_object())).data, status=201)
 
     @extend_schema(
         request=None,
@@ -138,6 +148,11 @@ class CampaignViewSet(CommandsMixin, viewsets.ModelViewSet):
                 "parts": serializers.IntegerField(help_text="Of an SMS."),
                 "seconds": serializers.FloatField(allow_null=True),
                 "finishes_at": serializers.DateTimeField(allow_null=True),
+                "steps": serializers.ListField(
+                    child=serializers.DictField(),
+                    required=False,
+                    help_text="Of a chain, whose other numbers are those of its first step: what each costs at most.",
+                ),
                 "problems": serializers.ListField(child=serializers.DictField()),
                 "warnings": serializers.ListField(child=serializers.DictField()),
             },
@@ -146,24 +161,7 @@ class CampaignViewSet(CommandsMixin, viewsets.ModelViewSet):
     @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
     def estimate(self, request: Request, pk: str | None = None) -> Response:
         """Who would get it now, what that costs and how long it takes, and what keeps it from being sent."""
-        campaign, now = self._mailing(), timezone.now()
-        problems = campaign_checks.problems(campaign, now)
-        if any(problem.field == "audience" for problem in problems):
-            raise NotReady(problems)
-        found = estimating.estimate(campaign, now)
-        return Response(
-            {
-                "audience": {**asdict(found.audience), "reachable": found.audience.reachable},
-                "cost": None if found.cost is None else str(found.cost),
-                "currency": found.currency,
-                "unpriced": found.unpriced,
-                "parts": found.parts,
-                "seconds": found.seconds,
-                "finishes_at": found.finishes_at,
-                "problems": [asdict(problem) for problem in problems],
-                "warnings": [asdict(problem) for problem in campaign_checks.warnings(campaign, now)],
-            }
-        )
+        return Response(self.estimated(self.get_object()))
 
     @extend_schema(request=None, responses=OpenApiTypes.OBJECT)
     @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
@@ -219,8 +217,19 @@ class CampaignViewSet(CommandsMixin, viewsets.ModelViewSet):
     )
     @action(detail=True, methods=["post"], filterset_class=None, pagination_class=None)
     def test(self, request: Request, pk: str | None = None) -> Response:
-        """Send it to some addresses for a look: for real, and counted nowhere."""
+        """Send it, or the `step` of a chain, to some addresses for a look: for real, and counted nowhere."""
         body = TestSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        tried = campaign_testing.send_test(self._mailing(), now=timezone.now(), **body.validated_data)
-        return Response([asdict(each) for each in tried])
+        return Response([asdict(each) for each in self.tried(self.get_object(), **body.validated_data)])
+
+
+def as_json(found: estimating.Estimate) -> dict[str, Any]:
+    return {
+        "audience": {**asdict(found.audience), "reachable": found.audience.reachable},
+        "cost": None if found.cost is None else str(found.cost),
+        "currency": found.currency,
+        "unpriced": found.unpriced,
+        "parts": found.parts,
+        "seconds": found.seconds,
+        "finishes_at": found.finishes_at,
+    }

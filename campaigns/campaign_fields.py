@@ -15,6 +15,7 @@ from contacts import segments, tagging
 from contacts.json_limits import text_problem
 from contacts.models.consent import Channel
 from contacts.zones import names
+from templates_app import design_field
 from templates_app.models import TemplateVersion
 
 MOST_VARIANTS = 4
@@ -160,12 +161,16 @@ def _variant(given: Mapping[str, Any], usual: str, channel: str) -> dict[str, An
         raise Wrong(f"The key of a variant is one of {', '.join(KEYS)}.")
     place = f".{key}"
     for name in given:
-        if name not in ("key", "template", "markup", *WORDS):
+        if name not in ("key", "template", "markup", "design", *WORDS):
             raise Wrong(f"Variants have no “{str(name)[:50]}”.", place)
     words = {name: _text(given.get(name), longest, f"{place}.{name}") for name, longest in WORDS.items()}
     if channel == Channel.SMS:
         words |= {"subject": "", "preheader": ""}
-    template = given.get("template")
+    template, design = given.get("template"), given.get("design")
+    if design and channel == Channel.EMAIL and not template:
+        return {"key": key, "template": None, **words, **_designed(design, f"{place}.design"), "design": design}
+    if design:
+        raise Wrong("Only an email that is written here is made of blocks.", f"{place}.design")
     if template is None or template == "":
         return {"key": key, "template": None, **words, "markup": _markup(given.get("markup"), channel, place)}
     if isinstance(template, bool) or not str(template).isdecimal() or not 0 < int(template) < 2**63:
@@ -173,6 +178,13 @@ def _variant(given: Mapping[str, Any], usual: str, channel: str) -> dict[str, An
     if any(text.strip() for text in words.values()):
         raise Wrong("Choose a template or write the message here, not both.", f"{place}.template")
     return {"key": key, "template": int(template), **words, "markup": ""}
+
+
+def _designed(design: Any, place: str) -> dict[str, Any]:
+    try:
+        return design_field.words(design_field.DesignField().clean(design))
+    except ValidationError as error:
+        raise Wrong(" ".join(error.messages), place) from error
 
 
 def _markup(value: Any, channel: str, place: str) -> str:

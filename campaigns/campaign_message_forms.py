@@ -11,7 +11,7 @@ from campaigns.courtesy_rules import MOST_LATE_HOURS
 from campaigns.models import Campaign, Priority, Provider
 from campaigns.utm import CHOICES as UTM_CHOICES
 from contacts.models.consent import Channel
-from templates_app import checks, rendering
+from templates_app import checks, design_field, rendering
 from templates_app.forms import WordsForm
 from templates_app.models import Template, TemplateVersion
 
@@ -31,6 +31,7 @@ class VariantForm(WordsForm):
     # What is needed depends on where the words come from; a browser would complain of what it does not show.
     use_required_attribute = False
 
+    design = design_field.DesignField()
     source = forms.ChoiceField(choices=[(WRITTEN, WRITTEN), (TEMPLATE, TEMPLATE)], initial=WRITTEN)
     template = forms.ModelChoiceField(
         Template.objects.none(),
@@ -49,12 +50,15 @@ class VariantForm(WordsForm):
             "markup": markup,
             "source": kept.get("source") or (TEMPLATE if kept.get("template") else WRITTEN),
             "template": kept.get("template"),
+            "design": kept.get("design") or None,
         }
         self.key = kept["key"]
         super().__init__(data, prefix=self.key, initial=initial, instance=self.version, channel=channel)
         for name in ("subject", "body"):
             if name in self.fields:
                 self.fields[name].error_messages["required"] = "Write this, or choose a template."
+        if channel == Channel.SMS:
+            del self.fields["design"]
         if "markup" in self.fields:
             known = (TemplateVersion.Markup.HTML, TemplateVersion.Markup.MJML)
             self.fields["markup"].choices = [(one.value, one.label) for one in known]  # type: ignore[attr-defined]
@@ -74,10 +78,14 @@ class VariantForm(WordsForm):
     def clean(self) -> dict[str, Any]:
         cleaned = self.cleaned_data
         if cleaned.get("source") == TEMPLATE:
-            for name in WORDS:
+            for name in (*WORDS, "design"):
                 self.errors.pop(name, None)
             return cleaned
         self.errors.pop("template", None)
+        if cleaned.get("design"):
+            for name in ("body", "markup"):
+                self.errors.pop(name, None)
+            cleaned |= design_field.words(cleaned["design"])
         for name in WORDS:
             for problem in rendering.problems(cleaned.get(name) or "") if name != "markup" else ():
                 where = f"Line {problem.line}: " if "\n" in cleaned[name] else ""
@@ -106,7 +114,8 @@ class VariantForm(WordsForm):
             return {"key": self.key, "template": cleaned["template"].pk}
         markup = TemplateVersion.Markup.TEXT.value if self.channel == Channel.SMS else cleaned["markup"]
         words = {name: cleaned.get(name) or "" for name in ("subject", "preheader", "body")}
-        return {"key": self.key, "template": None, **words, "markup": markup}
+        design = {"design": cleaned["design"]} if cleaned.get("design") else {}
+        return {"key": self.key, "template": None, **words, "markup": markup, **design}
 
     def raw(self) -> dict[str, Any]:
         """What stands in the fields now, whatever it is worth."""

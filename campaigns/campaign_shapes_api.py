@@ -6,7 +6,7 @@ import django_filters
 from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
-from campaigns import campaign_testing, objectives
+from campaigns import objectives, testing
 from campaigns.campaign_moves import possible
 from campaigns.models import Campaign, CampaignState, Provider
 from campaigns.models.campaign import Kind
@@ -72,7 +72,8 @@ class CampaignSerializer(serializers.ModelSerializer):
         return self._objectives.get(campaign.origin, {})
 
     def get_commands(self, campaign: Campaign) -> list[str]:
-        return sorted(possible(campaign.state) - {"finish", "suspend"})
+        never = {"finish", "suspend", *(["resend"] if campaign.kind == Kind.CHAIN else [])}
+        return sorted(possible(campaign.state) - never)
 
 
 class CampaignFilter(django_filters.FilterSet):
@@ -89,6 +90,9 @@ class CampaignFilter(django_filters.FilterSet):
 
 class TestSerializer(serializers.Serializer):
     recipients = serializers.ListField(
-        child=serializers.CharField(max_length=254), min_length=1, max_length=campaign_testing.MOST_RECIPIENTS
+        child=serializers.CharField(max_length=254), min_length=1, max_length=testing.MOST_RECIPIENTS
     )
-    variant = serializers.CharField(max_length=1, required=False, default="")
+    variant = serializers.CharField(max_length=1, required=False, default="", allow_blank=True)
+    step = serializers.CharField(
+        max_length=50, required=False, default="", allow_blank=True, help_text="The key of a step, of a chain."
+    )

@@ -1,7 +1,7 @@
 """Takes messages in hand: a committed claim with an owner and a lease, so that no two workers send the same one."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import starmap
 from typing import Any
@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 
 from django.db import connection, transaction
 
+from campaigns import budget
 from campaigns.counting import Of, count
 from campaigns.models import MessageState
 
@@ -49,20 +50,42 @@ RETURNING m.id, m.contact_id, m.channel, m.origin_id, taken.key, m.content_id, m
 _CLAIM = _PATTERN.format(
     through="", limits="", unspent="", quotas="", share="open.share", picked="", taken="due"
 )  # fmt: skip
+# The probe of a provider that was left alone: one due message that goes through it, also of what was paused because of
+# it, whose origins are `holds`.
+_PROBE = """
+WITH one AS (
+    SELECT m.id, o.key, o.late_from, o.priority FROM campaigns_message m
+    JOIN campaigns_origin o ON o.id = m.origin_id JOIN campaigns_content c ON c.id = m.content_id
+    WHERE m.state = 'queued' AND m.due_at <= %(now)s AND m.channel = %(channel)s
+    AND (NOT o.held OR split_part(o.key, ':', 1) || ':' || split_part(o.key, ':', 2) = ANY(%(holds)s))
+    AND %(provider)s = coalesce(
+        CASE WHEN c.provider_id = ANY(%(enabled)s) THEN c.provider_id END,
+        (SELECT t.provider_id FROM campaigns_topicroute t
+         WHERE t.channel = m.channel AND lower(t.topic) = lower(c.topic) AND t.provider_id = ANY(%(enabled)s) LIMIT 1),
+        %(usual)s
+    ) LIMIT 1 FOR UPDATE OF m SKIP LOCKED
+)
+UPDATE campaigns_message m SET state = 'sending', owner = %(owner)s, leased_until = %(until)s
+FROM one WHERE m.id = one.id
+RETURNING m.id, m.contact_id, m.channel, m.origin_id, one.key, m.content_id, m.event_id, m.attempts,
+    greatest(coalesce(m.planned_at, m.due_at), one.late_from), one.priority
+"""
 # The first message of an origin tells through which provider it goes. What a provider with a limit would not take now
 # is not claimed: neither of one origin, nor of several together.
 _LIMITED = _PATTERN.format(
     through=", quota.provider, quota.n AS quota",
     limits="""
     LEFT JOIN LATERAL (
-        SELECT CASE WHEN c.provider_id = ANY(%(enabled)s) THEN c.provider_id END AS named
+        SELECT CASE WHEN c.provider_id = ANY(%(enabled)s) THEN c.provider_id END AS named, lower(c.topic) AS topic
         FROM campaigns_message m JOIN campaigns_content c ON c.id = m.content_id
         WHERE m.state = 'queued' AND m.origin_id = o.id AND m.due_at <= %(now)s ORDER BY m.due_at LIMIT 1
     ) first ON true
     LEFT JOIN unnest(%(channels)s::text[], %(usual)s::bigint[]) AS usual (channel, provider)
         ON usual.channel = waiting.channel
+    LEFT JOIN unnest(%(topic_channels)s::text[], %(topics)s::text[], %(topic_providers)s::bigint[])
+        AS about (channel, topic, provider) ON about.channel = waiting.channel AND about.topic = first.topic
     LEFT JOIN unnest(%(limited)s::bigint[], %(quotas)s::bigint[]) AS quota (provider, n)
-        ON quota.provider = coalesce(first.named, usual.provider)""",
+        ON quota.provider = coalesce(first.named, about.provider, usual.provider)""",
     unspent="coalesce(quota.n, 1) > 0 AND ",
     quotas=", open.provider, open.quota",
     share="least(open.share, open.quota)",
@@ -117,12 +140,15 @@ class Claim:
 class Limits:
     """How many messages may be taken that go through the providers of `quotas`; all others take any number.
 
-    A message goes through the provider that it names where that is `enabled`, else through its channel's `usual` one.
+    A message goes through the provider that it names where that is `enabled`, else through that of its topic (by
+    channel and topic in small letters), else through its channel's `usual` one. One that nothing may go through has a
+    quota of 0, one for which another stands in that of the other.
     """
 
     usual: Mapping[str, int]
     enabled: Collection[int]
     quotas: Mapping[int, int]
+    topics: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 def claim(now: datetime, limit: int, channels: Collection[str], limits: Limits | None = None) -> Claim:
@@ -145,10 +171,32 @@ def claim(now: datetime, limit: int, channels: Collection[str], limits: Limits |
             "enabled": list(limits.enabled),
             "limited": list(limits.quotas),
             "quotas": list(limits.quotas.values()),
+            "topic_channels": [channel for channel, _topic in limits.topics],
+            "topics": [topic for _channel, topic in limits.topics],
+            "topic_providers": list(limits.topics.values()),
         }
     with connection.cursor() as cursor:
         cursor.execute(_LIMITED if limits else _CLAIM, values)
         return Claim(owner, sorted(starmap(Claimed, cursor.fetchall()), key=lambda taken: -taken.priority))
+
+
+def claim_one(now: datetime, through: int, usual: int, channel: str, enabled: list[int], holds: list[str]) -> Claim:
+    """Take one due message that goes through this provider, or none; committed when this returns.
+
+    `usual` is what the channel's messages go through that name no provider, and have no topic with one."""
+    owner = uuid4()
+    values: dict[str, Any] = {
+        "now": now,
+        "provider": through,
+        "usual": usual,
+        "channel": channel,
+        "enabled": enabled,
+        "holds": holds,
+    }
+    values |= {"owner": owner, "until": now + LEASE}
+    with connection.cursor() as cursor:
+        cursor.execute(_PROBE, values)
+        return Claim(owner, list(starmap(Claimed, cursor.fetchall())))
 
 
 def settle(now: datetime) -> int:
@@ -163,4 +211,6 @@ def settle(now: datetime) -> int:
         unknown = MessageState.UNKNOWN.value
         sent = MessageState.SENT.value
         count([(Of(*keys), unknown if state == unknown else sent, 1) for state, *keys in rows], now)
+        if rows:
+            budget.settle_lost(now)
     return len(rows)

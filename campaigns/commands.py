@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from campaigns import campaign_checks, outbox, timing
+from campaigns import campaign_checks, outbox, suspending, timing
 from campaigns.campaign_copies import clone as clone
 from campaigns.campaign_copies import resend_to_unopened as resend_to_unopened
 from campaigns.campaign_moves import (
@@ -140,10 +140,13 @@ def suspend(campaign_ids: Iterable[int], state: str, reason: str, now: datetime)
 
 
 @transaction.atomic
-def resume(campaign: Campaign, now: datetime) -> None:
-    """Go on where it stopped; what has become due in the pause is sent at once. Raises WrongState."""
+def resume(campaign: Campaign, now: datetime, *, itself: bool = False) -> None:
+    """Go on where it stopped; what has become due in the pause is sent at once. Where it goes on by `itself` and nobody
+    chose so, what that makes too late is not. Raises NotReady or WrongState."""
+    if found := suspending.obstacles(suspending.sent_by(take(campaign, "resume")), now):
+        raise NotReady([campaign_checks.Problem("provider", sentence) for sentence in found])
     move(campaign, "resume", SENDING)
-    outbox.release(campaign.origin, late_from=now)
+    outbox.release(campaign.origin, late_from=None if itself else now)
     nudge("advance")
 
 
@@ -168,3 +171,17 @@ def unarchive(campaign: Campaign, now: datetime | None = None) -> None:
     """Back into the lists."""
     Campaign.objects.filter(pk=campaign.pk).update(archived_at=None)
     campaign.refresh_from_db()
+
+
+def follow(now: datetime) -> bool:
+    """One slice: suspend the campaigns that need a provider that is left alone or a budget that is empty, and let them
+    go on that may."""
+    senders = suspending.Senders("campaign:", suspending.sending, suspending.failing, suspend, _go_on)
+    return suspending.follow(senders, now)
+
+
+def _go_on(pk: int, now: datetime) -> None:
+    try:
+        resume(Campaign.objects.get(pk=pk), now, itself=True)
+    except (Campaign.DoesNotExist, NotReady, WrongState):
+        return

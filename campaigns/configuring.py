@@ -12,12 +12,15 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.html import escape
 
-from campaigns import providers, secrets
+from campaigns import breaker, providers, secrets
 from campaigns.models import Content, Message, Provider
 from campaigns.providers.base import OutgoingEmail, OutgoingSms, Result, SettingsForm
 from contacts.models import Installation
 from contacts.models.consent import Channel
 from templates_app.usage import uses_of_provider
+
+LIMITS = ("per_second", "per_day", "warmup_starts", "warmup_first", "warmup_growth", "warmup_days")
+ROUTES = ("fallback", "spills_over", "most_failures", "most_percent", "resumes_itself")
 
 
 class InUse(Exception):
@@ -55,6 +58,7 @@ def save(provider: Provider, form: SettingsForm, is_default: bool | None = None)
 @transaction.atomic
 def change(
     provider: Provider,
+    now: datetime,
     form: SettingsForm | None = None,
     name: str | None = None,
     enabled: bool | None = None,
@@ -66,7 +70,9 @@ def change(
     if form is not None:
         _take(provider, form)
     provider.full_clean(exclude=["secrets", "is_default"])
-    provider.save(update_fields=["name", "settings", "secrets", "per_second", "per_day"])
+    provider.save(update_fields=["name", "settings", "secrets", *LIMITS, *ROUTES])
+    if form is not None:
+        breaker.try_now(provider, now)
     if enabled is False:
         disable(provider)
     elif enabled:

@@ -1,15 +1,15 @@
 """Estimates what a campaign costs and how long it takes."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.conf import settings
 from django.db import connection
 
-from campaigns import campaign_checks, limiting, timing
+from campaigns import campaign_checks, limiting, timing, warming
 from campaigns.audience import Counted, capped, condition, counted
-from campaigns.models import Allowance, Campaign, Price, Provider
+from campaigns.models import Allowance, Budget, Campaign, Price, Provider
 from contacts import reaching
 from contacts.days import day_of
 from contacts.models.consent import Channel
@@ -33,6 +33,12 @@ class Estimate:
     parts: int  # of an SMS, for a sample contact, the longest variant's; 1 for an email
     seconds: float | None
     finishes_at: datetime | None
+    balance: Decimal | None = None  # None without a budget
+
+    @property
+    def too_little(self) -> bool:
+        """Whether the balance does not pay for all of it."""
+        return self.balance is not None and self.cost is not None and self.cost > self.balance
 
 
 def estimate(campaign: Campaign, now: datetime) -> Estimate:
@@ -40,14 +46,16 @@ def estimate(campaign: Campaign, now: datetime) -> Estimate:
 
     A handful of statements whatever the size of the audience; it is read twice where prices depend on countries."""
     audience = counted(campaign, now)
-    parts = _parts(campaign)
+    parts = parts_of(campaign)
     cost, unpriced = _cost(campaign, audience, parts, now)
     seconds = _seconds(campaign_checks.through(campaign) if campaign.channel else None, audience.reachable, now)
     ends = None if seconds is None else _ends(campaign, seconds, now)
-    return Estimate(audience, cost, settings.CURRENCY, unpriced, parts, seconds, ends)
+    balance = Budget.objects.values_list("balance", flat=True).first()
+    return Estimate(audience, cost, settings.CURRENCY, unpriced, parts, seconds, ends, balance)
 
 
-def _parts(campaign: Campaign) -> int:
+def parts_of(campaign: Campaign) -> int:
+    """Of how many parts its messages are, for a sample contact; of variants the longest."""
     if campaign.channel != Channel.SMS:
         return 1
     versions = [campaign_checks.version_of(campaign, variant) for variant in campaign.variants]
@@ -77,17 +85,32 @@ def _seconds(provider: Provider | None, messages: int, now: datetime) -> float |
     pace = _pace(provider.channel, now)
     if provider.per_second is not None:
         pace = min(pace or provider.per_second, provider.per_second)
-    if provider.per_day is None:
+    if provider.per_day is None and provider.warmup_starts is None:
         return messages / pace if pace else None
-    kept = Allowance.objects.filter(provider=provider, day=day_of(now)).first()
-    today = max(provider.per_day - (kept.today if kept else 0), 0)
-    days, last = divmod(max(messages - today, 0), provider.per_day)
-    if messages <= today:
+    today = day_of(now)
+    daily = warming.limit_on(provider, today)
+    kept = Allowance.objects.filter(provider=provider, day=today).first() if daily is not None else None
+    left = messages if daily is None else messages - max(daily - (kept.today if kept else 0), 0)
+    if daily is None or left <= 0:
         return messages / pace if pace else None
+    days, left = _days(provider, left, today)
     # What goes on later days begins when those do.
     midnight = (limiting.tomorrow(now) - now).total_seconds()
-    rest = last or provider.per_day
-    return midnight + DAY * (days if last else days - 1) + (rest / pace if pace else 0)
+    return midnight + DAY * (days - 1) + (left / pace if pace else 0)
+
+
+def _days(provider: Provider, left: int, today: date) -> tuple[int, int]:
+    """How many days after today the last of so many messages goes, and how many go on that day."""
+    days = 1
+    while warming.is_warming(provider, today + timedelta(days=days)):
+        limit = warming.limit_on(provider, today + timedelta(days=days)) or 0
+        if left <= limit:
+            return days, left
+        left, days = left - limit, days + 1
+    if provider.per_day is None:
+        return days, left
+    more, last = divmod(left, provider.per_day)
+    return (days + more, last) if last else (days + more - 1, provider.per_day)
 
 
 # Messages that were taken in the last hour, minute by minute: an index has all that is asked.

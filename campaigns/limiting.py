@@ -12,11 +12,14 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from campaigns import warming
 from campaigns.models import Allowance, Provider
 from contacts.days import day_of
 from contacts.models import Installation
 from contacts.zones import resolve
 
+# Of a provider whose warm-up is over and that has no other limit.
+UNLIMITED = 2**31 - 1
 # No bucket holds more than a second's worth: what was not used is not made up for.
 _FILLED = """
     least(coalesce(%(rate)s::float, 'infinity'), tokens + coalesce(%(rate)s::float, 0)
@@ -50,7 +53,7 @@ class Granted:
 
 
 def is_limited(provider: Provider) -> bool:
-    return provider.per_second is not None or provider.per_day is not None
+    return provider.per_second is not None or provider.per_day is not None or provider.warmup_starts is not None
 
 
 def open_to(providers: Iterable[Provider], now: datetime) -> dict[int, int]:
@@ -68,19 +71,34 @@ def _left(provider: Provider, kept: Allowance | None, now: datetime) -> int:
         seconds = max((now - kept.at).total_seconds(), 0) if kept else 1
         tokens = kept.tokens if kept else 0
         left.append(min(provider.per_second, tokens + seconds * provider.per_second))
-    if provider.per_day is not None:
-        left.append(provider.per_day - (kept.today if kept and kept.day >= day_of(now) else 0))
-    return max(int(min(left)), 0)
+    if (daily := _left_today(provider, kept, now)) is not None:
+        left.append(daily)
+    return max(int(min(left)), 0) if left else UNLIMITED
+
+
+def used_up(providers: Iterable[Provider], now: datetime) -> set[int]:
+    """Those that have had a whole day's worth, among the ones that let another one take over then. One query, or
+    none."""
+    asked = {provider.pk: provider for provider in providers if provider.spills_over and is_limited(provider)}
+    kept = Allowance.objects.in_bulk(asked) if asked else {}
+    left = {pk: _left_today(provider, kept.get(pk), now) for pk, provider in asked.items()}
+    return {pk for pk, n in left.items() if n is not None and n <= 0}
+
+
+def _left_today(provider: Provider, kept: Allowance | None, now: datetime) -> int | None:
+    daily = warming.limit_on(provider, day_of(now))
+    return None if daily is None else daily - (kept.today if kept and kept.day >= day_of(now) else 0)
 
 
 def take(provider: Provider, wanted: int, now: datetime) -> Granted:
     """Ask for the hand-over of so many messages; what is granted is used up. One statement, committed on its own."""
     if not is_limited(provider):
         return Granted(wanted, now)
+    daily = warming.limit_on(provider, day_of(now))
     values: dict[str, Any] = {
         "provider": provider.pk,
         "rate": provider.per_second,
-        "daily": provider.per_day,
+        "daily": daily,
         "wanted": wanted,
         "now": now,
         "day": day_of(now),
@@ -92,7 +110,7 @@ def take(provider: Provider, wanted: int, now: datetime) -> Granted:
             Allowance.objects.bulk_create([full], ignore_conflicts=True)
             row = _run(values)
     n, tokens, today = row
-    if provider.per_day is not None and today >= provider.per_day:
+    if daily is not None and today >= daily:
         return Granted(n, tomorrow(now))
     if provider.per_second is None:
         return Granted(n, now)
@@ -111,8 +129,10 @@ def tomorrow(now: datetime) -> datetime:
     return resolve(datetime.combine(day_of(now) + timedelta(days=1), time()), Installation.current().zone_name)
 
 
-def sentence(provider: Provider) -> str:
+def sentence(provider: Provider, now: datetime) -> str:
     """What it says of messages that wait because of it."""
-    limits = {"a second": provider.per_second, "a day": provider.per_day}
+    today = day_of(now)
+    warm = warming.is_warming(provider, today)
+    limits = {"a second": provider.per_second, "today" if warm else "a day": warming.limit_on(provider, today)}
     words = " and ".join(f"{n:,} messages {span}" for span, n in limits.items() if n is not None)
-    return f"“{provider}” takes {words}."
+    return f"“{provider}” takes {words}{', while it is warmed up' if warm else ''}."

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-from campaigns import revenue
+from campaigns import budget, revenue
 from campaigns.claiming import Claimed
 from campaigns.counting import Of, count_by_day
 from campaigns.models import Conversion, MessageState
@@ -80,17 +80,22 @@ class Outcome:
 
 
 def record(
-    owner: UUID, outcomes: Sequence[Outcome], now: datetime, homes: Mapping[int, Home] = MappingProxyType({})
+    owner: UUID,
+    outcomes: Sequence[Outcome],
+    now: datetime,
+    homes: Mapping[int, Home] = MappingProxyType({}),
+    paid: Mapping[int, budget.Cost] = MappingProxyType({}),
 ) -> int:
     """Write the outcomes of messages that are still this owner's: a handful of statements whatever their number.
 
-    `homes`: where the contacts are at home, as far as that is known. Returns how many were written.
+    `homes`: where the contacts are at home, as far as that is known; `paid`: what was reserved for messages, by their
+    ids. Returns how many were written.
     """
     if not outcomes:
         return 0
     with transaction.atomic():
         was = _write(owner, outcomes, homes, now)
-        written = [replace(o, state=_known(o, was[o.message.id])) for o in outcomes if o.message.id in was]
+        written = [_known(o, was[o.message.id]) for o in outcomes if o.message.id in was]
         timeline.record(list(_events(written, was)), now)
         differences = list[tuple[date, Of, str, int]]()
         today = day_of(now)
@@ -109,6 +114,8 @@ def record(
             for outcome in written
             if outcome.message.id in converted
         )
+        if paid:
+            budget.settle(owner, paid, {outcome.message.id: outcome.state for outcome in written}, now)
     return len(written)
 
 
@@ -135,10 +142,10 @@ class _Before(NamedTuple):
         return Of(message.origin_id, message.content_id, self.provider, *home, domain=self.domain)
 
 
-def _known(outcome: Outcome, before: _Before) -> str:
+def _known(outcome: Outcome, before: _Before) -> Outcome:
     """What a webhook has said of a message proves that it was sent."""
     told = before.delivered or before.failed
-    return MessageState.SENT if told and outcome.state == MessageState.UNKNOWN else outcome.state
+    return replace(outcome, state=MessageState.SENT) if told and outcome.state == MessageState.UNKNOWN else outcome
 
 
 def _converted(ids: Sequence[int]) -> dict[int, datetime]:

@@ -60,6 +60,9 @@ def prepare(
             if message.contact_id in refused[message.channel]:
                 raise Refused(refused[message.channel][message.contact_id])
             provider = routes.provider_of(content)
+            if provider is None:
+                done.append(Outcome(message, MessageState.QUEUED, **routes.waits(content, message.attempts)))
+                continue
             composer = _composer(content)
             context = rendering.context_of(contact, properties.get(message.event_id or 0))
             outgoing = composer.compose(message.id, contact, context)

@@ -11,9 +11,17 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaigns import configuring, providers
-from campaigns.models import Provider
+from campaigns import breaker, configuring, providers
+from campaigns.models import Breaker, Provider
 from campaigns.providers.base import SettingsForm
+
+
+class BreakerSerializer(serializers.ModelSerializer):
+    """`state`: "closed" is well, "open" is left alone until `probes_at`, "half_open" is being tried."""
+
+    class Meta:
+        model = Breaker
+        fields = ["state", "reason", "opened_at", "probes_at"]
 
 
 class ProviderSerializer(serializers.ModelSerializer):
@@ -25,13 +33,14 @@ class ProviderSerializer(serializers.ModelSerializer):
         help_text="The kind’s settings. Passwords and tokens are accepted here and never shown; empty keeps them.",
     )
 
+    breaker = BreakerSerializer(read_only=True, default=None)
     inbound_url = serializers.SerializerMethodField(help_text="Where the provider is to send replies, such as STOP.")
 
     class Meta:
         model = Provider
         fields = [
-            "id", "channel", "kind", "name", "settings", "is_default", "enabled", "per_second", "per_day",
-            "inbound_url", "created_at",
+            "id", "channel", "kind", "name", "settings", "is_default", "enabled", *configuring.LIMITS,
+            *configuring.ROUTES, "breaker", "inbound_url", "created_at",
         ]  # fmt: skip
         extra_kwargs = {"enabled": {"required": False}}
         validators: list[Any] = []  # the model's own, which know the new default's turn, speak in `configuring`
@@ -51,6 +60,9 @@ class ProviderSerializer(serializers.ModelSerializer):
         named_so = Provider.objects.filter(channel=channel, name__iexact=data.get("name", ""))
         if named_so.exclude(pk=stored.pk if stored else None).exists():
             raise serializers.ValidationError({"name": ["Another provider of this channel has this name."]})
+        following = data.get("fallback")
+        if following and (following.channel != channel or following == stored):
+            raise serializers.ValidationError({"fallback": ["Name another provider of the same channel."]})
         if stored is None or "settings" in data:
             data["form"] = self._form(kind.key, kind.Form, data.pop("settings", {}))
         return data
@@ -75,10 +87,11 @@ class ProviderSerializer(serializers.ModelSerializer):
         return configuring.save(Provider(**data), form, is_default)
 
     def update(self, provider: Provider, data: dict[str, Any]) -> Provider:
-        for name in ("per_second", "per_day"):
+        for name in (*configuring.LIMITS, *configuring.ROUTES):
             setattr(provider, name, data.get(name, getattr(provider, name)))
         return configuring.change(
             provider,
+            timezone.now(),
             form=data.get("form"),
             name=data.get("name"),
             enabled=data.get("enabled"),
@@ -96,12 +109,26 @@ class ProviderViewSet(viewsets.ModelViewSet):
     """Accounts through which email and SMS leave. Deleting one that messages refer to answers 409: disable it."""
 
     scope = "providers"
-    queryset: QuerySet[Provider] = Provider.objects.order_by("-id")
+    queryset: QuerySet[Provider] = Provider.objects.select_related("breaker").order_by("-id")
     serializer_class = ProviderSerializer
     filterset_class = ProviderFilter
 
     def perform_destroy(self, provider: Provider) -> None:
         configuring.delete(provider)
+
+    @extend_schema(request=None, responses=ProviderSerializer)
+    @action(detail=True, methods=["post"], url_path="try-now")
+    def try_now(self, request: Request, pk: str | None = None) -> Response:
+        """Try a provider that is left alone, without waiting for its next probe. Elsewhere it changes nothing."""
+        breaker.try_now(self.get_object(), timezone.now())
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(request=None, responses=ProviderSerializer)
+    @action(detail=True, methods=["post"])
+    def close(self, request: Request, pk: str | None = None) -> Response:
+        """Use a provider again that was left alone. What was paused because of it waits to be resumed."""
+        breaker.close(self.get_object(), timezone.now(), request.user)
+        return Response(self.get_serializer(self.get_object()).data)
 
     def handle_exception(self, error: Exception) -> Response:
         if isinstance(error, configuring.InUse):

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 
 from campaigns import courtesy
-from campaigns.courtesy import Rules
+from campaigns.courtesy import Cap, Rules
 from campaigns.models import RecentMessage
 from contacts.segments.where import NOBODY, Where
 
@@ -37,16 +37,16 @@ def at_cap(channel: str, rules: Rules, now: datetime) -> Where:
     caps = [cap for cap in rules.caps if cap.channel in ("", channel)]
     if not caps or not rules.skips_capped:
         return NOBODY
-    full, values = [], []
-    for cap in caps:
-        only, params = ("", []) if not cap.channel else (" AND r.channel = %s", [cap.channel])
-        full.append(f"count(*) FILTER (WHERE r.at > %s{only}) >= %s")
-        values += [now - cap.span, *params, cap.most]
-    any_channel = any(not cap.channel for cap in caps)
-    since = now - max(cap.span for cap in caps)
-    among, params = ("", []) if any_channel else (" AND r.channel = %s", [channel])
+    # One after the other: that is several times as quick as to look at each row for all of them.
+    full = [_full(cap, now) for cap in caps]
+    either = " UNION ALL ".join(one.sql for one in full)
+    return Where(f"contacts_contact.id IN ({either})", tuple(value for one in full for value in one.params))
+
+
+def _full(cap: Cap, now: datetime) -> Where:
+    channel: tuple[str, ...] = (cap.channel,) if cap.channel else ()
     return Where(
-        "contacts_contact.id IN (SELECT r.contact_id FROM campaigns_recentmessage r"  # noqa: S608 - our own text
-        f" WHERE r.at > %s{among} GROUP BY r.contact_id HAVING {' OR '.join(full)})",
-        (since, *params, *values),
+        "SELECT contact_id FROM campaigns_recentmessage WHERE at > %s"  # noqa: S608 - our own text
+        f"{' AND channel = %s' if channel else ''} GROUP BY contact_id HAVING count(*) >= %s",
+        (now - cap.span, *channel, cap.most),
     )

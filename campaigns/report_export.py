@@ -28,7 +28,7 @@ def lines(report: Report, rows: Iterable[Row]) -> Iterator[str]:
     for group in groups:
         head += [GROUPS[group]] if group in TIMES else [GROUPS[group], f"{GROUPS[group]} key"]
     currencies = sorted(report.total.revenue)
-    yield "\ufeff" + _line([*head, *METRICS, *RATES, *(f"revenue {currency}" for currency in currencies)])
+    yield "\ufeff" + line([*head, *METRICS, *RATES, *(f"revenue {currency}" for currency in currencies)])
     for row in rows:
         cells: list[str] = []
         for group, named in zip(groups, row.of, strict=True):
@@ -36,10 +36,11 @@ def lines(report: Report, rows: Iterable[Row]) -> Iterator[str]:
         cells += [str(row.counts[metric]) for metric in METRICS]
         cells += ["" if rate is None else f"{rate:.6f}" for rate in row.rates.values()]
         earned = plain(dict(row.revenue))
-        yield _line([*cells, *(earned.get(currency, "0.00") for currency in currencies)])
+        yield line([*cells, *(earned.get(currency, "0.00") for currency in currencies)])
 
 
-def _line(cells: Sequence[str]) -> str:
+def line(cells: Sequence[str]) -> str:
+    """One line of a file, safe to be opened in a spreadsheet."""
     out = io.StringIO()
     csv.writer(out).writerow([_safe(cell) for cell in cells])
     return out.getvalue()

@@ -9,17 +9,19 @@ from time import monotonic, sleep
 from django.db import InterfaceError, OperationalError
 from django.db import connection as database
 
-from campaigns import connections, outcomes, routing
-from campaigns.claiming import Claim, claim, settle
+from campaigns import budget, connections, outcomes, probing, routing
+from campaigns.claiming import LEASE, Claim, claim, settle
 from campaigns.handing_over import again, hand_over
+from campaigns.models import MessageState, Provider
 from campaigns.outcomes import Home, Outcome
-from campaigns.preparing import prepare
+from campaigns.preparing import Ready, prepare
 from campaigns.routing import Routes
 from contacts.models import Contact
 from contacts.places import country_of
 
 logger = logging.getLogger(__name__)
 
+Group = tuple[Provider, list[Ready]]
 LARGEST, SMALLEST = 500, 25
 # Seconds. A batch that takes longer than the first is too large for its provider: whoever comes after it waits for it,
 # and its lease must outlast it by far. One that takes less than the second may grow.
@@ -52,18 +54,33 @@ def work(now: datetime) -> bool:
     connections.close_idle(now)
     settle(now)
     routes = routing.routes(now)
-    if not routes.usual:
-        return False
-    taken = claim(now, _pace.size, routes.usual, routes.limits)
+    probed = list(probing.due(routes, now))
+    for provider in probed:
+        _probe(provider, routes, now)
+    if not routes.claims:
+        return bool(probed)
+    taken = claim(now, _pace.size, routes.claims, routes.limits)
     if not taken.messages:
-        return False
+        return bool(probed)
     started = monotonic()
-    _send(taken, routes, now)
+    send(taken, routes, now)
     _pace.learn(monotonic() - started)
     return True
 
 
-def _send(taken: Claim, routes: Routes, now: datetime) -> None:
+def _probe(provider: Provider, routes: Routes, now: datetime) -> None:
+    for _try in range(probing.MOST):
+        taken = probing.claim(provider, routes, now)
+        if not taken.messages:
+            probing.call(provider, now)
+            return
+        send(taken, routing.only(provider, routes), now)
+        if probing.is_decided(provider):
+            return
+
+
+def send(taken: Claim, routes: Routes, now: datetime) -> None:
+    """Prepare what was claimed, hand it over and record what came of it."""
     try:
         contacts = Contact.objects.in_bulk({message.contact_id for message in taken.messages})
         homes = {pk: _home(contact) for pk, contact in contacts.items()}
@@ -73,9 +90,39 @@ def _send(taken: Claim, routes: Routes, now: datetime) -> None:
         reason = f"{type(error).__name__}: {error}"
         outcomes.record(taken.owner, [again(message, reason, now) for message in taken.messages], now)
         raise
+    paid: dict[int, budget.Cost] = {}
+    if routes.budgeted and ready:
+        ready, paid = _pay(taken, ready, done, homes, now)
     for provider, group in ready:
-        done += hand_over(provider, group, now)
-    _record(taken, done, homes, now)
+        done += hand_over(provider, group, routes, now)
+    _record(taken, done, homes, paid, now)
+
+
+def _pay(
+    taken: Claim, ready: Sequence[Group], done: list[Outcome], homes: dict[int, Home], now: datetime
+) -> tuple[list[Group], dict[int, budget.Cost]]:
+    """Those that are paid for, with what is reserved for each by its id. The others are `done`: back into the queue."""
+    wanted = [
+        budget.Wanted(one.message.channel, homes[one.message.contact_id].country, one.parts)
+        for _provider, group in ready
+        for one in group
+    ]
+    costs = iter(budget.reserve(taken.owner, wanted, now + LEASE))
+    paid: dict[int, budget.Cost] = {}
+    left: list[Group] = []
+    for provider, group in ready:
+        kept = []
+        for one in group:
+            message, cost = one.message, next(costs)
+            if cost is None:
+                done.append(Outcome(message, MessageState.QUEUED, budget.EMPTY, attempts=message.attempts, due_at=now))
+                continue
+            kept.append(one)
+            if cost.amount:
+                paid[message.id] = cost
+        if kept:
+            left.append((provider, kept))
+    return left, paid
 
 
 def _home(contact: Contact) -> Home:
@@ -83,15 +130,17 @@ def _home(contact: Contact) -> Home:
     return Home(country_of(contact), contact.language, domain)
 
 
-def _record(taken: Claim, done: Sequence[Outcome], homes: dict[int, Home], now: datetime) -> None:
+def _record(
+    taken: Claim, done: Sequence[Outcome], homes: dict[int, Home], paid: dict[int, budget.Cost], now: datetime
+) -> None:
     """Messages have left, and a database that is away for a while must not make what we know of them unknown: it is
     tried again for as long as it takes a server to start, and not as long as the lease lasts."""
     for pause in AWAY:
         try:
-            outcomes.record(taken.owner, done, now, homes)
+            outcomes.record(taken.owner, done, now, homes, paid)
             return
         except (OperationalError, InterfaceError) as error:
             logger.warning("The database is away while outcomes are to be recorded: %s", error)
             database.close()
             sleep(pause)
-    outcomes.record(taken.owner, done, now, homes)
+    outcomes.record(taken.owner, done, now, homes, paid)

@@ -5,11 +5,13 @@ from django.urls import path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import DefaultRouter
 
+from campaigns.budget_api import BudgetViewSet, LedgerViewSet
 from campaigns.courtesy_api import CourtesyView
 from campaigns.message_api import MessageViewSet
 from campaigns.provider_api import ProviderViewSet
 from campaigns.report_api import ReportViewSet
 from campaigns.report_parts_api import DomainReportViewSet, LinkReportViewSet, SavedReportViewSet
+from campaigns.topic_api import TopicRouteViewSet
 from contacts.api import ContactViewSet, EventViewSet
 from contacts.segment_api import SegmentViewSet
 from flows.api import ScenarioViewSet
@@ -20,6 +22,8 @@ from templates_app.api import TemplateViewSet
 
 router = DefaultRouter()
 router.include_root_view = False
+router.register("budget/ledger", LedgerViewSet, basename="ledger")
+router.register("budget", BudgetViewSet, basename="budget")
 router.register("campaigns", ChainCampaignViewSet, basename="campaign")
 router.register("contacts", ContactViewSet, basename="contact")
 router.register("events", EventViewSet, basename="event")
@@ -34,6 +38,7 @@ router.register("reports/funnel", FunnelViewSet, basename="funnel")
 router.register("reports/cohorts", CohortViewSet, basename="cohort")
 router.register("reports", ReportViewSet, basename="report")
 router.register("scenarios", ScenarioViewSet, basename="scenario")
+router.register("topic-routes", TopicRouteViewSet, basename="topic-route")
 router.register("templates", TemplateViewSet, basename="template")
 
 # Swagger UI styles its own elements; it shows nothing that people or programs wrote.

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.conf import settings
 from django.db.models import Count, Q
 from django.urls import NoReverseMatch, reverse
 
-from campaigns.models import Campaign, CampaignState, Provider
+from campaigns import breaker, funding
+from campaigns.models import Breaker, BreakerState, Budget, Campaign, CampaignState, Provider
 from campaigns.models.message import MessageState
 from config import glance
 from contacts.models import CsvImport
@@ -41,7 +43,15 @@ class Attention:
 
 def attention(states: dict[str, int], days: glance.Days, today: date, now: datetime) -> list[Attention]:
     """The worst first. `states` are those of the newest messages, `days` the counts of the last sixty days."""
-    found = [*_standing_still(), *_failed(), *_late(now), *_messages(states, days, today), *_imports()]
+    found = [
+        *_standing_still(),
+        *_left_alone(),
+        *_money(),
+        *_failed(),
+        *_late(now),
+        *_messages(states, days, today),
+        *_imports(),
+    ]
     return sorted(found, key=lambda item: item.level != "danger")
 
 
@@ -57,6 +67,23 @@ def _standing_still() -> Iterator[Attention]:
         yield Attention(
             f"The campaign “{campaign.name}” stands still: {why}", "campaign_page", (campaign.pk,), "danger"
         )
+
+
+def _left_alone() -> Iterator[Attention]:
+    broken = Breaker.objects.exclude(state=BreakerState.CLOSED).filter(provider__enabled=True)
+    for found in broken.select_related("provider").order_by("provider_id")[:MOST]:
+        words = breaker.sentence(found.provider)
+        yield Attention(words, "provider_edit", (found.provider_id,), "danger")
+
+
+def _money() -> Iterator[Attention]:
+    budget = Budget.objects.first()
+    if budget and funding.is_low(budget):
+        left = f"{budget.balance:,.2f} {settings.CURRENCY}"
+        if budget.is_empty:
+            yield Attention(f"The budget is used up: {left} are left.", "budget", (), "danger")
+        else:
+            yield Attention(f"Only {left} are left in the budget.", "budget")
 
 
 def _failed() -> Iterator[Attention]:

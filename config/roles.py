@@ -11,7 +11,10 @@ from config.models import User
 
 APPS = ("config", "contacts", "templates_app", "campaigns", "flows")
 # What only administrators change, though everybody may look at it.
-ADMINISTRATORS_ONLY = ("installation", "provider", "allowance", "price", "courtesy", "recentmessage", "apikey")
+ADMINISTRATORS_ONLY = (
+    "installation", "provider", "allowance", "breaker", "breakerturn", "topicroute", "price", "budget", "reservation",
+    "ledgerentry", "courtesy", "recentmessage", "apikey",
+)  # fmt: skip
 
 
 class Role(models.TextChoices):

@@ -6,6 +6,7 @@ RESOURCES = {
     "segments": "Segments",
     "templates": "Templates",
     "providers": "Providers",
+    "budget": "Budget",
     "campaigns": "Campaigns",
     "courtesy": "Courtesy",
     "messages": "Messages",

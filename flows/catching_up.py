@@ -43,7 +43,7 @@ def _slice(pk: int, now: datetime) -> bool:
 
 def _go_on(scenario: Scenario, now: datetime) -> None:
     if scenario.overdue["command"] == "resume":
-        pausing.check(scenario)
+        pausing.check(scenario, now)
         pausing.go_on(scenario, now)
         return
     if problems := starting.check(scenario, now):

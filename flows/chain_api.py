@@ -12,13 +12,25 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns import campaign_saving
-from campaigns.campaign_api import CampaignViewSet
+from campaigns.campaign_api import CampaignViewSet, as_json
 from campaigns.campaign_moves import NotReady as CampaignNotReady
 from campaigns.campaign_moves import Problem as CampaignProblem
 from campaigns.campaign_moves import WrongState as CampaignWrongState
+from campaigns.campaign_testing import Tried
 from campaigns.models import Campaign, Kind
-from flows import publishing, saving
-from flows.chains import beginning, changing, commanding, editing, naming, numbers, step_checks
+from contacts import segments
+from flows import publishing, saving, starting
+from flows.chains import (
+    asking_terms,
+    beginning,
+    changing,
+    commanding,
+    editing,
+    naming,
+    numbers,
+    step_checks,
+    trying,
+)
 from flows.chains.compiling import step_of
 from flows.chains.editing import Change
 from flows.transitions import NotReady, WrongState
@@ -112,6 +124,51 @@ class ChainCampaignViewSet(CampaignViewSet):
         steps = {key: each.as_json() for key, each in numbers.by_step(scenario).items() if key}
         return {"total": numbers.total(scenario), "steps": steps}
 
+    def estimated(self, campaign: Campaign) -> dict[str, Any]:
+        """Of a chain: the numbers of its first step, and in `steps` what each costs at most."""
+        if campaign.kind != Kind.CHAIN:
+            return super().estimated(campaign)
+        now, parts = timezone.now(), beginning.parts_of(campaign)
+        if not parts:
+            raise CampaignNotReady([CampaignProblem("steps", "The chain has no step. Add one.")])
+        try:
+            whole = trying.estimate(campaign, parts, now)
+        except segments.InvalidRule as error:
+            raise CampaignNotReady([CampaignProblem("audience", sentence) for sentence in error.problems]) from error
+        scenario = beginning.scenario_of(campaign, self.request.user, now)
+        problems = starting.check(scenario, now) if campaign.state in commanding.SENDABLE else []
+        steps = [
+            {
+                "key": line.part.key,
+                "name": line.part.name,
+                "parts": line.parts,
+                "reachable": line.reachable,
+                "cost": None if line.cost is None else str(line.cost),
+            }
+            for line in whole.lines
+        ]
+        return {
+            **as_json(whole.first),
+            "steps": steps,
+            "problems": [{"field": _field(each.node), "sentence": each.message} for each in problems],
+            "warnings": [
+                {"field": f"steps.{key}", "sentence": sentence} for key, sentence in asking_terms.warnings(parts)
+            ],
+        }
+
+    def tried(self, campaign: Campaign, recipients: list[str], variant: str, step: str) -> list[Tried]:
+        if campaign.kind != Kind.CHAIN:
+            return super().tried(campaign, recipients, variant, step)
+        part = next((part for part in beginning.parts_of(campaign) if part.key == step), None)
+        if part is None:
+            raise serializers.ValidationError({"step": ["Name a step of the chain by its key."]})
+        return trying.send_test(campaign, part, recipients, timezone.now())
+
+    def resent(self, campaign: Campaign) -> Campaign:
+        if campaign.kind != Kind.CHAIN:
+            return super().resent(campaign)
+        raise CampaignWrongState("A chain is not resent. Add a step to it for those who did not open an earlier one.")
+
     @extend_schema(methods=["GET"], responses=StepSerializer(many=True))
     @extend_schema(methods=["POST"], request=StepSerializer, responses={201: StepSerializer})
     @action(detail=True, methods=["get", "post"], filterset_class=None, pagination_class=None)
@@ -168,7 +225,8 @@ class ChainCampaignViewSet(CampaignViewSet):
                 "changes": serializers.ListField(child=serializers.CharField()),
                 "redirects": serializers.ListField(child=serializers.DictField()),
                 "retime": serializers.IntegerField(help_text="Contacts who wait for a step whose time changed."),
-                "backfill": serializers.IntegerField(help_text="Contacts who already passed where steps follow now."),
+                "backfill": serializers.IntegerField(help_text="Contacts who came to an end where steps follow now."),
+                "inserted": serializers.IntegerField(help_text="Contacts who are past the place of an inserted step."),
             },
         ),
     )
@@ -187,7 +245,7 @@ class ChainCampaignViewSet(CampaignViewSet):
             editing.publish(campaign, request.user, None, timezone.now(), answers)
             return Response(self._steps(campaign))
         redirects = [{"step": step.key, "contacts": step.contacts} for step in asked.removed]
-        counts = {"retime": asked.retimed, "backfill": asked.finished}
+        counts = {"retime": asked.retimed, "backfill": asked.finished, "inserted": asked.passed}
         return Response({"changes": changing.in_words(scenario), "redirects": redirects, **counts})
 
     def _chain(self) -> Campaign:
@@ -223,7 +281,10 @@ def _field(node: str | None) -> str:
 
 def _without_message(given: dict[str, Any]) -> dict[str, Any]:
     """What a chain has of a campaign’s fields: the others belong to its steps, and may only be empty."""
+    schedule = given.get("schedule")
     wrong = {name: ["The steps of a chain have this, each its own."] for name in OF_STEPS if given.get(name)}
+    if isinstance(schedule, dict) and schedule.get("spread_hours"):
+        wrong["schedule.spread_hours"] = ["A chain is not spread: each step has its own time."]
     if wrong:
         raise campaign_saving.Invalid(wrong)
     return {name: value for name, value in given.items() if name not in OF_STEPS}

@@ -42,7 +42,7 @@ def delete(scenario: Scenario) -> None:
     outbox.hold(scenario.origin)
     objectives.forget(locked)
     with connection.cursor() as cursor:
-        for table in ("flows_entryrun", "flows_nodecount"):
+        for table in ("flows_entryrun", "flows_nodecount", "flows_errand"):
             cursor.execute(f"DELETE FROM {table} WHERE scenario_id = %s", [scenario.pk])  # noqa: S608 - our own names
         # Not by the ORM, which would go through all passes.
         cursor.execute("UPDATE flows_scenario SET flow_id = NULL WHERE id = %s", [scenario.pk])

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from contacts.models import Contact
 from contacts.remembering import remembered, remembering
@@ -57,9 +57,11 @@ def of_contact(contact: Contact, most: int = 20) -> list[Journey]:
 def _told(executions: list[Execution]) -> list[Journey]:
     steps = defaultdict(list)
     rows = Step.objects.filter(
-        execution_id__in=[execution.pk for execution in executions], number__gte=F("execution__moves") - MOST_STEPS
+        # Those below zero are of errands, which have numbers of their own.
+        Q(number__gte=F("execution__moves") - MOST_STEPS) | Q(number__lt=0),
+        execution_id__in=[execution.pk for execution in executions],
     )
-    for step in rows.order_by("execution_id", "number"):
+    for step in rows.order_by("execution_id", "at", "number"):
         steps[step.execution_id].append(step)
     with remembering():
         return [_journey(execution, steps[execution.pk]) for execution in executions]
@@ -72,6 +74,7 @@ def _journey(execution: Execution, steps: list[Step]) -> Journey:
         label = ports.get(step.outcome)
         outcome = f"took “{label}”" if label else OUTCOMES.get(step.outcome, step.outcome)
         told.append(Told(name, outcome, step.reason, step.at))
+    steps = [step for step in steps if step.number >= 0]
     since = steps[-1].at if steps else execution.entered_at
     return Journey(execution, _called(execution, execution.node)[0], since, told, execution.state in INSIDE)
 

@@ -7,7 +7,8 @@ from django.db import transaction
 
 from campaigns import outbox
 from contacts import lanes
-from flows import entering, overdue, validation
+from flows import entering, obstacles, overdue, validation
+from flows.graph import Problem
 from flows.models import Scenario, ScenarioState
 from flows.overdue import Policy
 from flows.starting import release
@@ -56,26 +57,28 @@ def _hold(scenario: Scenario, now: datetime) -> None:
 
 
 @transaction.atomic
-def resume(scenario: Scenario, now: datetime, policy: Policy = overdue.AT_ONCE) -> None:
+def resume(scenario: Scenario, now: datetime, policy: Policy = overdue.AT_ONCE, *, itself: bool = False) -> None:
     """Everybody goes on; what is overdue as the policy says. Where that takes long, it stands still until
-    `flows.catching_up` is through. Runs of the trigger that fell into the pause are not made up for. Raises NotReady
-    or WrongState."""
+    `flows.catching_up` is through. Runs of the trigger that fell into the pause are not made up for. Where it goes
+    on by `itself`, and no operator chose, what is too late by now is not sent. Raises NotReady or WrongState."""
     locked = take(scenario, "resume")
-    check(locked)
+    check(locked, now)
     if overdue.settle(locked, policy, now, "resume"):
-        go_on(locked, now)
+        go_on(locked, now, itself)
     lanes.nudge("advance")
     scenario.refresh_from_db()
 
 
-def check(scenario: Scenario) -> None:
+def check(scenario: Scenario, now: datetime) -> None:
     """Raises NotReady where something keeps a paused scenario from going on."""
     assert scenario.flow is not None
     if problems := validation.problems(scenario.flow.graph):
         raise NotReady(problems)
+    if found := obstacles.obstacles(scenario, now):
+        raise NotReady([Problem(None, sentence) for sentence in found])
 
 
-def go_on(scenario: Scenario, now: datetime) -> None:
+def go_on(scenario: Scenario, now: datetime, itself: bool = False) -> None:
     """Resume a scenario that has been checked and locked, and whose overdue work has been dealt with."""
     move(
         scenario,
@@ -84,4 +87,4 @@ def go_on(scenario: Scenario, now: datetime) -> None:
         overdue=overdue.remembered(scenario),
         next_run_at=None if scenario.listens_to else entering.next_run_at(scenario, now),
     )
-    release(scenario, late_from=now)
+    release(scenario, late_from=None if itself else now)

@@ -40,12 +40,13 @@ class Answers:
 
     `redirects`: removed node → the node where its contacts go on, or None: they leave. `retime`: whether those at
     changed waits wait anew, counted from their arrival. `backfill`: whether those who finished where it leads on now
-    go on there.
+    go on there. `inserts`: the ways (`Flow.inserts`) by which those have passed who get inserted steps.
     """
 
     redirects: dict[str, str | None] = field(default_factory=dict)
     retime: bool = False
     backfill: bool = False
+    inserts: dict[str, Any] = field(default_factory=dict)
 
 
 NONE = Answers()
@@ -113,7 +114,7 @@ def publish(
         flow = _next(locked, graph, answers, user, now)
         fields = {"next_run_at": _next_run_at(locked, flow, now)}
         locked.flow = flow
-        resumes = bool(flow.backfills) and locked.state in COMPLETED
+        resumes = bool(flow.backfills or flow.inserts) and locked.state in COMPLETED
     changed = Scenario.objects.filter(pk=locked.pk, flow=live).update(
         flow=locked.flow,
         objective=objective,
@@ -166,6 +167,7 @@ def _next(scenario: Scenario, graph: dict[str, Any], answers: Answers, user: Any
     """The next version, with what has to happen because of it; what the one before left undone is handed over."""
     live, new = scenario.flow, parse(graph)
     redirects, retimes, backfills = dict[str, str | None](), set[str](), set[asking.End]()
+    inserts: dict[str, Any] = {}
     if live and scenario.state != ScenarioState.DRAFT:
         if problems := list(_unanswered(scenario, new, answers)):
             raise Invalid(problems)
@@ -175,13 +177,15 @@ def _next(scenario: Scenario, graph: dict[str, Any], answers: Answers, user: Any
             retimes = asking.changed_waits(old, new)
         if answers.backfill:
             backfills = asking.opened_ends(old, new)
-    busy = bool(redirects or retimes or backfills)
+        inserts = answers.inserts
+    busy = bool(redirects or retimes or backfills or inserts)
     if live:
         left = live.settled_at is None
         busy |= left
         redirects = _handed_over(live.redirects, new, answers) | redirects
         retimes |= {node for node in live.retimes if left and node in new.nodes}
         backfills |= {(node, port) for node, port in live.backfills if left and new.follow(node, port)}
+        inserts = _together(live.inserts, inserts, new) if left else inserts
         # Only the live version is worked off.
         Flow.objects.filter(pk=live.pk, settled_at=None).update(settled_at=now)
     return Flow.objects.create(
@@ -192,8 +196,16 @@ def _next(scenario: Scenario, graph: dict[str, Any], answers: Answers, user: Any
         redirects=redirects,
         retimes=sorted(retimes),
         backfills=sorted(backfills),
+        inserts=inserts,
         settled_at=None if busy else now,
     )
+
+
+def _together(left: dict[str, Any], inserts: dict[str, Any], new: Graph) -> dict[str, Any]:
+    """What an earlier version inserts and has not brought to everybody yet, and what this one does."""
+    ways = {tuple(way) for each in (left, inserts) for way in each.get("ways", []) if way[0] in new.nodes}
+    steps = {key for each in (left, inserts) for key in each.get("steps", [])}
+    return {"ways": sorted(ways), "steps": sorted(steps)} if ways else {}
 
 
 def _handed_over(redirects: dict[str, str | None], new: Graph, answers: Answers) -> dict[str, str | None]:

@@ -1,9 +1,10 @@
 """Works off what new versions mean to contacts who were in their scenarios already: slice by slice, each once.
 
-Contacts of removed nodes go where the version sends them, those at changed waits are timed anew, and those who had
-finished where it leads on go on. Whoever is done falls out of the condition by which they are found, in the same
-transaction: how often a slice is begun, and by how many workers, does not matter. `settled_up_to` only spares looking
-at the same rows again.
+Contacts of removed nodes go where the version sends them, those at changed waits are timed anew, those who had
+finished where it leads on go on, and those who passed where steps were inserted get them: who stands right behind goes
+back to them, for whom is further on that is written down (`flows.errands`). Whoever is done falls out of the condition
+by which they are found, in the same transaction: how often a slice is begun, and by how many workers, does not matter.
+`settled_up_to` only spares looking at the same rows again.
 """
 
 from collections.abc import Sequence
@@ -14,7 +15,7 @@ from django.db import IntegrityError, connection, transaction
 
 from contacts.columns import Columns, literal
 from contacts.days import zone_of_days
-from flows import engine, reentry
+from flows import engine, errands, reentry
 from flows.asking import FINISHED, LAST_WAY
 from flows.claiming import COLUMNS, Crowd, Standing, gathered, locked
 from flows.cohorts import COHORT
@@ -32,16 +33,18 @@ _CONCERNED = f"""e.scenario_id = %(scenario)s AND (
     (e.state IN ('pending', 'waiting') AND e.node = ANY(%(removed)s))
     OR (e.state = 'waiting' AND e.node = ANY(%(retimed)s) AND e.flow_id <> %(flow)s
         AND (e.due_at IS NULL OR e.due_at > %(now)s OR e.node <> ALL(%(hearing)s)))
+    OR (e.state IN ('pending', 'waiting') AND e.node = ANY(%(behind)s)
+        AND {LAST_WAY} || ' ' || e.node = ANY(%(inserted)s))
     OR (e.node = ANY(%(ended)s) AND {FINISHED} AND {LAST_WAY} = ANY(%(ways)s)))"""
 
 
 def settle(now: datetime) -> bool:
     """Work off a slice of one version. Returns whether there may be more."""
     unsettled = Scenario.objects.filter(flow__settled_at=None, flow__isnull=False)
-    for pk, flow, backfills in unsettled.values_list("pk", "flow", "flow__backfills"):
+    for pk, flow, backfills, inserts in unsettled.values_list("pk", "flow", "flow__backfills", "flow__inserts"):
         try:
             with transaction.atomic():
-                if backfills:
+                if backfills or inserts:
                     # Whoever is sent on takes their place again: nobody may enter meanwhile, or the two would wait for
                     # each other.
                     Scenario.objects.select_for_update(no_key=True).filter(pk=pk).first()
@@ -76,7 +79,10 @@ def _slice(scenario: Scenario, version: Flow, now: datetime) -> bool:
     _work(scenario, version, claimed, now)
     held = set(concerned) - set(claimed.ids)
     # Somebody else is moving these: unless that comes to nothing, they will not be concerned any more.
-    version.settled_up_to = min(held) - 1 if held else until
+    until = min(held) - 1 if held else until
+    if version.inserts:
+        errands.write_down(scenario, version, version.settled_up_to, until, now)
+    version.settled_up_to = until
     if version.settled_up_to >= last:
         version.settled_at = now
     version.save(update_fields=["settled_up_to", "settled_at"])
@@ -93,6 +99,7 @@ def _condition(scenario: Scenario, version: Flow, now: datetime) -> dict[str, An
         # A shape that ended the pass behind such a connector may be what was removed for it to lead on.
         if [edge["from"], edge["port"]] in version.backfills:
             ended.add(edge["to"])
+    inserted = errands.targets(graph, version.inserts) if follow else {}
     return {
         "scenario": scenario.pk,
         "cleared_upto": scenario.cleared_upto,
@@ -101,6 +108,8 @@ def _condition(scenario: Scenario, version: Flow, now: datetime) -> dict[str, An
         "removed": [node for node in version.redirects if follow and node not in graph.nodes],
         "retimed": retimed,
         "hearing": [node for node in retimed if graph.nodes[node].kind.awaits(graph.nodes[node].config)],
+        "behind": sorted({node for _, node in inserted}),
+        "inserted": [f"{way} {node}" for way, node in inserted],
         "ended": sorted(ended),
         "ways": [" ".join(end) for end in version.backfills],
     }
@@ -136,8 +145,12 @@ def _work(scenario: Scenario, version: Flow, claimed: Crowd, now: datetime) -> N
         engine.carry([scenario], Crowd(removed), now)
     else:
         _place(scenario, flow, removed, now)
+    targets = errands.targets(flow.graph, version.inserts)
+    behind = {node for _, node in targets}
     for one in inside:
-        if one.node in flow.graph.nodes:
+        if one.node in behind and (one := _back(scenario, flow, targets, one, now)) is None:
+            continue
+        if one.node in version.retimes and one.node in flow.graph.nodes:
             _retime(scenario, flow, one, now)
     finished = Crowd(one for one in claimed.standings if one.state not in INSIDE)
     if finished:
@@ -150,6 +163,24 @@ def _place(scenario: Scenario, flow: Kept, standings: Sequence[Standing], now: d
     for one in standings:
         stretch.place(stretch.batch(one), resting=one.state == ExecutionState.WAITING)
     write([stretch])
+
+
+def _back(
+    scenario: Scenario, flow: Kept, targets: dict[tuple[str, str], str], one: Standing, now: datetime
+) -> Standing | None:
+    """Those who came to this node by a way that leads to an inserted step now are before that one, whose time is
+    counted from when they came here. Returns the others."""
+    ways = errands.last_ways(one.ids)
+    places: dict[str, list[int]] = {}
+    rest: list[int] = []
+    for place, pk in enumerate(one.ids):
+        target = targets.get((ways.get(pk, ""), one.node))
+        places.setdefault(target, []).append(place) if target else rest.append(place)
+    stretch = Stretch(scenario, flow, now)
+    for target, whose in places.items():
+        stretch.put_before(stretch.batch(one.part(whose)), target, one.state == ExecutionState.WAITING)
+    write([stretch])
+    return one.part(rest) if rest else None
 
 
 def _retime(scenario: Scenario, flow: Kept, one: Standing, now: datetime) -> None:

@@ -10,7 +10,7 @@ from contacts import lanes
 from flows import entering, overdue, stopping, validation
 from flows.graph import Problem, saved_trigger
 from flows.kept_graphs import graph_of
-from flows.models import INSIDE, EntryRun, Execution, ExecutionState, Flow, Scenario, ScenarioState
+from flows.models import INSIDE, EntryRun, Errand, Execution, ExecutionState, Flow, Scenario, ScenarioState
 from flows.nodes import registry
 from flows.nodes.base import Trigger
 from flows.overdue import Policy
@@ -119,5 +119,6 @@ def _ended() -> QuerySet[Scenario]:
     over = over.exclude(overdue__has_key="requeue")  # more will be inside
     # A version that still has to send contacts on lets them come back.
     unsettled = Flow.objects.filter(pk=OuterRef("flow"), settled_at=None)
-    over = over.exclude(Exists(unsettled)).exclude(Exists(open_runs))
+    errands = Errand.objects.filter(scenario=OuterRef("pk"))
+    over = over.exclude(Exists(unsettled)).exclude(Exists(open_runs)).exclude(Exists(errands))
     return over.alias(inside=Subquery(inside)).filter(inside=None)

@@ -20,6 +20,7 @@ from flows.writing import Movement, Settled
 MOST_NODES_PER_STRETCH = 10_000
 REMOVED = "The step was removed from the scenario."
 REDIRECTED = "redirected"
+INSERTED = "A step was inserted before this one."
 
 
 class Wandering(Exception):
@@ -87,6 +88,21 @@ class Stretch(Movement):
         self._count(batch, "waiting", -1) if resting else self._count(batch, "entered")
         if (onward := self._redirect(batch)) is not None:
             self.settled.append(Settled(onward, ExecutionState.PENDING, self.now))
+
+    def put_before(self, batch: Batch, target: str, resting: bool) -> None:
+        """They are before another node, one that was inserted, and rest there as if they had come to it when they came
+        to theirs."""
+        self._count(batch, "waiting", -1) if resting else self._count(batch, "entered")
+        self._count(batch, f"left:{REDIRECTED}")
+        onward = self._onward(batch, REDIRECTED, INSERTED, target)
+        moments = registry()[self.flow.graph.nodes[target].type].until(onward)
+        if moments is None:
+            self.settled.append(Settled(onward, ExecutionState.PENDING, self.now))
+            return
+        self._count(onward, "entered")
+        self._count(onward, "waiting")
+        due = [max(moment or self.now, self.now) for moment in moments]
+        self.settled.append(Settled(onward, ExecutionState.WAITING, due))
 
     def leave(self, batch: Batch, reason: str, resting: bool) -> None:
         """They leave the scenario where they stand."""

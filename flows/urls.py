@@ -5,6 +5,7 @@ from django.urls import path
 from flows.views import (
     chain_commands,
     chain_steps,
+    chain_trying,
     chains,
     editor,
     lists,
@@ -29,6 +30,8 @@ urlpatterns = [
     path("campaigns/<int:pk>/chain/counts/", chains.counts, name="chain_counts"),
     path("campaigns/<int:pk>/chain/review/", chains.review, name="chain_review"),
     path("campaigns/<int:pk>/chain/steps/new/", chain_steps.new, name="chain_step_new"),
+    path("campaigns/<int:pk>/chain/steps/<slug:key>/test/", chain_trying.test, name="chain_step_test"),
+    path("campaigns/<int:pk>/chain/estimate/", chain_trying.estimate, name="chain_estimate"),
     path("campaigns/<int:pk>/chain/save/", chain_steps.save, name="chain_save"),
     path("campaigns/<int:pk>/chain/publish/", chain_commands.publish, name="chain_publish"),
     path("campaigns/<int:pk>/chain/discard/", chain_commands.discard, name="chain_discard"),

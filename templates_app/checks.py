@@ -4,12 +4,14 @@ import re
 from dataclasses import dataclass
 
 from contacts.models.consent import Channel
-from templates_app import designing, mjml, rendering
+from templates_app import carrying, designing, image_checks, link_checks, mjml, rendering, subject_checks
 from templates_app.models import TemplateVersion
 from templates_app.sms_parts import parts
 
 CLIPPED_AT = 102_000  # bytes of HTML after which Gmail hides the rest, the unsubscribe link included
 MANY_PARTS = 3
+FEW_WORDS = 60  # characters of text beside pictures
+_ADDRESS = re.compile(r"\(?(?:https?://\S+|\{\{.*?\}\})\)?")
 
 
 @dataclass(frozen=True)
@@ -53,20 +55,36 @@ def _of_email(version: TemplateVersion) -> list[Finding]:
         found.append(Finding("subject", 1, "An email needs a subject."))
     if version.markup == TemplateVersion.Markup.MJML and version.body.strip():
         found += [Finding("body", line, sentence) for line, sentence in mjml.problems(version.body)]
+    found += [Finding("subject", 1, sentence, fatal=False) for sentence in subject_checks.hints(version.subject)]
+    found += [Finding("body", line, sentence, fatal) for line, sentence, fatal in link_checks.problems(version.body)]
     if "unsubscribe_url" not in version.body:
         found.append(Finding("body", 1, "There is no unsubscribe link: add {{ unsubscribe_url }}.", fatal=False))
-    for image in re.finditer(r"<(?:mj-image|img)\b(?![^>]*\balt=)[^>]*>", version.body, re.IGNORECASE):
-        line = version.body.count("\n", 0, image.start()) + 1
-        found.append(Finding("body", line, "A picture has no alt text for those who cannot see it.", fatal=False))
-    if not any(finding.fatal for finding in found):
-        html = rendering.html_of(version.markup, version.body, version.preheader)
-        if len(html.encode()) > CLIPPED_AT:
-            found.append(Finding("body", 1, "The mail is so long that Gmail will hide its end.", fatal=False))
+    found += [Finding("body", line, sentence, fatal=False) for line, sentence in image_checks.problems(version.body)]
+    if version.body.strip() and not any(finding.fatal for finding in found):
+        found += _of_html(rendering.html_of(version.markup, version.body, version.preheader))
+    return found
+
+
+def _of_html(html: str) -> list[Finding]:
+    found, size = [], len(html.encode())
+    if size > CLIPPED_AT:
+        sentence = (
+            f"The mail has {size // 1_000} kB, and Gmail hides what comes after {CLIPPED_AT // 1_000}: "
+            "take blocks out, or send two mails."
+        )
+        found.append(Finding("body", 1, sentence, fatal=False))
+    text = rendering.text_of(html)
+    if not text:
+        sentence = "Nothing of it is left for those who read mail as text: write some words beside the pictures."
+        found.append(Finding("body", 1, sentence, fatal=False))
+    elif "<img" in html.lower() and len(_ADDRESS.sub("", text)) < FEW_WORDS:
+        sentence = "It is made of pictures almost only: spam filters mistrust that, and many read without pictures."
+        found.append(Finding("body", 1, sentence, fatal=False))
     return found
 
 
 def _of_sms(version: TemplateVersion) -> list[Finding]:
-    count = parts(version.body)
+    count = parts(carrying.shortened(version.body).source)
     if count.segments > MANY_PARTS:
         return [Finding("body", 1, f"This is sent and charged as {count.segments} parts.", fatal=False)]
     return []

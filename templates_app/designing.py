@@ -24,6 +24,7 @@ FONTS = {
 MOST_SECTIONS, MOST_BLOCKS = 60, 300
 LARGEST = 400_000  # bytes of JSON: far more than any mail that Gmail does not clip
 ID = re.compile(r"[A-Za-z0-9]{1,20}")
+_MARK = re.compile(r"\bwp-(?:block|section)-([A-Za-z0-9]+)")
 # Mails that say nothing of dark mode are turned about by mail programs as they like.
 DARK = (
     '<mj-raw><meta name="color-scheme" content="light dark"><meta name="supported-color-schemes" content="light dark">'
@@ -130,7 +131,8 @@ def _is_new_id(key: Any, seen: set[str]) -> bool:
 
 
 def mjml_of(design: Any, brand: Look = Look(), marked: bool = False) -> str:  # noqa: B008 - it is frozen
-    """The MJML of a design. `marked`: with classes "wp-ID" by which the editor finds sections and blocks again.
+    """The MJML of a design. `marked`: with classes "wp-block-ID" and "wp-section-ID" by which the editor finds
+    them again, on the same lines as without.
 
     What cannot be used is left out, or is as it would be by default: `problems` says so. Raises NotADesign.
     """
@@ -159,7 +161,7 @@ def _section(section: dict[str, Any], look: Look, marked: bool) -> str:
     bad = dict(_problems_of_section(section))
     own = "" if "background" in bad else section.get("background", "")
     padding = 24 if "padding" in bad else section.get("padding", 24)
-    classes = " ".join(filter(None, ("" if own else "wp-plain", f"wp-{section['id']}" if marked else "")))
+    classes = " ".join(filter(None, ("" if own else "wp-plain", f"wp-section-{section['id']}" if marked else "")))
     said = attributes(background_color=own or look.surface, padding=f"{padding}px 32px", css_class=classes)
     columns = "".join(
         _column(section["id"], place, width, blocks, look, marked)
@@ -180,10 +182,19 @@ def _column(section: str, place: int, width: int, blocks: list[dict], look: Look
 
 def _block(block: dict[str, Any], look: Look, marked: bool) -> str:
     kind = registry()[block["type"]]
-    mark = f'css-class="wp-{block["id"]}"' if marked else ""
+    mark = f'css-class="wp-block-{block["id"]}"' if marked else ""
     bad = dict(kind.problems(block["values"]))
     said = {name: value for name, value in block["values"].items() if name not in bad}
     return kind.mjml(kind.defaults() | said, look, mark)
+
+
+def place_of(marked: str, line: int) -> str:
+    """The id of the block or section that stands at a line of marked MJML; "" where there is none."""
+    above = marked.split("\n")[:line]
+    for text in reversed(above):
+        if found := _MARK.findall(text):
+            return found[-1]
+    return ""
 
 
 def described() -> dict[str, Any]:

@@ -11,12 +11,14 @@ import PIL
 from django.conf import settings
 from django.urls import reverse
 from PIL import Image as Pillow
+from PIL import ImageOps
 
 from templates_app.models import Image
 
 LARGEST = 2 * 1024 * 1024  # bytes
 MOST_PIXELS = 24_000_000
 KINDS = {"PNG": "image/png", "JPEG": "image/jpeg", "GIF": "image/gif"}  # what every mail program shows
+ORIENTATION = 0x0112  # the EXIF tag
 MANY = {"MPO": "JPEG"}  # phones put several pictures into one JPEG; mail programs show the first
 
 
@@ -29,6 +31,7 @@ def keep(name: str, data: bytes, user: Any, now: datetime) -> Image:
     if len(data) > LARGEST:
         raise Refused(too_large(len(data)))
     kind, width, height = _looked_at(data)
+    data, width, height = _without_secrets(data, kind, width, height)
     digest = hashlib.sha256(data).hexdigest()
     image, _ = Image.objects.get_or_create(
         digest=digest,
@@ -74,3 +77,28 @@ def _looked_at(data: bytes) -> tuple[str, int, int]:
     except (OSError, ValueError, SyntaxError, Warning, Pillow.DecompressionBombError) as error:
         raise Refused("The picture is damaged.") from error
     return kind, width, height
+
+
+def _without_secrets(data: bytes, kind: str, width: int, height: int) -> tuple[bytes, int, int]:
+    """The picture turned as its camera meant it, and without what else it wrote down: where it was taken, with what."""
+    if kind not in ("image/jpeg", "image/png"):
+        return data, width, height
+    try:
+        with Pillow.open(io.BytesIO(data), formats=["JPEG", "PNG"]) as picture:
+            told = picture.getexif()
+            said = {"exif", "xmp", "XML:com.adobe.xmp", "photoshop", "comment"} & picture.info.keys()
+            texts = getattr(picture, "text", None)
+            if not told and not said and not texts and picture.format != "MPO":
+                return data, width, height
+            turned = ImageOps.exif_transpose(picture) if told.get(ORIENTATION, 1) != 1 else picture
+            out = io.BytesIO()
+            if kind == "image/jpeg":
+                # An untouched JPEG keeps its own tables, so that hardly anything of it is lost.
+                quality: Any = "keep" if turned is picture and picture.format == "JPEG" else 92
+                turned.info.pop("comment", None)
+                turned.save(out, "JPEG", quality=quality, exif=b"", icc_profile=picture.info.get("icc_profile"))
+            else:
+                turned.save(out, "PNG", exif=None, icc_profile=picture.info.get("icc_profile"), optimize=False)
+            return out.getvalue(), turned.width, turned.height
+    except (OSError, ValueError, SyntaxError) as error:
+        raise Refused("The picture is damaged.") from error

@@ -1,26 +1,34 @@
 """Shows a version as one contact would get it, while it is still being written."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from contacts.models import Contact, Event
 from contacts.models.consent import Channel
 from contacts.search import search
-from templates_app import mjml, rendering
+from templates_app import carrying, mjml, rendering
 from templates_app.models import TemplateVersion
-from templates_app.sms_parts import Parts, parts
+from templates_app.sms_parts import Parts, outside_gsm, parts
 
 SHOWN = 8
 
 
 @dataclass(frozen=True)
 class Preview:
-    """What the contact would read; `error` is why it cannot be shown."""
+    """What the contact would read; `error` is why it cannot be shown.
+
+    An SMS also has `sent`, its text with links as short as they will be, whose `parts` are counted; `shortened` are
+    those links as they were written, `unicode` the letters that GSM does not have.
+    """
 
     subject: str = ""
     preheader: str = ""
     html: str = ""
     text: str = ""
     parts: Parts | None = None
+    sent: str = ""
+    shortened: tuple[str, ...] = ()
+    unicode: tuple[str, ...] = ()
     error: str = ""
 
 
@@ -31,8 +39,7 @@ def preview(version: TemplateVersion, contact: Contact, event: Event | None = No
     }
     try:
         if version.template.channel == Channel.SMS:
-            text = rendering.compile(version.body, False).render(context)
-            return Preview(text=text, parts=parts(text))
+            return _sms(version.body, context)
         html = rendering.html_of(version.markup, version.body, version.preheader)
         return Preview(
             subject=" ".join(rendering.compile(version.subject, False).render(context).split()),
@@ -42,6 +49,18 @@ def preview(version: TemplateVersion, contact: Contact, event: Event | None = No
         )
     except (rendering.RenderError, mjml.MjmlError) as error:
         return Preview(error=str(error))
+
+
+def _sms(body: str, context: dict[str, Any]) -> Preview:
+    short = carrying.shortened(body)
+    sent = rendering.compile(short.source, False).render(context | {"unsubscribe_url": short.unsubscribe_url}).strip()
+    return Preview(
+        text=rendering.compile(body, False).render(context),
+        parts=parts(sent),
+        sent=sent,
+        shortened=short.links,
+        unicode=tuple(outside_gsm(sent)),
+    )
 
 
 def found(text: str) -> list[Contact]:

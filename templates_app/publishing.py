@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models.functions import Lower
 
 from contacts.models.consent import Channel
-from templates_app import checks, usage
+from templates_app import checks, composing, usage
 from templates_app.models import Template, TemplateVersion
 
 WORDS = ("markup", "subject", "preheader", "body", "design")
@@ -160,8 +160,16 @@ def reject(version: TemplateVersion, user: Any, words: str, now: datetime) -> No
 
 
 def _sendable(version: TemplateVersion) -> None:
-    """Looked at under the lock: what is checked is what is published, whoever is saving at the same time."""
+    """Looked at under the lock: what is checked is what is published, whoever is saving at the same time.
+
+    A design is written anew: it is published in the brand of now, not in that of when it was last saved.
+    """
     words = TemplateVersion.objects.select_for_update(of=["self"]).select_related("template").get(pk=version.pk)
+    if words.is_open and words.design is not None:
+        composed = composing.words(words.design)["body"]
+        if composed != words.body:
+            words.body = version.body = composed
+            TemplateVersion.objects.filter(pk=words.pk).update(body=composed)
     fatal = [finding for finding in checks.findings(words) if finding.fatal]
     if fatal and words.is_open:
         raise Unpublishable(fatal)

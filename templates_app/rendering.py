@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any
 
 from liquid import BoundTemplate, Environment, RenderContext
@@ -67,7 +67,7 @@ class Compiled:
     def values(self, context: dict[str, Any]) -> list[str]:
         """The texts of the outputs among the `pieces`, in their order. Raises RenderError as `render` does."""
         with _explained():
-            liquid = cache(lambda: self._liquid(context))
+            liquid = _Once(self._template, context)
             texts = [output.text(context, liquid) for output in self._outputs]
         texts = [splicing.lines_unified(text) if "\r" in text else text for text in texts]
         # Four bytes at most for a character: what is far from the limit need not be encoded to be counted.
@@ -75,8 +75,21 @@ class Compiled:
             raise RenderError("The template cannot be rendered: output stream limit reached.")
         return texts
 
-    def _liquid(self, context: dict[str, Any]) -> RenderContext:
-        return self._template.context_class(self._template, globals=self._template.make_globals(context))
+
+class _Once:
+    """Liquid's own context, made when it is first asked for: most outputs do without."""
+
+    __slots__ = ("_context", "_made", "_template")
+
+    def __init__(self, template: BoundTemplate, context: dict[str, Any]) -> None:
+        self._template, self._context = template, context
+        self._made: RenderContext | None = None
+
+    def __call__(self) -> RenderContext:
+        if self._made is None:
+            template = self._template
+            self._made = template.context_class(template, globals=template.make_globals(self._context))
+        return self._made
 
 
 @contextmanager

@@ -5,19 +5,25 @@ all others. The engine limits loops, nesting, output and local variables; `_limi
 (a `replace` that multiplies, a range of a billion, numbers of a million digits).
 """
 
+import re
 from collections.abc import Callable
 from functools import reduce, wraps
 from operator import mul
+from time import thread_time
 from typing import Any
 
-from liquid import BoundTemplate, Environment, Mode, RenderContext, Undefined
-from liquid.exceptions import FilterArgumentError, LoopIterationLimitError
+from liquid import BoundTemplate, Environment, Mode, RenderContext, Token, Undefined
+from liquid.exceptions import FilterArgumentError, LiquidSyntaxError, LoopIterationLimitError, ResourceLimitError
 
 LOOP_STEPS = 5_000  # in one message, all loops together
 OUTPUT_BYTES = 1_000_000
 LOCAL_BYTES = 200_000  # assigned and captured variables
 TEXT_CHARACTERS = 100_000  # what one filter may read or make
 NUMBER_BITS = 1_024
+SECONDS = 1.0  # of the processor's time, for one text; a usual one takes a thousandth
+
+UNCLOSED = 20  # “raw” tags without an end, in comments and the like
+_RAW = re.compile(r"\{%-?\s{0,20}raw\b")
 
 # Tags that load other templates, and filters that switch escaping off.
 LEFT_OUT_TAGS = ("include", "render")
@@ -25,13 +31,37 @@ LEFT_OUT_FILTERS = ("safe", "escapejs")
 
 
 class _Context(RenderContext):
-    """Counts the steps of all loops of a message; the engine itself counts only those nested in each other."""
+    """Counts the steps of all loops of a message; the engine itself counts only those nested in each other.
 
-    __slots__ = ("steps",)
+    It also looks at the clock: each step and each filter has its limit, and a template may still have a great many.
+    """
+
+    __slots__ = ("asked", "ends", "steps")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.steps = 0
+        self.steps = self.asked = 0
+        self.ends = thread_time() + SECONDS
+
+    @property
+    def disabled_tags(self) -> list[str]:  # type: ignore[override]
+        """None. Every node asks for it as it is rendered, which makes it the place to look at the clock."""
+        self.asked += 1
+        if self.asked % 16 == 0:
+            self.check_time()
+        return []
+
+    @disabled_tags.setter
+    def disabled_tags(self, names: list[str]) -> None:
+        pass
+
+    def filter(self, name: str, token: Token | None) -> Callable[..., object]:
+        self.check_time()
+        return super().filter(name, token)
+
+    def check_time(self) -> None:
+        if thread_time() > self.ends:
+            raise ResourceLimitError(f"it takes longer than {SECONDS} seconds", token=None)
 
     def raise_for_loop_limit(self, length: int = 1) -> None:
         # Once per loop as it starts, so an inner loop adds its own length each time it is entered.
@@ -52,6 +82,17 @@ class _Environment(Environment):
     local_namespace_limit = LOCAL_BYTES
     logical_not_operator = True
     logical_parentheses = True
+
+    def tokenizer(self) -> Callable[[str], Any]:
+        tokenize = super().tokenizer()
+
+        def checked(source: str) -> Any:
+            # Each unclosed one would be looked for to the end of the source.
+            if len(_RAW.findall(source, max(source.rfind("endraw"), 0))) > UNCLOSED:
+                raise LiquidSyntaxError("“raw” is never closed", token=None)
+            return tokenize(source)
+
+        return checked
 
     def setup_tags_and_filters(self, *, extra: bool = False) -> None:
         super().setup_tags_and_filters(extra=False)
@@ -102,8 +143,12 @@ def _check(value: Any) -> None:
         # Not len(): that fails beyond the machine's own integers.
         if value.stop - value.start > LOOP_STEPS:
             raise FilterArgumentError(f"a range may have {LOOP_STEPS} members", token=None)
-    elif isinstance(value, list | tuple) and len(value) > LOOP_STEPS:
-        raise FilterArgumentError(f"a list may have {LOOP_STEPS} members", token=None)
+    elif isinstance(value, list | tuple):
+        if len(value) > LOOP_STEPS:
+            raise FilterArgumentError(f"a list may have {LOOP_STEPS} members", token=None)
+        # A list may name the same long text again and again, and whoever joins or prints it has it that often.
+        if sum(len(member) for member in value if isinstance(member, str)) > OUTPUT_BYTES:
+            raise FilterArgumentError(f"the texts of a list may have {OUTPUT_BYTES} characters", token=None)
 
 
 def _check_length(characters: int) -> None:

@@ -38,3 +38,8 @@ def parts(text: str) -> Parts:
             segments, used = segments + 1, 0
         used += size
     return Parts(encoding, segments, units, joined - used)
+
+
+def outside_gsm(text: str) -> list[str]:
+    """The letters that make parts shorter, each once, in the order in which they appear."""
+    return list(dict.fromkeys(letter for letter in text if letter not in BASIC and letter not in EXTENDED))

@@ -1,5 +1,6 @@
 """Takes templates without tags apart, so that what is the same for every contact is worked on only once."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -15,6 +16,7 @@ from templates_app.sandbox import NUMBER_BITS, TEXT_CHARACTERS
 
 _SPECIAL = {"size", "first", "last"}  # which Liquid also answers where there is no such key
 _MISSING = object()
+_MARKUP = re.compile("[<>&'\"]")
 
 
 class Output:
@@ -32,7 +34,7 @@ class Output:
             if value is _MISSING or value == "":
                 return self.default
             if type(value) is str and len(value) <= TEXT_CHARACTERS:
-                return str(escape(value)) if self.escaped else value
+                return str(escape(value)) if self.escaped and _MARKUP.search(value) else value
             if type(value) is int and value.bit_length() <= NUMBER_BITS:
                 return str(value)
         return to_liquid_string(self.expression.evaluate(liquid()), self.escaped)

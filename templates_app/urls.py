@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from templates_app.views import blocks, brand, editor, lists, previews, reviewing
+from templates_app.views import blocks, brand, designs, editor, lists, previews, reviewing
 
 urlpatterns = [
     path("templates/", lists.show_all, name="template_list"),
@@ -22,8 +22,12 @@ urlpatterns = [
     path("templates/<int:pk>/blocks/save/", blocks.save, name="template_blocks_save"),
     path("templates/<int:pk>/blocks/to-code/", blocks.to_code, name="template_to_code"),
     path("templates/blocks/canvas/", blocks.canvas, name="template_blocks_canvas"),
+    path("templates/design/", designs.page, name="design_page"),
+    path("templates/design/render/", blocks.render, name="design_render"),
+    path("templates/design/done/", designs.done, name="design_done"),
     path("templates/images/", blocks.upload, name="picture_upload"),
     path("settings/brand/", brand.edit, name="brand"),
+    path("settings/brand/refresh/", brand.refresh, name="brand_refresh"),
     path("i/<str:token>", blocks.picture, name="picture"),
     path("templates/preview/people/", previews.people, name="template_preview_people"),
     path("templates/preview/<str:key>/", previews.frame, name="template_preview_frame"),

@@ -54,15 +54,15 @@ class Body:
             order[slot] = len(order)
         self._order = [order[slot] for slot in tokens[1::2]]
 
-    def quoted(self, context: dict[str, Any], addresses: Addresses) -> bytes:
-        """The body as quoted-printable; empty only if the text is. Raises RenderError."""
+    def quoted(self, context: dict[str, Any], addresses: Addresses) -> list[bytes]:
+        """The body as quoted-printable, in pieces; none only if the text is empty. Raises RenderError."""
         if self.source.pieces is None:
-            return mime.quoted(self.text(context, addresses))
+            text = mime.quoted(self.text(context, addresses))
+            return [text] if text else []
         fillings = self._fillings(context, addresses)
         parts = self._parts[:]
         parts[1::2] = map(fillings.__getitem__, self._order)
-        body = b"".join(parts)
-        return b"" if self._may_be_empty and mime.is_empty(body) else body
+        return [] if self._may_be_empty and mime.is_empty(b"".join(parts)) else parts
 
     def text(self, context: dict[str, Any], addresses: Addresses) -> str:
         """The body as text, with this message's own addresses in place of the marks. Raises RenderError."""

@@ -58,7 +58,7 @@ class EmailComposer(Composer):
             **self.list_headers,
         }
         recipient = contact.email or ""
-        mail = self.skeleton.join(
+        mail = self.skeleton.pieces(
             {"Subject": subject, "To": recipient} | headers,
             self.text.quoted(context, addresses),
             self.html.quoted(context, addresses),
@@ -71,11 +71,11 @@ class ComposedEmail(OutgoingEmail):
 
     headers: dict[str, str]
     _subject: str
-    _mail: bytes
+    _mail: list[bytes]
     _source: tuple[EmailComposer, dict[str, Any], Addresses]
 
     def __init__(
-        self, message_id: int, recipient: str, subject: str, headers: dict[str, str], mail: bytes,
+        self, message_id: int, recipient: str, subject: str, headers: dict[str, str], mail: list[bytes],
         source: tuple[EmailComposer, dict[str, Any], Addresses],
     ) -> None:  # fmt: skip
         # `message` is left out: it is made when it is first asked for.
@@ -89,7 +89,7 @@ class ComposedEmail(OutgoingEmail):
         return self._subject
 
     def mime(self, sender: str) -> Mime:
-        return Mime(mime.signed(sender, self._mail), self.headers["Message-ID"])
+        return Mime(mime.signed(sender, self._mail), self.headers["Message-ID"], is_dotless=True)
 
     @cached_property
     def message(self) -> EmailMultiAlternatives:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from email.utils import formatdate
 from functools import lru_cache
 from secrets import token_hex
+from time import time
 
 from django.conf import settings
 from django.core.mail.message import ADDRESS_HEADERS, forbid_multi_line_headers
@@ -20,12 +21,24 @@ _JOINT = b"=\r\n"  # ends a line of quoted-printable, and means nothing
 
 
 def quoted(text: str) -> bytes:
-    """The text as quoted-printable, beginning at the start of a line. Line ends of any sort become CRLF."""
+    """The text as quoted-printable, beginning at the start of a line. Line ends of any sort become CRLF.
+
+    No line begins with a dot, so that nobody has to look for those that SMTP wants doubled.
+    """
     if len(text) < LINE - 2 and text.isascii() and text.isprintable() and "=" not in text and text[-1:] != " ":
-        return text.encode()
+        return text.encode() if text[:1] != "." else b"=2E" + text[1:].encode()
     if "\r" in text:
         text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return b2a_qp(text.encode()).replace(b"\n", b"\r\n")
+    return _without_dots(b2a_qp(text.encode()).replace(b"\n", b"\r\n"))
+
+
+def _without_dots(quoted_text: bytes) -> bytes:
+    """A dot at the start of a line stands encoded, on a line of its own so that none becomes too long."""
+    while quoted_text.startswith(b"."):
+        quoted_text = b"=2E" + _JOINT + quoted_text[1:]
+    while b"\r\n." in quoted_text:
+        quoted_text = quoted_text.replace(b"\r\n.", b"\r\n=2E" + _JOINT)
+    return quoted_text
 
 
 def quoted_around(fixed: Sequence[str]) -> list[bytes]:
@@ -66,21 +79,25 @@ class Skeleton:
         )
         self.end = f"\r\n--{boundary}--\r\n".encode()
 
-    def join(self, headers: Mapping[str, str], text: bytes, html: bytes) -> bytes:
-        """A mail without From and Date. `text` and `html` are `quoted`; an empty text part is left out.
+    def pieces(self, headers: Mapping[str, str], text: list[bytes], html: list[bytes]) -> list[bytes]:
+        """A mail without From and Date, to be joined. `text` and `html` are `quoted`; an empty text part is left out.
 
         Raises ValueError for a header of more than one line.
         """
         pieces = [self.head, *[header(name, value) for name, value in headers.items()]]
         if text:
-            pieces += (self.text, text)
-        return b"".join([*pieces, self.html, html, self.end])
+            pieces += (self.text, *text)
+        return [*pieces, self.html, *html, self.end]
 
 
-def signed(sender: str, mail: bytes) -> bytes:
+def signed(sender: str, pieces: Sequence[bytes]) -> bytes:
     """The mail with From and Date."""
-    date = formatdate(localtime=settings.EMAIL_USE_LOCALTIME)
-    return b"%bDate: %b\r\n%b" % (_from(sender), date.encode(), mail)
+    return b"".join([_from(sender), _date(int(time()), settings.EMAIL_USE_LOCALTIME), *pieces])
+
+
+@lru_cache(maxsize=2)
+def _date(second: int, localtime: bool) -> bytes:
+    return f"Date: {formatdate(second, localtime=localtime)}\r\n".encode()
 
 
 @lru_cache(maxsize=100)

@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
                 ('contact', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, to='contacts.contact')),
             ],
             options={
-                'indexes': [models.Index(fields=['contact', 'at'], name='recent_message_contact'), django.contrib.postgres.indexes.BrinIndex(fields=['at'], name='recent_message_at')],
+                'indexes': [models.Index(fields=['contact', 'at'], include=('channel',), name='recent_message_contact'), django.contrib.postgres.indexes.BrinIndex(fields=['at'], name='recent_message_at')],
             },
         ),
     ]

@@ -1,5 +1,6 @@
 """What is sent, through whom, and what became of it."""
 
+from campaigns.models.budget import Budget, EntryKind, LedgerEntry, Reservation
 from campaigns.models.campaign import Campaign, CampaignState, ChainStep, Kind, Listed
 from campaigns.models.content import Content, Link
 from campaigns.models.conversion import Conversion, Revenue
@@ -15,11 +16,15 @@ from campaigns.models.objective import Objective, ObjectiveKind, Touch
 from campaigns.models.origin import Origin, OriginCount
 from campaigns.models.price import Price
 from campaigns.models.priority import Priority
-from campaigns.models.provider import Allowance, Provider
+from campaigns.models.provider import Allowance, Breaker, BreakerState, BreakerTurn, Provider, TopicRoute
 from campaigns.models.saved_report import SavedReport
 
 __all__ = [
     "Allowance",
+    "Breaker",
+    "BreakerState",
+    "BreakerTurn",
+    "Budget",
     "Campaign",
     "CampaignState",
     "ChainStep",
@@ -29,10 +34,12 @@ __all__ = [
     "DayCount",
     "DkimKey",
     "DomainCount",
+    "EntryKind",
     "Hit",
     "HomeDay",
     "InboxMessage",
     "Kind",
+    "LedgerEntry",
     "Link",
     "LinkClick",
     "LinkCount",
@@ -49,7 +56,9 @@ __all__ = [
     "Priority",
     "Provider",
     "RecentMessage",
+    "Reservation",
     "Revenue",
     "SavedReport",
+    "TopicRoute",
     "Touch",
 ]

@@ -43,7 +43,7 @@ class RecentMessage(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(fields=["contact", "at"], name="recent_message_contact"),
+            models.Index(fields=["contact", "at"], name="recent_message_contact", include=["channel"]),
             BrinIndex(fields=["at"], name="recent_message_at"),
         ]
 

@@ -9,5 +9,5 @@ class Unusable:
     def __init__(self, reason: str) -> None:
         self.reason = reason
 
-    def send(self, batch: Sequence[Outgoing]) -> list[Result]:
+    def send(self, batch: Sequence[Outgoing | None]) -> list[Result]:
         return [Result("failed", reason=self.reason, temporary=True, outage=True) for _outgoing in batch]

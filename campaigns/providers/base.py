@@ -19,10 +19,14 @@ one_line = RegexValidator(r"\A[^\r\n\0]*\Z", "Write this on one line.")
 
 
 class Mime(NamedTuple):
-    """A mail as its bytes: lines end in CRLF, dots are not doubled. `id` is its Message-ID."""
+    """A mail as its bytes: lines end in CRLF, dots are not doubled. `id` is its Message-ID.
+
+    is_dotless: no line begins with a dot, as far as who wrote it made sure.
+    """
 
     content: bytes
     id: str
+    is_dotless: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,6 +151,11 @@ class Kind:
         """A connection that may be kept open for many batches. Opening it never fails: what is wrong with the account
         is the result of each message."""
         raise NotImplementedError
+
+    def probe(self, provider: Provider) -> Result | None:
+        """Call on the account without a message: "sent" if it would take one now, else what is wrong. None: the kind
+        cannot tell."""
+        return None
 
     def summary(self, settings: Mapping[str, Any]) -> str:
         """One line that tells two accounts of the same kind apart."""

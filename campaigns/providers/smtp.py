@@ -1,10 +1,10 @@
-"""Any mail server, spoken to over one kept-open SMTP connection."""
+"""Any mail server, spoken to over kept-open SMTP connections."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from email.utils import formataddr, parseaddr
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, ClassVar
 
 from django import forms
@@ -19,6 +19,7 @@ from campaigns.providers._smtp_session import Letter
 from campaigns.providers._unusable import Unusable
 from campaigns.providers.base import Kind, OutgoingEmail, Result, SettingsForm, one_line
 
+CONNECTIONS = 20
 _PLAIN = re.compile(r"[\w.+'-]+@[\w.-]+", re.ASCII)
 
 
@@ -49,6 +50,14 @@ class Form(SettingsForm):
     timeout = forms.IntegerField(
         min_value=1, max_value=120, initial=10, help_text="Seconds to wait for an answer of the server."
     )
+    connections = forms.IntegerField(
+        required=False,
+        min_value=1,
+        max_value=200,
+        initial=CONNECTIONS,
+        label="Connections at once",
+        help_text="At most, for each worker. More of them are faster where the server is far away.",
+    )
 
     @classmethod
     def read(cls, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,6 +77,8 @@ class Form(SettingsForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean()
+        if "connections" not in self.errors:
+            cleaned["connections"] = cleaned.get("connections") or CONNECTIONS
         username = cleaned.get("username") or ""
         if not username:
             cleaned["password"] = ""
@@ -85,22 +96,7 @@ class _Connection:
         self.signer = signer
 
     def send(self, batch: Sequence[OutgoingEmail]) -> list[Result]:
-        results: list[Result | None] = []
-        letters: list[Letter] = []
-        for outgoing in batch:
-            try:
-                letters.append(self._letter(outgoing))
-            except (ValueError, UnicodeError, LookupError) as error:
-                results.append(Result("failed", reason=f"The message cannot be built: {error}"))
-            else:
-                results.append(None)
-        sent = self.line.send(letters)
-        last: Result | None = None
-        for n, result in enumerate(results):
-            if result is None:
-                # A server that cannot be reached is not asked again for every message: each try may last a timeout.
-                last = results[n] = next(sent, last)
-        return [result for result in results if result]
+        return self.line.send([partial(self._letter, outgoing) for outgoing in batch])
 
     def _letter(self, outgoing: OutgoingEmail) -> Letter:
         sender = outgoing.sender or self.sender
@@ -116,6 +112,10 @@ class Smtp(Kind):
     channels = ("email",)
     order = 10
     Form = Form
+
+    def probe(self, provider: Provider) -> Result | None:
+        with self.connect(provider) as connection:
+            return connection.line.reach() if isinstance(connection, _Connection) else connection.send([None])[0]
 
     @contextmanager
     def connect(self, provider: Provider) -> Iterator[_Connection | Unusable]:
@@ -133,6 +133,7 @@ class Smtp(Kind):
             settings.get("username", ""),
             password,
             settings["timeout"],
+            settings.get("connections", CONNECTIONS),
         )
         try:
             yield _Connection(line, self.sender(provider), signer)

@@ -6,7 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from campaigns import objectives
-from campaigns.models import Campaign
+from campaigns.models import Campaign, Kind
 from campaigns.objective_forms import ObjectiveForm
 from campaigns.views.campaigns import may_change
 
@@ -14,7 +14,7 @@ from campaigns.views.campaigns import may_change
 @require_http_methods(["GET", "POST"])
 @may_change
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    campaign = get_object_or_404(Campaign, pk=pk)
+    campaign = get_object_or_404(Campaign, pk=pk, kind=Kind.MAILING)
     data = request.POST if request.method == "POST" else None
     form = ObjectiveForm(data, objectives.objective_of(campaign.origin))
     if request.method == "POST" and form.is_valid():

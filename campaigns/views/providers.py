@@ -1,5 +1,6 @@
 """Pages on which providers are set up and tried out."""
 
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -11,19 +12,26 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import configuring, providers
-from campaigns.forms import ProviderForm
-from campaigns.models import Provider
+from campaigns import breaker, configuring, providers, topics, warming
+from campaigns.models import Provider, TopicRoute
+from campaigns.provider_forms import ProviderForm, TopicRouteForm
+from contacts import day_bars
+from contacts.days import day_of
 from contacts.htmx import HtmxRequest
 from contacts.models.consent import Channel
 
+TURNS = 10
 may_change = permission_required("campaigns.change_provider", raise_exception=True)
 
 
 @require_GET
 @permission_required("campaigns.view_provider", raise_exception=True)
 def show_all(request: HttpRequest) -> HttpResponse:
-    rows = list(Provider.objects.order_by("-is_default", "-enabled", "name"))
+    return list_page(request, TopicRouteForm())
+
+
+def list_page(request: HttpRequest, form: TopicRouteForm) -> HttpResponse:
+    rows = list(Provider.objects.select_related("breaker", "fallback").order_by("-is_default", "-enabled", "name"))
     kinds = providers.registry()
     channels = [
         {
@@ -33,7 +41,13 @@ def show_all(request: HttpRequest) -> HttpResponse:
         }
         for channel in Channel
     ]
-    return render(request, "campaigns/provider_list.html", {"channels": channels})
+    context = {
+        "channels": channels,
+        "topics": TopicRoute.objects.select_related("provider"),
+        "known": topics.known(),
+        "form": form,
+    }
+    return render(request, "campaigns/provider_list.html", context)
 
 
 @may_change
@@ -53,7 +67,7 @@ def create(request: HttpRequest) -> HttpResponse:
 @may_change
 @require_http_methods(["GET", "POST"])
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    return _form_page(request, get_object_or_404(Provider, pk=pk))
+    return _form_page(request, get_object_or_404(Provider.objects.select_related("breaker"), pk=pk))
 
 
 @may_change
@@ -139,7 +153,7 @@ def _form_page(request: HttpRequest, provider: Provider) -> HttpResponse:
         if is_new:
             configuring.save(form.instance, settings_form)
         else:
-            configuring.change(form.instance, form=settings_form)
+            configuring.change(form.instance, timezone.now(), form=settings_form)
         messages.success(request, f"“{provider}” is {'ready' if is_new else 'saved'}. Send a test message to be sure.")
         return redirect("provider_list")
     context = {
@@ -149,8 +163,18 @@ def _form_page(request: HttpRequest, provider: Provider) -> HttpResponse:
         "kind": kind,
         "opens": reverse("provider_test", args=[provider.pk]) if provider.pk and _tries(request) else "",
         "inbound_url": configuring.inbound_url(provider) if provider.pk else "",
+        "breaker": breaker.of(provider) if provider.pk and breaker.is_troubled(provider) else None,
+        "turns": provider.turns.select_related("by")[:TURNS] if provider.pk else [],
+        **_warming(provider, day_of(timezone.now())),
     }
     return render(request, "campaigns/provider_form.html", context)
+
+
+def _warming(provider: Provider, today: date) -> dict[str, Any]:
+    """The schedule as rows and as a drawing, while it lasts."""
+    days = warming.schedule(provider, today) if warming.is_warming(provider, today) else []
+    bars = day_bars.drawn([(day.day, day.limit) for day in days], today) if days else None
+    return {"warm_days": days, "warm_bars": bars}
 
 
 def _tries(request: HttpRequest) -> bool:

@@ -25,6 +25,7 @@ SETTINGS = [
     ("provider_list", "Providers", "plug"),
     ("tracking_settings", "Tracking", "mouse-pointer-click"),
     ("price_list", "Prices", "coins"),
+    ("budget", "Budget", "wallet"),
     ("courtesy", "Courtesy", "moon"),
     ("brand", "Brand", "palette"),
     ("tag_list", "Tags", "tag"),

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from campaigns import objectives as goals
-from campaigns.models import Campaign, ChainStep, Kind, Listed
+from campaigns.models import Campaign, ChainStep, Kind
 from contacts.models.consent import Channel
-from flows import deleting, objectives, saving
+from flows import deleting, objectives, publishing, saving
 from flows.chains.compiling import AT_ONCE, Part, compiled
 from flows.models import Reentry, Scenario
 
@@ -46,6 +46,12 @@ def scenario_of(campaign: Campaign, user: Any, now: datetime) -> Scenario:
     return Scenario.objects.select_related("flow", "draft_saved_by").get(pk=made.pk)
 
 
+def locked(campaign: Campaign, user: Any, now: datetime) -> Scenario:
+    """The same, locked: always before the campaign's row is."""
+    scenario = scenario_of(campaign, user, now)
+    return publishing.lock(scenario, None, None)
+
+
 def parts_of(campaign: Campaign) -> list[Part]:
     """The steps as they were saved last, in their order."""
     names = Part.__dataclass_fields__
@@ -64,8 +70,12 @@ def clone(campaign: Campaign, user: Any, now: datetime) -> Campaign:
     )
     steps = [{name: getattr(step, name) for name in OF_STEP} for step in campaign.steps.all()]
     ChainStep.objects.bulk_create([ChainStep(campaign=copy, **step) for step in steps])
-    listed = Listed.objects.filter(campaign=campaign).values_list("contact_id", flat=True)
-    Listed.objects.bulk_create([Listed(campaign=copy, contact_id=pk) for pk in listed.iterator()], batch_size=5_000)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO campaigns_listed (campaign_id, contact_id)"
+            " SELECT %s, contact_id FROM campaigns_listed WHERE campaign_id = %s",
+            [copy.pk, campaign.pk],
+        )
     made = scenario_of(copy, user, now)
     made.objective = Scenario.objects.filter(campaign=campaign).values_list("objective", flat=True).first() or {}
     made.save(update_fields=["objective"])

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from campaigns.models import Campaign
-from flows import asking, canvas
+from flows import asking, canvas, errands
 from flows.chains import beginning
-from flows.chains.compiling import Part, entry, step_of, written_in
+from flows.chains.compiling import PAST, Part, entry, step_of, without, written_in
+from flows.graph import Graph, parse
 from flows.models import Scenario
 from flows.nodes._fields import listed
 from flows.publishing import Answers
@@ -32,15 +33,18 @@ class Removed:
 @dataclass(frozen=True)
 class Asked:
     """`removed`: steps that are gone, with those before them; `retimed`: how many wait for a step whose time changed;
-    `finished`: how many came to an end that leads on now. `targets` are where the removed steps' contacts can go;
-    `moved`: nodes that are gone of steps that stay, and where their contacts go on without being asked about."""
+    `finished`: how many came to an end that leads on now, `passed`: how many are past the place of an inserted step.
+    `inserts` is by which ways they went (`Flow.inserts`). `targets` are where the removed steps' contacts can go;
+    `moved`: nodes that are gone, and where their contacts go on without being asked about, or None: they leave."""
 
     removed: list[Removed]
     retimed: int
     finished: int
+    passed: int
     targets: list[Part]
-    moved: dict[str, str]
+    moved: dict[str, str | None]
     gone: dict[str, list[str]]
+    inserts: dict[str, Any]
 
 
 def asked(campaign: Campaign, scenario: Scenario) -> Asked:
@@ -53,11 +57,13 @@ def asked(campaign: Campaign, scenario: Scenario) -> Asked:
     names = {part.key: part.name for part in written_in(scenario.flow.graph)}
     new = {node["id"] for node in draft["nodes"]}
     gone: dict[str, list[str]] = defaultdict(list)
-    moved: dict[str, str] = {}
+    moved: dict[str, str | None] = {}
     for node in (node["id"] for node in scenario.flow.graph["nodes"]):
         if node in new:
             continue
-        if step_of(node) in entries:
+        if node.endswith(PAST):
+            moved[node] = _past(node, scenario.flow.graph, parts)
+        elif step_of(node) in entries:
             moved[node] = entries[step_of(node)]
         else:
             gone[step_of(node)].append(node)
@@ -65,21 +71,47 @@ def asked(campaign: Campaign, scenario: Scenario) -> Asked:
     for key, nodes in gone.items():
         if n := sum(questions.removed.get(node, 0) for node in nodes):
             removed.append(Removed(key, names.get(key, key), n))
-    return Asked(removed, sum(questions.waits.values()), sum(questions.ends.values()), parts, moved, dict(gone))
+    new_graph = parse(draft)
+    inserts = inserted(parse(scenario.flow.graph), new_graph)
+    passed = errands.passed(scenario, new_graph, inserts)
+    waits, ends = sum(questions.waits.values()), sum(questions.ends.values())
+    return Asked(removed, waits, ends, passed, parts, moved, dict(gone), inserts)
+
+
+def inserted(old: Graph, new: Graph) -> dict[str, Any]:
+    """The ways that led on to a step before and lead to a new one now, as `Flow.inserts` has them."""
+    known = {step_of(node) for node in old.nodes}
+    ways = [
+        (edge.source, edge.port, edge.target)
+        for edge in old.edges
+        if (target := new.follow(edge.source, edge.port)) and step_of(target) not in known
+    ]
+    steps = sorted({step_of(node) for node in new.nodes} - known)
+    return {"ways": sorted(ways), "steps": steps} if ways else {}
+
+
+def _past(node: str, live: Any, parts: list[Part]) -> str | None:
+    """Where those go on who only let the time of a step pass that asks for nothing of the kind any more."""
+    order = [part.key for part in written_in(live)]
+    later = order[order.index(step_of(node)) :]
+    places = {part.key: place for place, part in enumerate(parts)}
+    after = next((places[key] for key in later if key in places), len(parts))
+    return without(parts[after:])
 
 
 def answers(asked: Asked, sent: Any) -> Answers:
     """`to:KEY` → the key of a step or "!" for leaving, for each removed step; `retime` "arrival"; `backfill`. Raises
     Unanswered."""
     entries = {part.key: entry(part) for part in asked.targets}
-    redirects: dict[str, str | None] = dict(asked.moved)
+    redirects = dict(asked.moved)
+    backfill = bool(sent.get("backfill"))
     for key, nodes in asked.gone.items():
         chosen = sent.get(f"to:{key}", "")
         if chosen not in entries and chosen != LEAVE and key in {step.key for step in asked.removed}:
             name = next(step.name for step in asked.removed if step.key == key)
             raise Unanswered(f"Say where the contacts go who stand before “{name}”.")
         redirects |= dict.fromkeys(nodes, entries.get(chosen))
-    return Answers(redirects, sent.get("retime") == "arrival", bool(sent.get("backfill")))
+    return Answers(redirects, sent.get("retime") == "arrival", backfill, asked.inserts if backfill else {})
 
 
 def in_words(scenario: Scenario) -> list[str]:

@@ -25,6 +25,7 @@ COMMANDS = {
     "pause": (CampaignState.SENDING,),
     "resume": PAUSED,
     "cancel": (CampaignState.SCHEDULED, CampaignState.SENDING, *PAUSED),
+    "archive": (CampaignState.DRAFT, CampaignState.SENT, CampaignState.CANCELLED),
     "delete": tuple(state for state in CampaignState if state != CampaignState.SENDING),
 }
 
@@ -96,8 +97,9 @@ def cancel(campaign: Campaign, user: Any, now: datetime) -> None:
 
 
 def _taken(campaign: Campaign, command: str, user: Any, now: datetime) -> Scenario:
-    """The chain's scenario, where the campaign's state allows the command."""
-    scenario = beginning.scenario_of(campaign, user, now)
+    """The chain's scenario, where the campaign's state allows the command; both locked. The scenario first, as
+    whatever moves it does, which then tells the campaign: the other way round the two would wait for each other."""
+    scenario = beginning.locked(campaign, user, now)
     locked = Campaign.objects.select_for_update().get(pk=campaign.pk)
     # While much that became overdue is dealt with, it still stands, and can be kept from going on.
     catching_up = command == "pause" and overdue.progress(scenario)

@@ -2,7 +2,8 @@
 
 Of each step come up to three nodes: a wait (KEY-wait), a condition (KEY-terms) and the message, whose id is the step's
 key. Whoever does not match a step's own terms goes on to the next step that has own terms: steps for "all of the
-previous" are not for them.
+previous" are not for them. But the times of those still pass, in waits of their own (KEY-past), so that every step
+comes when it would come to a contact who got all that is before it.
 """
 
 from collections.abc import Sequence
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 TRIGGER = "start"
-WAIT, TERMS = "-wait", "-terms"
+WAIT, TERMS, PAST = "-wait", "-terms", "-past"
 COLUMN, ROW = 240, 160
 AT_ONCE = {"kind": "at_once"}
 
@@ -52,7 +53,10 @@ def compiled(campaign: int, schedule: dict[str, Any], steps: Sequence[Part]) -> 
         if step.terms:
             draw(f"{step.key}{TERMS}", "condition", {"rule": step.terms}, 1)
             lead(f"{step.key}{TERMS}", "yes", step.key)
-            lead(f"{step.key}{TERMS}", "no", next((entry(each) for each in later if each.terms), None))
+            lead(f"{step.key}{TERMS}", "no", without(later))
+        elif _passed_by(steps, place):
+            draw(f"{step.key}{PAST}", "wait", wait, 2)
+            lead(f"{step.key}{PAST}", "next", without(later))
         draw(step.key, step.channel, {**step.message, "name": step.name}, 0)
         lead(step.key, "next", entry(later[0]) if later else None)
     return {"nodes": nodes, "edges": edges}
@@ -65,9 +69,24 @@ def entry(step: Part) -> str:
     return f"{step.key}{TERMS}" if step.terms else step.key
 
 
+def without(later: Sequence[Part]) -> str | None:
+    """Where contacts go on, before these steps, who did not get the step before them; None where nothing is left that
+    could be for them."""
+    if not any(step.terms for step in later):
+        return None
+    first = next(step for step in later if step.terms or _wait(step.timing))
+    return entry(first) if first.terms else f"{first.key}{PAST}"
+
+
+def _passed_by(steps: Sequence[Part], place: int) -> bool:
+    """Whether some contacts only let the time of this step pass, on their way to a later one."""
+    known = [bool(step.terms) for step in steps]
+    return bool(_wait(steps[place].timing)) and any(known[:place]) and any(known[place + 1 :])
+
+
 def step_of(node: str) -> str:
     """The key of the step that a node belongs to."""
-    return node.removesuffix(WAIT).removesuffix(TERMS)
+    return node.removesuffix(WAIT).removesuffix(TERMS).removesuffix(PAST)
 
 
 def written_in(graph: Graph) -> list[Part]:

@@ -59,7 +59,7 @@ def save(campaign: Campaign, change: Change, user: Any, base: str | None, now: d
     order = _order(list(rows), change)
     _check(campaign, rows, order, change)
     _write(campaign, rows, order, change)
-    _aim(campaign, rows, order, change)
+    _aim(campaign, scenario, rows, order, change)
     _keep(campaign, scenario, user, now)
     scenario.refresh_from_db()
     return scenario
@@ -79,7 +79,10 @@ def publish(
     scenario = publishing.lock(beginning.scenario_of(campaign, user, now), None, None)
     if base is not None and base != stamp(scenario):
         raise publishing.Conflict("this chain", *_last_save(scenario))
-    return saving.publish_draft(scenario, None, user, None, None, now, answers)
+    before = _keys(scenario)
+    flow = saving.publish_draft(scenario, None, user, None, None, now, answers)
+    _forget(campaign, before - set(campaign.steps.values_list("key", flat=True)))
+    return flow
 
 
 @transaction.atomic
@@ -89,8 +92,10 @@ def discard(campaign: Campaign, user: Any, now: datetime) -> None:
     saving.discard_draft(scenario, None)
     assert scenario.flow is not None
     known = dict(campaign.steps.values_list("key", "objective"))
-    for key in known:
-        goals.set_objective(f"{campaign.origin}:{key}", None)
+    live = _keys(scenario)
+    for key, owner in {key: f"{campaign.origin}:{key}" for key in live - known.keys()}.items():
+        known[key] = goals.objective_of(owner)  # of a step that was removed
+    _forget(campaign, known.keys() - live)
     campaign.steps.all().delete()
     ChainStep.objects.bulk_create(
         [
@@ -98,8 +103,6 @@ def discard(campaign: Campaign, user: Any, now: datetime) -> None:
             for place, part in enumerate(written_in(scenario.flow.graph))
         ]
     )
-    for step in campaign.steps.all():
-        goals.set_objective(f"{campaign.origin}:{step.key}", step.objective)
 
 
 @transaction.atomic
@@ -172,12 +175,22 @@ def _write(campaign: Campaign, rows: dict[str, ChainStep], order: list[str], cha
     )
 
 
-def _aim(campaign: Campaign, rows: dict[str, ChainStep], order: list[str], change: Change) -> None:
-    """What each step is meant to achieve counts from now on. Of a removed one nothing does any more: its contacts are
-    still converted by what the chain is meant to achieve."""
+def _aim(campaign: Campaign, scenario: Scenario, rows: dict[str, ChainStep], order: list[str], change: Change) -> None:
+    """What each step is meant to achieve counts from now on. Of one that was removed, as long as it is live."""
     for key, fields in change.steps.items():
         goals.set_objective(f"{campaign.origin}:{key}", fields["objective"])
-    for key in rows.keys() - set(order):
+    live = set() if scenario.state in UNSENT else _keys(scenario)
+    _forget(campaign, rows.keys() - set(order) - live)
+
+
+def _keys(scenario: Scenario) -> set[str]:
+    """The keys of the steps that are live."""
+    return {part.key for part in written_in(scenario.flow.graph)} if scenario.flow else set()
+
+
+def _forget(campaign: Campaign, keys: Collection[str]) -> None:
+    """Of removed steps nothing is achieved any more: their contacts are still converted by what the chain is for."""
+    for key in keys:
         goals.set_objective(f"{campaign.origin}:{key}", None)
 
 

@@ -3,11 +3,16 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 
 from contacts import segments
 from contacts.segments.forms import RuleField
 from flows import objectives
 from flows.nodes._fields import segment_field
+
+OF_EVENTS = ("event", "filter", "value_property", "currency_property")
+# The kinds that are no deed of a message's own, and so are credited to one.
+CREDITED = ("event", "segment")
 
 
 class GoalForm(forms.Form):
@@ -22,6 +27,25 @@ class GoalForm(forms.Form):
     )
     segment = segment_field(empty="Choose one")
     filter = RuleField(required=False, label="Only if", scope=segments.Scope(event=True))
+    value_property = forms.CharField(
+        required=False,
+        max_length=100,
+        label="Property with its value",
+        help_text="Such as value. Empty: only how many is counted.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    currency_property = forms.CharField(
+        required=False,
+        max_length=100,
+        label="Property with its currency",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    touch = forms.ChoiceField(
+        required=False,
+        label="Credited to the last message that the contact",
+        choices=[("sent", "was sent"), ("opened", "opened"), ("clicked", "clicked")],
+        help_text="Before it happened; no other message counts it.",
+    )
     within_days = forms.IntegerField(
         required=False, min_value=1, max_value=objectives.MOST_DAYS, label="Within days of the message"
     )
@@ -30,6 +54,7 @@ class GoalForm(forms.Form):
         self.kept = kept or {}
         super().__init__(*args, initial=self.kept, **kwargs)
         self.fields["kind"].choices = [("", nothing), *objectives.KINDS.items()]  # type: ignore[attr-defined]
+        self.fields["currency_property"].help_text = f"Such as currency. Where it says nothing: {settings.CURRENCY}."
         self.fields["segment"].required = self.fields["event"].required = False
 
     @property
@@ -38,11 +63,13 @@ class GoalForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         kind = self.cleaned_data.get("kind")
-        for name in ("event", "filter"):
+        for name in OF_EVENTS:
             if kind != "event":
                 self.errors.pop(name, None)
         if kind != "segment":
             self.errors.pop("segment", None)
+        if kind not in CREDITED:
+            self.errors.pop("touch", None)
         if not kind:
             self.errors.pop("within_days", None)
         if kind == "event" and not self.cleaned_data.get("event") and "event" not in self.errors:
@@ -53,14 +80,9 @@ class GoalForm(forms.Form):
 
     @property
     def objective(self) -> dict[str, Any]:
-        """What else was set by other means, such as where the value of an event stands, is kept with its kind."""
         data = self.cleaned_data
         kind = data.get("kind")
         if not kind:
             return {}
-        names = {"event": ("event", "filter"), "segment": ("segment",)}.get(kind, ())
-        own = {*names, "kind", "within_days"}
-        others = {"event", "filter", "segment"} - own
-        kept = self.kept if self.kept.get("kind") == kind else {}
-        found = {name: value for name, value in kept.items() if name not in own | others}
-        return found | {name: data[name] for name in own if data.get(name) not in (None, "", {})}
+        names = {"event": (*OF_EVENTS, "touch"), "segment": ("segment", "touch")}.get(kind, ())
+        return {name: data[name] for name in ("kind", *names, "within_days") if data.get(name) not in (None, "", {})}

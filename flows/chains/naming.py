@@ -10,7 +10,9 @@ from campaigns import campaign_saving
 from campaigns.models import Campaign, CampaignState, Kind
 from flows import configuring
 from flows.chains import beginning, editing
+from flows.chains.commanding import SENDABLE
 from flows.models import Scenario
+from flows.transitions import WrongState
 
 
 @transaction.atomic
@@ -18,7 +20,7 @@ def change(
     campaign: Campaign, name: str, schedule: dict[str, Any], objective: dict[str, Any], user: Any, now: datetime
 ) -> None:
     """The schedule only of a draft: one that is scheduled is scheduled anew by `commanding.schedule`."""
-    scenario = beginning.scenario_of(campaign, user, now)
+    scenario = beginning.locked(campaign, user, now)
     Campaign.objects.select_for_update().get(pk=campaign.pk)
     Campaign.objects.filter(pk=campaign.pk).update(name=name)
     configuring.change(scenario, {"name": name, "objective": objective})
@@ -27,6 +29,14 @@ def change(
         campaign.refresh_from_db()
         editing.recompile(campaign, user, now)
     campaign.refresh_from_db()
+
+
+def aim_at(campaign: Campaign, audience: dict[str, Any]) -> None:
+    """Only until it begins, for then everybody enters. Raises WrongState."""
+    waiting = Campaign.objects.filter(pk=campaign.pk, state__in=SENDABLE)
+    if not waiting.update(audience=audience):
+        raise WrongState("The chain has begun meanwhile: its audience cannot be changed any more.")
+    campaign.audience = audience
 
 
 @transaction.atomic
@@ -40,7 +50,7 @@ def create(given: Mapping[str, Any], user: Any, now: datetime) -> Campaign:
 @transaction.atomic
 def keep(campaign: Campaign, given: Mapping[str, Any], user: Any, now: datetime) -> None:
     """Change them, of a draft; the name always. Raises campaign_saving.Invalid, or campaign_moves.WrongState."""
-    scenario = beginning.scenario_of(campaign, user, now)
+    scenario = beginning.locked(campaign, user, now)
     campaign_saving.change(campaign, given)
     Scenario.objects.filter(pk=scenario.pk).update(name=campaign.name)
     if "schedule" in given:

@@ -7,7 +7,8 @@ from typing import Any
 
 from campaigns import conversion_stats
 from flows import stats
-from flows.chains.compiling import TERMS, TRIGGER, WAIT, step_of
+from flows.chains.compiling import PAST, TERMS, TRIGGER, WAIT, step_of
+from flows.errands import LATE
 from flows.models import Scenario
 
 OF_MESSAGES = (
@@ -18,12 +19,15 @@ OF_MESSAGES = (
 @dataclass
 class Numbers:
     """`reached`: whose turn it was; `unmatched`: for whom the step was not, by its terms; `waiting`: who stands before
-    it now, most of them at the node `waits_at`; `broken`: whose pass failed here. `messages` counts them; `revenue` is
+    it now, most of them at the node `waits_at`; `passing`: who only lets its time pass, for a later step; `late`: who
+    will get it though they are past its place; `broken`: whose pass failed here. `messages` counts them; `revenue` is
     what those were worth that were converted, by currency."""
 
     reached: int = 0
     unmatched: int = 0
     waiting: int = 0
+    passing: int = 0
+    late: int = 0
     broken: int = 0
     messages: dict[str, int] = field(default_factory=dict)
     waits_at: str = ""
@@ -48,6 +52,8 @@ class Numbers:
             "reached": self.reached,
             "unmatched": self.unmatched,
             "waiting": self.waiting,
+            "passing": self.passing,
+            "late": self.late,
             "broken": self.broken,
             **messages,
             **_achieved(messages, self.revenue),
@@ -63,10 +69,16 @@ def by_step(scenario: Scenario) -> dict[str, Numbers]:
             found.setdefault("", Numbers()).reached = counts.get("entered", 0)
             continue
         step = found.setdefault(step_of(node), Numbers())
-        step.waiting += counts.get("waiting", 0)
+        step.late += counts.get(LATE, 0)
+        if node.endswith(PAST):
+            step.passing = counts.get("waiting", 0)
+        else:
+            step.waiting += counts.get("waiting", 0)
         step.broken += counts.get("failed", 0) if node != step_of(node) else 0
         if node.endswith(WAIT):
             step.waits_at = node
+        elif node.endswith(PAST):
+            continue
         elif node.endswith(TERMS):
             step.unmatched = counts.get("left:no", 0)
         else:

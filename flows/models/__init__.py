@@ -2,6 +2,7 @@
 
 from flows.models.count import NodeCount
 from flows.models.entry_run import EntryRun
+from flows.models.errand import Errand
 from flows.models.execution import INSIDE, Execution, ExecutionState
 from flows.models.flow import Flow
 from flows.models.scenario import Cleared, Follows, Reentry, Scenario, ScenarioState
@@ -12,6 +13,7 @@ __all__ = [
     "INSIDE",
     "Cleared",
     "EntryRun",
+    "Errand",
     "Execution",
     "ExecutionState",
     "Flow",

@@ -6,7 +6,8 @@ from flows.models.scenario import Scenario
 
 
 class NodeCount(models.Model):
-    """A difference to a count of a node: "entered", "waiting" (up and down), "left:PORT", "ended", "exited", "failed".
+    """A difference to a count of a node: "entered", "waiting" and "late" (up and down), "left:PORT", "ended", "exited",
+    "failed".
 
     Under the node "" stands what became of passes as a whole, by the state in which they were over: "completed",
     "exited", "failed". The sum is the count. New rows are `loose`; they are squashed in the background into one row per

@@ -21,6 +21,11 @@ class Flow(models.Model):
     backfills = models.JSONField(
         default=list, help_text="[node, port] of ends that lead on now, for those who had finished there."
     )
+    inserts = models.JSONField(
+        default=dict,
+        help_text="`ways`: [node, port, node where it led] that lead to inserted steps now, for those who have passed "
+        "there; `steps`: the keys of those steps.",
+    )
     settled_up_to = models.BigIntegerField(default=0, help_text="Executions up to this id have been worked off.")
     settled_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)

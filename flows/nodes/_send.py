@@ -1,6 +1,7 @@
 """What the actions that send a message have in common."""
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from django import forms
@@ -16,7 +17,7 @@ from contacts.remembering import remembered
 from flows.nodes._fields import IdField
 from flows.nodes._form import NodeForm
 from flows.nodes.base import Batch, Do, Group, Node, Outcome
-from templates_app import rendering
+from templates_app import design_field, mjml, rendering
 from templates_app.models import Template
 
 MAX_BODY = 500_000
@@ -55,22 +56,6 @@ class SendForm(NodeForm):
         label="UTM parameters",
         help_text="Which ones is set under Settings, Tracking.",
     )
-
-    def clean_message(self, written: tuple[str, ...], required: tuple[str, ...]) -> dict[str, Any]:
-        """A template, or words of one's own that a contact's data can be filled into: one of the two."""
-        own = self.given(*written)
-        if self.cleaned_data.get("template"):
-            if own:
-                self.add_error("template", "Choose a template or write the message here, not both.")
-        elif "template" not in self.errors:
-            for name in required:
-                self.need(name, "Choose a template, or write this here.")
-        for name in own:
-            for problem in rendering.problems(self.cleaned_data[name]):
-                where = f"Line {problem.line}: " if "\n" in self.cleaned_data[name] else ""
-                self.add_error(name, f"{where}{problem.sentence}")
-        return self.cleaned_data
-
     late_hours = forms.IntegerField(
         required=False,
         min_value=1,
@@ -78,6 +63,36 @@ class SendForm(NodeForm):
         label="At most so many hours late",
         help_text="What is later than that is not sent: “too late”. Empty: as the courtesy settings have it.",
     )
+
+    def clean_message(self, written: tuple[str, ...], required: tuple[str, ...]) -> dict[str, Any]:
+        """A template, or words of one's own that a contact's data can be filled into: one of the two."""
+        self._compose()
+        own = self.given(*written)
+        if self.cleaned_data.get("template"):
+            if own:
+                self.add_error("template", "Choose a template or write the message here, not both.")
+        elif "template" not in self.errors:
+            for name in required:
+                self.need(name, "Choose a template, or write this here.")
+        for name in (name for name in own if name != "design"):
+            for problem in rendering.problems(self.cleaned_data[name]):
+                where = f"Line {problem.line}: " if "\n" in self.cleaned_data[name] else ""
+                self.add_error(name, f"{where}{problem.sentence}")
+        if self.cleaned_data.get("markup") == "mjml" and "body" in own and "body" not in self.errors:
+            for line, sentence in _mjml_problems(self.cleaned_data["body"]):
+                self.add_error("body", f"Line {line}: {sentence}")
+        return self.cleaned_data
+
+    def _compose(self) -> None:
+        """A message that is made of blocks says what its design says, whatever was sent beside it."""
+        if design := self.cleaned_data.get("design"):
+            self.errors.pop("body", None)
+            self.cleaned_data |= design_field.words(design)
+
+
+@lru_cache(maxsize=256)
+def _mjml_problems(body: str) -> list[tuple[int, str]]:
+    return mjml.problems(body)
 
 
 class Send(Node):
@@ -105,6 +120,13 @@ class Send(Node):
             lambda: dict(Template.objects.filter(channel=self.channel).values_list("pk", "name")),
         )
         return names.get(chosen, "A template that is gone")
+
+    def tidy(self, config: dict[str, Any]) -> dict[str, Any]:
+        """With the body of a design, which a program need not send."""
+        tidied = super().tidy(config)
+        if not tidied.get("design") or tidied is config:
+            return tidied
+        return tidied | design_field.words(tidied["design"])
 
     def unavailable(self) -> tuple[str, str] | None:
         if providers.available(self.channel):

@@ -7,6 +7,7 @@ from django import forms
 from contacts.models.consent import Channel
 from flows.nodes import _send
 from flows.nodes._form import Part
+from templates_app.design_field import DesignField
 
 
 class Email(_send.Send):
@@ -15,14 +16,14 @@ class Email(_send.Send):
     order = 10
     icon = "mail"
     channel = Channel.EMAIL
-    written = ("subject", "body", "preheader")
+    written = ("subject", "body", "preheader", "design")
     required = ("subject", "body")
 
     class Form(_send.SendForm):
         parts = (
             Part(("name",)),
             Part(("template",), "From a template", "Choose a published template, or write the email below."),
-            Part(("subject", "preheader", "body"), "Written here"),
+            Part(("subject", "preheader", "design", "markup", "body"), "Written here"),
             Part(("topic", "provider", "late_hours", "utm"), "Sending"),
         )
         template = _send.template_field(Channel.EMAIL)
@@ -30,12 +31,14 @@ class Email(_send.Send):
         preheader = forms.CharField(
             required=False, max_length=500, help_text="The line that mailboxes show behind the subject."
         )
+        design = DesignField()
+        markup = forms.ChoiceField(required=False, choices=[("html", "HTML"), ("mjml", "MJML")], label="Written in")
         body = forms.CharField(
             required=False,
             max_length=_send.MAX_BODY,
             strip=False,
             widget=forms.Textarea(attrs={"rows": 12}),
-            help_text="HTML. {{ contact.first_name }}, {{ event.… }} and {{ unsubscribe_url }} are filled in.",
+            help_text="{{ contact.first_name }}, {{ event.… }} and {{ unsubscribe_url }} are filled in.",
         )
         provider = _send.provider_field(Channel.EMAIL)
 

@@ -113,7 +113,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@may_change
+@may_send
 def publish(request: HttpRequest, pk: int) -> HttpResponse:
     """GET asks what becomes of the contacts whom the saved changes concern, with counts; POST makes them live."""
     campaign, scenario = opened(request, pk)
@@ -131,7 +131,7 @@ def publish(request: HttpRequest, pk: int) -> HttpResponse:
         except publishing.Invalid as error:
             problems = list(dict.fromkeys(problem.message for problem in error.problems))
         else:
-            said = "Published. Those who had finished get the new steps." if answers.backfill else "Published."
+            said = "Published. Those who already passed get the new steps." if answers.backfill else "Published."
             messages.success(request, said)
             return redirect("chain_page", pk)
     context = {

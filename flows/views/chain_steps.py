@@ -50,7 +50,7 @@ def new(request: HttpRequest, pk: int) -> HttpResponse:
 def _before(text: str) -> list[Part]:
     try:
         found = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     rows = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
     return [

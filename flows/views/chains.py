@@ -12,12 +12,14 @@ from django.views.decorators.http import require_GET, require_http_methods
 from campaigns import audience, listing
 from campaigns.campaign_forms import AudienceForm, FileForm
 from campaigns.models import Campaign, CampaignState, Kind
+from contacts import segments
 from flows import objectives, stats
-from flows.chains import asking_terms, beginning, blocks, commanding, editing, numbers, reviewing, wording
+from flows.chains import asking_terms, beginning, blocks, commanding, editing, naming, numbers, reviewing, wording
 from flows.chains.beginning import parts_of
 from flows.chains.forms import ChainSettingsForm, NewChainForm
 from flows.models import Scenario
 from flows.overdue import progress
+from flows.transitions import WrongState
 
 may_view = permission_required("campaigns.view_campaign", raise_exception=True)
 may_add = permission_required("campaigns.add_campaign", raise_exception=True)
@@ -111,9 +113,12 @@ def whom(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect("chain_page", pk)
     form = AudienceForm(request.POST if request.method == "POST" else None, campaign)
     if request.method == "POST" and form.is_valid():
-        campaign.audience = form.audience
-        campaign.save(update_fields=["audience"])
-        messages.success(request, "The audience is saved.")
+        try:
+            naming.aim_at(campaign, form.audience)
+        except WrongState as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, "The audience is saved.")
         return redirect("chain_page", pk)
     context = {
         "campaign": campaign,
@@ -130,7 +135,12 @@ def whom(request: HttpRequest, pk: int) -> HttpResponse:
 def reach(request: HttpRequest, pk: int) -> HttpResponse:
     """How many are in the audience: asked for after the page is there."""
     campaign = chain_of(pk)
-    return render(request, "flows/_chain_reach.html", {"counted": audience.counted(campaign, timezone.now())})
+    context: dict[str, Any] = {}
+    try:
+        context["counted"] = audience.counted(campaign, timezone.now())
+    except segments.InvalidRule as error:
+        context["problems"] = error.problems
+    return render(request, "flows/_chain_reach.html", context)
 
 
 @require_GET

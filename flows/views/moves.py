@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from flows import circling, cloning, deleting, pausing, requeueing, scheduling, starting, stats
+from flows import circling, cloning, deleting, obstacles, pausing, requeueing, scheduling, starting, stats
 from flows.command_forms import OverdueForm, StartForm
 from flows.models import Scenario
 from flows.overdue import overdue, policy_of, progress
@@ -52,14 +52,16 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
             return moved(request, scenario, scheduling.schedule, said, at, now, form.policy)
         return moved(request, scenario, starting.start, f"“{scenario}” runs.", now, form.policy)
     problems = starting.check(scenario, now)
+    audience = None if problems else starting.audience_count(scenario, now)
     return render(
         request,
         "flows/scenario_start.html",
         {
             "scenario": scenario,
             "problems": problems,
-            "warnings": circling.warnings(scenario),
-            "audience": None if problems else starting.audience_count(scenario, now),
+            "warnings": [*circling.warnings(scenario), *obstacles.obstacles(scenario, now)],
+            "audience": audience,
+            "cost": obstacles.cost(scenario, audience),
             "form": form,
             "leaving": stats.leaving(scenario),
             "zone": timezone.get_current_timezone_name(),

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_POST
 
 from contacts.segments.forms import RuleField
 from flows import canvas, variants
+from flows.graph import unstorable
 from flows.models import Scenario, ScenarioState
 from flows.nodes import registry
 from flows.nodes.base import Node
@@ -64,6 +65,6 @@ def _compared(scenario: Scenario, kind: Node, node: str) -> variants.Compared | 
 def _read(text: str | None) -> dict[str, Any]:
     try:
         found = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return found if isinstance(found, dict) and not unstorable(found) else {}

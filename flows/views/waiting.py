@@ -20,6 +20,7 @@ from contacts.htmx import HtmxRequest
 from contacts.models import Event
 from contacts.pagination import page
 from flows import canvas, node_numbers, present, requeueing
+from flows.graph import NODE_ID
 from flows.models import Execution, Scenario
 from flows.transitions import NotReady, WrongState, may
 from flows.views import statistics
@@ -30,9 +31,9 @@ from flows.views.moves import counted, scenario_of
 PLACE = ("show", "q", "after", "before")
 
 
-def _drawn(pk: int) -> Scenario:
+def _drawn(pk: int, node: str) -> Scenario:
     scenario = scenario_of(pk)
-    if scenario.flow is None:
+    if scenario.flow is None or not NODE_ID.fullmatch(node):
         raise Http404
     return scenario
 
@@ -41,7 +42,7 @@ def _drawn(pk: int) -> Scenario:
 @require_GET
 def waiting(request: HtmxRequest, pk: int, node: str) -> HttpResponse:
     """`?show=failed`: those who failed here; `?show=numbers`: what came of it. `?q=` searches among contacts."""
-    scenario, show = _drawn(pk), request.GET.get("show", "")
+    scenario, show = _drawn(pk, node), request.GET.get("show", "")
     name, _ports = canvas.called(scenario.flow.graph, node)
     parts = {"failed": _failed, "numbers": _numbers}
     failures = present.counted(present.failed_at(scenario, node))
@@ -146,7 +147,7 @@ def context(request: HttpRequest, pk: int, execution: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def requeue(request: HtmxRequest, pk: int, node: str) -> HttpResponse:
     """All who failed or are stuck at the shape, or with `?execution=ID` that one."""
-    scenario, now = _drawn(pk), timezone.now()
+    scenario, now = _drawn(pk, node), timezone.now()
     one = None
     if asked := request.GET.get("execution"):
         if not asked.isdecimal() or len(asked) > 18:

@@ -41,13 +41,14 @@ def canvas(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 @permission_required("templates_app.view_template", raise_exception=True)
-def render(request: HttpRequest, pk: int) -> HttpResponse:
+def render(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     """`{"html", "subject", "preheader", "problems", "findings"}` of a design that is not saved yet, with the marks of
     `designing`."""
-    template = get_object_or_404(Template, pk=pk, channel=Channel.EMAIL)
+    own = Template(channel=Channel.EMAIL)  # of a message that is no template's
+    template = own if pk is None else get_object_or_404(Template, pk=pk, channel=Channel.EMAIL)
     try:
-        sent = _sent(request)
-        version = TemplateVersion(template=template, number=0, **_words(sent))
+        sent = read(request)
+        version = TemplateVersion(template=template, number=0, **words(sent))
         marked = designing.mjml_of(sent["design"], composing.look(), marked=True)
     except (BadRequest, designing.NotADesign) as error:
         return JsonResponse({"detail": str(error)}, status=400)
@@ -66,7 +67,7 @@ def render(request: HttpRequest, pk: int) -> HttpResponse:
             "contact": {"id": contact.pk, "name": str(contact)},
             "events": [{"id": one.pk, "name": one.name, "at": one.at.isoformat()} for one in events],
             "problems": [vars(problem) for problem in designing.problems(sent["design"])],
-            "findings": [vars(finding) for finding in found if finding.field != "design"],
+            "findings": [_placed(finding, marked) for finding in found if finding.field != "design"],
         }
     )
 
@@ -81,8 +82,8 @@ def save(request: HttpRequest, pk: int) -> HttpResponse:
         state=TemplateVersion.State.DRAFT,
     )
     try:
-        sent = _sent(request)
-        publishing.save_draft(version, _words(sent), _revision(sent))
+        sent = read(request)
+        publishing.save_draft(version, words(sent), _revision(sent))
     except (BadRequest, designing.NotADesign) as error:
         return JsonResponse({"detail": str(error)}, status=400)
     except (publishing.NotADraft, publishing.Overtaken) as error:
@@ -138,7 +139,14 @@ def picture(request: HttpRequest, token: str) -> HttpResponse:
     return response
 
 
-def _sent(request: HttpRequest) -> dict[str, Any]:
+def _placed(finding: checks.Finding, marked: str) -> dict[str, Any]:
+    """With the block that it is about, where it is about one."""
+    place = designing.place_of(marked, finding.line) if finding.field == "body" and finding.line > 1 else ""
+    return {**vars(finding), "place": place}
+
+
+def read(request: HttpRequest) -> dict[str, Any]:
+    """What an editor sent as JSON. Raises BadRequest."""
     if len(request.body) > 2 * LONGEST_BODY:
         raise BadRequest("The mail is too large.")
     try:
@@ -153,7 +161,8 @@ def _sent(request: HttpRequest) -> dict[str, Any]:
     return sent
 
 
-def _words(sent: dict[str, Any]) -> dict[str, Any]:
+def words(sent: dict[str, Any]) -> dict[str, Any]:
+    """The words of what was sent, its design composed. Raises designing.NotADesign."""
     lines = {name: " ".join(sent.get(name, "").split()) for name in ("subject", "preheader")}
     return {**lines, **composing.words(sent.get("design"))}
 

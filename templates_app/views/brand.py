@@ -6,9 +6,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
-from templates_app import picturing
+from templates_app import picturing, rebranding
 from templates_app.forms import BrandForm
 from templates_app.models import Brand
 
@@ -36,4 +36,15 @@ def edit(request: HttpRequest) -> HttpResponse:
             form.save()
             messages.success(request, "The brand is saved. Mails that are published already stay as they are.")
             return redirect("brand")
-    return render(request, "templates_app/brand.html", {"form": form, "may_change": may_change})
+    context = {"form": form, "may_change": may_change, "stale": rebranding.stale()}
+    return render(request, "templates_app/brand.html", context)
+
+
+@require_POST
+@permission_required("templates_app.publish_template", raise_exception=True)
+def refresh(request: HttpRequest) -> HttpResponse:
+    """Publishes the mails made of blocks anew, in the brand of now."""
+    done = rebranding.refresh(request.user, timezone.now())
+    said = f"{len(done)} template{'s are' if len(done) != 1 else ' is'} published in the brand of now."
+    messages.success(request, said)
+    return redirect("brand")

@@ -11,7 +11,7 @@ from django.utils.html import escape
 from django.views.decorators.http import require_GET, require_POST
 
 from contacts.models import Contact
-from templates_app import checks, previewing
+from templates_app import checks, previewing, sms_lengths
 from templates_app.forms import WordsForm
 from templates_app.framing import framed
 from templates_app.models import Template, TemplateVersion
@@ -65,6 +65,7 @@ def preview_context(request: HttpRequest, version: TemplateVersion, contact: Con
         "events": events,
         "event": event,
         "findings": checks.findings(version),
+        "lengths": sms_lengths.lengths(version.body, event.properties if event else None) if shown.parts else None,
         "width": width if width in {name for name, _label, _icon in WIDTHS} else "desktop",
         "widths": WIDTHS,
     }

@@ -184,6 +184,21 @@ def test_a_pause_that_an_operator_ended_makes_nothing_late():
     assert reasons() == {("sent", ""): 1}
 
 
+@pytest.mark.parametrize(("itself", "state"), [(False, "sent"), (True, "skipped")])
+def test_after_an_outage_old_messages_go_only_where_an_operator_says_so(itself, state):
+    rules(late_hours=4)
+    make.contacts(1)
+    campaign = mailings.campaign()
+    commands.send(campaign, NOW)
+    mailings.queue_all()
+    commands.pause(campaign, NOW)
+    drain(NOW + HOUR)
+    assert Message.objects.get().state == "queued"
+    commands.resume(campaign, NOW + 9 * HOUR, itself=itself)
+    drain(NOW + 9 * HOUR)
+    assert Message.objects.get().state == state
+
+
 def test_who_gets_nothing_anyway_takes_no_place():
     one_a_day()
     gone, nowhere = make.contact("gone@example.com"), make.contact(phone="+33612345678")

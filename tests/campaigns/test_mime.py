@@ -73,6 +73,7 @@ def test_what_is_read_is_what_django_would_have_written(subject: str, body: str,
     content = outgoing.mime(SENDER).content
     assert read(content) == read(by_django(outgoing))
     assert content.isascii()
+    assert b"\r\n." not in content  # as is_dotless says
     assert not re.search(rb"(?<!\r)\n|\r(?!\n)", content)
     assert max(map(len, content.split(b"\r\n"))) <= 998
     body_lines = content.split(b"\r\n\r\n", 1)[1].split(b"\r\n")

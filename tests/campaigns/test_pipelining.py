@@ -80,7 +80,7 @@ def test_a_server_that_wants_the_content_of_a_refused_mail_gets_an_empty_one() -
     script = ["250 ok", "550 gone", "354 go on", "554 nobody to send it to", "250 reset", *TAKES, "250 taken"]
     with serving(script) as (server, line):
         assert states(line, "ann", "bo") == [("failed", "550 gone", False), SENT]
-    assert server.heard[4:6] == [b".", b"rset"]
+    assert server.heard[4:6] == [b".", b"RSET"]
 
 
 def test_a_refused_envelope_keeps_its_first_words() -> None:

@@ -45,6 +45,7 @@ def test_the_first_provider_of_ones_own_takes_over_from_the_outbox(api: APIClien
         "from_name": "Waypost",
         "from_email": "waypost@localhost",
         "timeout": 10,
+        "connections": 20,
     }
     assert providers.for_channel("email").pk == body["id"]
     second = api.post("/api/v1/providers/", SMTP | {"name": "Other"}).json()

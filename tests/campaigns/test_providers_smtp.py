@@ -10,6 +10,7 @@ from django.core.mail import EmailMultiAlternatives
 from campaigns import configuring, providers
 from campaigns.models import Provider
 from campaigns.providers.base import OutgoingEmail, Result
+from tests.make import NOW
 from tests.outside import MailServer, mail_server
 
 pytestmark = pytest.mark.django_db
@@ -152,7 +153,7 @@ def test_the_password_opens_the_server_and_a_wrong_one_gives_its_words() -> None
         assert send(provider, mail("bo@example.com"))[0].state == "sent"
         form = configuring.settings_form("smtp", provider.settings | {"password": "wrong"}, provider)
         assert form.is_valid()
-        (result,) = send(configuring.change(provider, form=form), mail("bo@example.com"))
+        (result,) = send(configuring.change(provider, NOW, form=form), mail("bo@example.com"))
     assert (result.state, result.outage) == ("failed", True)
     assert result.reason.startswith("535")
 

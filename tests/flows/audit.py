@@ -2,9 +2,10 @@
 
 from django.db import connection
 
-# Executions whose steps are not numbered 0, 1, 2… up to the number of moves they say they made.
+# Executions whose steps are not numbered 0, 1, 2… up to the number of moves they say they made; those of errands, which
+# are below zero, are no moves.
 _GAPS = """
-SELECT e.id FROM flows_execution e LEFT JOIN flows_step s ON s.execution_id = e.id
+SELECT e.id FROM flows_execution e LEFT JOIN flows_step s ON s.execution_id = e.id AND s.number >= 0
 GROUP BY e.id HAVING count(s.number) <> e.moves OR min(s.number) <> 0 OR max(s.number) <> e.moves - 1
 """
 # Steps that belong to nobody.
@@ -36,6 +37,7 @@ WITH counted AS (
             ELSE 'left:' || outcome END FROM flows_step WHERE outcome <> 'failed'
         UNION ALL SELECT node, 'failed' FROM flows_execution WHERE state = 'failed' -- who was queued again has not
         UNION ALL SELECT node, unnest(ARRAY['entered', 'waiting']) FROM flows_execution WHERE state = 'waiting'
+        UNION ALL SELECT node, 'late' FROM flows_errand
         UNION ALL SELECT '', state FROM flows_execution WHERE state NOT IN ('pending', 'processing', 'waiting')
         UNION ALL SELECT '', 'cohort:' || date_trunc('week', entered_at AT TIME ZONE (
             SELECT coalesce(nullif(max(timezone), ''), 'UTC') FROM contacts_installation

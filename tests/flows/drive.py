@@ -5,13 +5,24 @@ from datetime import datetime
 
 from django.db import connection
 
-from flows import catching_up, clearing, engine, entering, listening, requeueing, scheduling, settling, starting
+from flows import (
+    catching_up,
+    clearing,
+    engine,
+    entering,
+    errands,
+    listening,
+    requeueing,
+    scheduling,
+    settling,
+    starting,
+)
 
 
 def until_still(now: datetime) -> None:
     """Work everything that is due at `now`, and what follows from it."""
     slices = [scheduling.begin_scheduled, catching_up.catch_up, requeueing.go_on, listening.listen, entering.plan]
-    slices += [entering.admit, settling.settle]
+    slices += [entering.admit, settling.settle, errands.run]
     while any([*(one(now) for one in [*slices, engine.advance, clearing.take_out]), _unread()]):
         pass
     starting.complete(now)

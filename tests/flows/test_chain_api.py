@@ -139,7 +139,7 @@ def test_a_chain_is_sent_and_a_step_added_afterwards_reaches_who_passed(api: API
     added = api.post(url(campaign, "steps/"), SMS | {"timing": {"kind": "at_once"}}, format="json")
     assert added.json()["live"] is False
     asked = api.get(url(campaign, "publish/")).json()
-    assert asked == {"changes": ["“SMS” is new."], "redirects": [], "retime": 0, "backfill": 2}
+    assert asked == {"changes": ["“SMS” is new."], "redirects": [], "retime": 0, "backfill": 2, "inserted": 0}
     published = api.post(url(campaign, "publish/"), {"backfill": True}, format="json").json()
     assert [step["live"] for step in published] == [True, True]
     assert api.get(url(campaign)).json()["state"] == "sending"

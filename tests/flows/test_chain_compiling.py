@@ -40,8 +40,20 @@ def test_who_does_not_match_goes_on_to_the_next_step_with_own_terms() -> None:
     found = ways(
         email("n1"), email("n2", terms=OPENED), email("n3", timing=DAY), email("n4", terms=OPENED, timing=HOLIDAY)
     )
-    assert {"n2-terms:no>n4-wait", "n2:next>n3-wait", "n3:next>n4-wait"} <= found
+    assert {"n2-terms:no>n3-past", "n3-past:next>n4-wait", "n2:next>n3-wait", "n3:next>n4-wait"} <= found
     assert not any(way.startswith("n4-terms:no") for way in found)
+
+
+def test_who_does_not_match_lets_the_times_of_all_steps_between_pass() -> None:
+    steps = [email("n1"), email("n2", terms=OPENED), email("n3", timing=DAY), email("n4"), email("n5", timing=HOLIDAY)]
+    found = ways(*steps, email("n6", terms=OPENED))
+    assert {"n2-terms:no>n3-past", "n3-past:next>n5-past", "n5-past:next>n6-terms"} <= found
+    assert config("n3-past", *steps, email("n6", terms=OPENED)) == ("wait", {"amount": 1, "unit": "days"})
+
+
+def test_who_does_not_match_leaves_where_nothing_could_be_for_them() -> None:
+    found = ways(email("n1"), email("n2", terms=OPENED), email("n3", timing=DAY))
+    assert not any("past" in way or way.startswith("n2-terms:no") for way in found)
 
 
 def test_the_message_is_the_node_and_carries_the_steps_name() -> None:
@@ -70,6 +82,7 @@ def test_a_graph_becomes_the_steps_again() -> None:
         email("n1", terms={"rule": "tag", "name": "vip"}),
         Part("n7", "Text", "sms", {"template": 4, "topic": "Offers"}, OPENED, DAY),
         email("n2", timing=HOLIDAY),
+        email("n8", terms=OPENED),
     ]
     assert written_in(compiled(3, {}, steps)) == steps
 
@@ -78,4 +91,4 @@ def test_contacts_come_to_a_step_at_its_first_node() -> None:
     assert entry(email("n1")) == "n1"
     assert entry(email("n1", terms=OPENED)) == "n1-terms"
     assert entry(email("n1", terms=OPENED, timing=DAY)) == "n1-wait"
-    assert [step_of(node) for node in ("n1", "n1-terms", "n1-wait")] == ["n1"] * 3
+    assert [step_of(node) for node in ("n1", "n1-terms", "n1-wait", "n1-past")] == ["n1"] * 4

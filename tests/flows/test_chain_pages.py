@@ -215,7 +215,8 @@ def test_what_is_changed_after_sending_is_published_with_answers(web: Client) ->
     assert (found["saved"], found["draft"]) == (True, True)
     html = web.get(url("publish", campaign)).content.decode()
     assert "“Two” is new." in html
-    assert "Also for the 2 contacts who already passed" in html
+    assert "Also for those who already passed" in html
+    assert "<strong>2</strong> came to an end" in html
     web.post(url("publish", campaign), {"backfill": "1"})
     campaign.refresh_from_db()
     assert campaign.state == CampaignState.SENDING

@@ -10,7 +10,7 @@ from campaigns.models import Campaign, CampaignState, Message
 from contacts import consent
 from contacts.models import Contact
 from flows import saving
-from flows.chains import beginning, commanding, editing
+from flows.chains import beginning, changing, commanding, editing, numbers
 from flows.chains.editing import Change
 from flows.models import Scenario
 from flows.publishing import Answers
@@ -267,3 +267,36 @@ def test_deleting_takes_its_scenario_along_and_leaves_the_ledger(ada: Contact) -
     beginning.delete(campaign)
     assert not Scenario.objects.exists()
     assert Message.objects.count() == 1
+
+
+def test_who_does_not_match_gets_a_later_step_when_everybody_else_does(ada: Contact, bob: Contact) -> None:
+    vip = {"rule": "attribute", "field": "email", "op": "equals", "value": "ada@example.com"}
+    anybody = {"any": [vip, {"not": vip}]}
+    campaign = chain(
+        step("One"),
+        step("Two", terms=vip, timing=IN_A_DAY),
+        step("Three", timing=IN_A_DAY),
+        step("Four", terms=anybody, timing=IN_A_DAY),
+    )
+    commanding.send(campaign, None, NOW)
+    for day in range(3):
+        run(NOW + day * DAY)
+    assert (got("n3", campaign), got("n4", campaign)) == (["ada@example.com"], [])
+    run(NOW + 3 * DAY)
+    assert got("n4", campaign) == ["ada@example.com", "bob@example.com"]
+
+
+def test_who_only_lets_a_step_pass_is_told_apart_from_those_who_wait_for_it(ada: Contact, bob: Contact) -> None:
+    vip = {"rule": "attribute", "field": "email", "op": "equals", "value": "ada@example.com"}
+    campaign = chain(step("One", terms=vip), step("Two", timing=IN_A_DAY), step("Three", terms={"not": vip}))
+    commanding.send(campaign, None, NOW)
+    run(NOW)
+    found = numbers.by_step(Scenario.objects.get(campaign=campaign))
+    assert (found["n2"].waiting, found["n2"].passing) == (1, 1)
+    editing.save(campaign, Change(removed=["n2"]), None, None, NOW)
+    scenario = Scenario.objects.select_related("flow").get(campaign=campaign)
+    asked = changing.asked(campaign, scenario)
+    assert [(step.key, step.contacts) for step in asked.removed] == [("n2", 1)]
+    editing.publish(campaign, None, None, NOW, changing.answers(asked, {"to:n2": "!"}))
+    run(NOW)
+    assert got("n3", campaign) == ["bob@example.com"]

@@ -90,11 +90,28 @@ def test_who_unsubscribes_gets_the_sms_and_a_late_step_reaches_who_passed(
     page.get_by_role("link", name="Review and publish…").click()
     expect(page.get_by_text("“Last call” is new.")).to_be_visible()
     assert problems(page) == []
-    expect(page.get_by_label("Also for the 2 contacts who already passed")).to_be_checked()
+    expect(page.get_by_label("Also for those who already passed")).to_be_checked()
     page.get_by_role("button", name="Publish").click()
     until_equal(lambda: subjects(smtp_server), {ANN: ["Sale"], BEN: ["Sale", "Last call"]})
     until_equal(lambda: waypost.rows(SENT), [*sale, ("campaign:1:n2", ANN), ("campaign:1:n3", BEN)])
     until_equal(lambda: waypost.must("GET", "campaigns/1/")["state"], "sent")
+
+    # One more is inserted between the first two: who is past its place gets it, and nothing else again.
+    page.locator("[data-step=n2] [data-add-before]").click()
+    between = page.locator("[data-step=n4]")
+    between.get_by_label("Name").fill("Between")
+    between.get_by_label("At once after the previous step").check()
+    between.get_by_label("Subject").fill("Between")
+    between.locator("textarea:visible").fill("<p>As well.</p>")
+    between.get_by_role("button", name="Save this step").click()
+    page.get_by_role("link", name="Review and publish…").click()
+    expect(page.get_by_text("2 are past the place of an inserted step.")).to_be_visible()
+    assert problems(page) == []
+    page.get_by_role("button", name="Publish").click()
+    until_equal(lambda: subjects(smtp_server), {ANN: ["Sale"], BEN: ["Sale", "Last call", "Between"]})
+    until_equal(lambda: waypost.must("GET", "campaigns/1/")["state"], "sent")
+    late = [("campaign:1:n3", BEN), ("campaign:1:n4", BEN)]
+    assert waypost.rows(SENT) == [*sale, ("campaign:1:n2", ANN), *late]
 
     # The canvas shows the same, to look at.
     page.get_by_label("More for Spring").click()
@@ -188,6 +205,13 @@ def test_every_page_of_a_chain_is_clean_and_fits(waypost: Waypost, marketer: Pag
     opened(page, "n2")
     expect(page.locator("[data-step=n2] .rule-sentence").first).to_have_text("Clicked “One”")
     assert problems(page) == []
+    page.locator("[data-step=n2]").get_by_role("button", name="Send a test").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("Email address").fill("ann@example.com")
+    assert problems(page) == []
+    dialog.get_by_role("button", name="Send", exact=True).click()
+    expect(dialog.locator("#test-answer")).to_contain_text("ann@example.com")
+    dialog.get_by_role("button", name="Close").last.click()
     page.get_by_role("button", name="Settings", exact=True).click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("By itself, at a date and time").check()

@@ -47,7 +47,7 @@ def test_every_kind_of_block_becomes_mjml_that_compiles(key: str) -> None:
     assert designing.problems(design) == []
     body = designing.mjml_of(design, marked=True)
     assert mjml.problems(body) == rendering.problems(body) == []
-    assert 'class="wp-b1' in mjml.compile(body)
+    assert 'class="wp-block-b1' in mjml.compile(body)
 
 
 @pytest.mark.parametrize(
@@ -147,8 +147,8 @@ def test_a_value_that_cannot_be_used_is_kept_said_and_not_published(client: Clie
 def test_the_mail_is_shown_as_it_would_be_with_marks_for_the_editor(client: Client) -> None:
     told = posted(client, made(), "render").json()
     assert "Hello Ada" in told["html"]
-    assert 'class="wp-b1' in told["html"]
-    assert "wp-b1" not in made_body()
+    assert 'class="wp-block-b1' in told["html"]
+    assert "wp-block-b1" not in made_body()
 
 
 def made_body() -> str:

@@ -85,7 +85,7 @@ def test_what_cannot_be_sent_is_not_published(words: dict[str, str], sentence: s
 
 
 def test_advice_does_not_keep_a_version_from_being_published() -> None:
-    draft = email(body='<img src="a.png">')
+    draft = email(body=f'<p>{"Words beside it. " * 5}</p><img src="a.png">')
     assert sentences(draft, fatal=False) == [
         "There is no unsubscribe link: add {{ unsubscribe_url }}.",
         "A picture has no alt text for those who cannot see it.",

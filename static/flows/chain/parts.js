@@ -1,4 +1,5 @@
-// Shows the parts of a form that belong to what is chosen in it: `data-for="when=delay"`; "*" is any choice but none.
+// Shows the parts of a form that belong to what is chosen in it: `data-for="when=delay"`; several choices stand side by
+// side, "*" is any but none.
 // What is seldom needed waits in a template.
 
 function chosen(form, name) {
@@ -11,7 +12,7 @@ function show(form) {
   for (const part of form.querySelectorAll("[data-for]")) {
     const [name, wanted] = part.dataset.for.split("=");
     const value = chosen(form, name);
-    part.hidden = wanted === "*" ? !value : value !== wanted;
+    part.hidden = wanted === "*" ? !value : !wanted.split(" ").includes(value);
     const waiting = part.hidden ? null : part.querySelector(":scope > template");
     if (waiting) {
       waiting.replaceWith(waiting.content);

@@ -1,6 +1,6 @@
 /** The mail itself, in a frame where nothing runs: shows what is selected, and takes clicks and drops. */
 
-const MARK = /^wp-([sb][a-z0-9]+)$/i;
+const MARK = /^wp-(?:block|section)-([a-z0-9]+)$/i;
 const COLUMN = /^wp-column-([a-z0-9]+)-(\d)$/i;
 
 export function makeCanvas(frame, { onSelect, onDrop, onKey }) {
@@ -24,7 +24,7 @@ export function makeCanvas(frame, { onSelect, onDrop, onKey }) {
     return null;
   };
 
-  const byId = (id) => frame.contentDocument?.querySelector(`.wp-${CSS.escape(id)}`);
+  const byId = (id) => frame.contentDocument?.querySelector(`.wp-block-${CSS.escape(id)}, .wp-section-${CSS.escape(id)}`);
 
   function show(html) {
     if (!ready) {
@@ -62,7 +62,7 @@ export function makeCanvas(frame, { onSelect, onDrop, onKey }) {
       line(null);
       if (target) onDrop(event.dataTransfer.getData("text/plain"), target.where);
     };
-    for (const block of doc.querySelectorAll("[class*=wp-b]")) {
+    for (const block of doc.querySelectorAll("[class*=wp-block-]")) {
       const id = marked(block, MARK)?.match[1];
       if (!id) continue;
       block.draggable = true;
@@ -78,7 +78,7 @@ export function makeCanvas(frame, { onSelect, onDrop, onKey }) {
     const column = marked(event.target, COLUMN);
     if (!column) return null;
     const where = { section: column.match[1], column: Number(column.match[2]), before: null };
-    const blocks = [...column.element.querySelectorAll("[class*=wp-b]")].filter((one) => marked(one, MARK)?.element === one);
+    const blocks = [...column.element.querySelectorAll("[class*=wp-block-]")].filter((one) => marked(one, MARK)?.element === one);
     for (const block of blocks) {
       const box = block.getBoundingClientRect();
       if (event.clientY < box.top + box.height / 2) {

@@ -4,7 +4,9 @@ import { makeCanvas } from "./canvas.js";
 import { el } from "./controls.js";
 import * as designs from "./design.js";
 import { makeInspector } from "./inspector.js";
+import { makeReturning } from "./returning.js";
 import { makeSaving } from "./saving.js";
+import { attachTesting } from "./testing.js";
 
 const page = document.getElementById("blocks");
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
@@ -24,7 +26,7 @@ let event = "";
 let lastProblems = [];
 
 const words = () => JSON.stringify({ design: state.present, subject: subject.value, preheader: preheader.value });
-const saving = makeSaving({ url: page.dataset.saveUrl, revision: Number(page.dataset.revision), headers, status: find("status"), words });
+const saving = (page.dataset.doneUrl ? makeReturning : makeSaving)({ url: page.dataset.doneUrl ?? page.dataset.saveUrl, revision: Number(page.dataset.revision), headers, status: find("status"), words });
 const canvas = makeCanvas(find("canvas"), { onSelect: select, onDrop: drop, onKey: keyed });
 const inspector = makeInspector(find("inspector"), known, { change, act, upload });
 saving.begin();
@@ -76,8 +78,7 @@ async function draw() {
     find("shown-preheader").textContent = told.preheader;
     find("as").textContent = `As ${told.contact.name}`;
     drawEvents(told.events);
-    lastProblems = told.problems;
-    inspector.blame(lastProblems, selected);
+    inspector.blame((lastProblems = told.problems), selected);
     const places = lastProblems.map((one) => ({ ...one, sentence: `${nameOf(one.place)}: ${one.sentence}`, fatal: true }));
     const broken = told.error ? [{ sentence: told.error, fatal: true }] : [];
     showFindings([...broken, ...places, ...told.findings]);
@@ -88,8 +89,7 @@ async function draw() {
 
 function nameOf(id) {
   const one = id && designs.get(state.present, id);
-  if (!one) return "The whole mail";
-  return one.columns ? "Section" : known.kinds[one.type].label;
+  return one ? known.kinds[one.type]?.label ?? "Section" : "The whole mail";
 }
 
 function showFindings(findings) {
@@ -294,7 +294,7 @@ for (const form of document.querySelectorAll("form[data-after-save]")) {
 }
 document.addEventListener("keydown", keyed);
 addEventListener("resize", canvas.refresh);
-
+attachTesting(saving, () => `contact=${contact}&event=${event}`);
 drawOutline();
 inspector.show(state.present, null);
 draw();

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0016_courtesy'),
+        ('campaigns', '0018_budget'),
     ]
 
     operations = [

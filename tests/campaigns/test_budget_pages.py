@@ -1,0 +1,279 @@
+"""The budget in its page, its file and the API, and who may touch it."""
+
+import csv
+import io
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.utils import timezone
+
+from campaigns import breaker, commands, funding
+from campaigns.models import Breaker, Budget, LedgerEntry, Price, Provider, TopicRoute
+from config import glance
+from config.attention import attention
+from config.models import ApiKey, User
+from config.roles import Role, give
+from contacts.days import day_of
+from flows import starting, suspending
+from tests import make
+from tests.campaigns import mailings
+from tests.campaigns.test_breaker import LETTERS, open_up
+from tests.make import NOW
+
+pytestmark = pytest.mark.django_db
+D = Decimal
+
+
+@pytest.fixture
+def boss() -> Client:
+    user = User.objects.create_user("bea", email="bea@example.com")
+    give(user, Role.ADMINISTRATOR)
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_it_is_turned_on_topped_up_and_limited_in_its_page(boss: Client) -> None:
+    assert "The budget is off" in boss.get("/settings/budget/").text
+    boss.post("/settings/budget/turn-on/")
+    assert "No message has a price" in boss.get("/settings/budget/").text
+    boss.post("/settings/budget/top-up/", {"amount": "120.50", "note": "Invoice 7"})
+    page = boss.get("/settings/budget/").text
+    assert "120.50" in page
+    assert "Invoice 7" in page
+    assert "bea" in page
+    boss.post("/settings/budget/limits/", {"warn_below": "20"})
+    found = Budget.objects.get()
+    assert (found.limited, found.warn_below) == (False, D(20))
+
+
+def test_what_is_wrong_with_a_top_up_stands_next_to_its_field(boss: Client) -> None:
+    funding.turn_on()
+    for amount in ("", "0", "much", "-1", "1e400", "NaN"):
+        page = boss.post("/settings/budget/top-up/", {"amount": amount, "note": ""})
+        assert page.status_code == 200, amount
+        assert 'class="error"' in page.text, amount
+    assert not LedgerEntry.objects.exists()
+
+
+def test_the_ledger_is_paged_searched_and_narrowed(boss: Client) -> None:
+    funding.turn_on()
+    for n in range(60):
+        funding.top_up(D(1), f"Number {n}", None, NOW)
+    page = boss.get("/settings/budget/").text
+    assert "Number 59" in page
+    assert "Number 9<" not in page
+    assert "Older" in page
+    assert "Number 9<" in boss.get("/settings/budget/?q=number+9").text
+    assert "No movement matches" in boss.get("/settings/budget/?kind=charge").text
+
+
+def test_only_those_with_a_permission_see_change_and_top_up(marketer: Client) -> None:
+    funding.turn_on()
+    page = marketer.get("/settings/budget/")
+    assert page.status_code == 200
+    assert "Top up</button>" not in page.text
+    for path in ("top-up/", "turn-on/", "limits/"):
+        assert marketer.post(f"/settings/budget/{path}", {"amount": "5"}).status_code == 403
+    mia = User.objects.get(username="mia")
+    mia.user_permissions.add(Permission.objects.get(codename="add_ledgerentry"))
+    assert marketer.post("/settings/budget/top-up/", {"amount": "5", "note": ""}).status_code == 302
+    assert Budget.objects.get().balance == 5
+    assert marketer.post("/settings/budget/limits/", {}).status_code == 403
+    nobody = Client()
+    nobody.force_login(User.objects.create_user("noe"))
+    assert nobody.get("/settings/budget/").status_code == 403
+    assert nobody.get("/settings/budget/ledger.csv").status_code == 403
+
+
+def test_the_file_of_the_ledger_runs_no_formula(boss: Client) -> None:
+    funding.turn_on()
+    funding.top_up(D(100), '=HYPERLINK("http://evil.example")', None, NOW)
+    funding.top_up(D("-25.5"), "Typo", None, NOW)
+    answer = b"".join(boss.get("/settings/budget/ledger.csv").streaming_content).decode()  # type: ignore[attr-defined]
+    rows = list(csv.DictReader(io.StringIO(answer.removeprefix("\ufeff"))))
+    assert [row["amount"] for row in rows] == ["100.000000", "-25.500000"]
+    assert rows[0]["note"].startswith("'=")
+    assert rows[1]["kind"] == "correction"
+
+
+def test_programs_read_and_top_up_with_their_scopes(client: Client) -> None:
+    def call(key: str, method: str, path: str, body: dict | None = None) -> tuple[int, dict]:
+        answer = getattr(client, method)(
+            f"/api/v1/budget/{path}", body or {}, "application/json", headers={"Authorization": f"Bearer {key}"}
+        )
+        return answer.status_code, answer.json()
+
+    write = ApiKey.objects.issue("Finance", ["budget:read", "budget:write"])[1]
+    read = ApiKey.objects.issue("Looker", ["budget:read"])[1]
+    get = {"Authorization": f"Bearer {read}"}
+    assert client.get("/api/v1/budget/", headers=get).status_code == 404
+    assert call(read, "post", "")[0] == 403
+    assert call(write, "post", "")[0] == 201
+    assert call(write, "post", "top-ups/", {"amount": "50", "note": "Card"})[1]["balance"] == "50.000000"
+    assert call(write, "post", "top-ups/", {"amount": "-80"}) == (
+        400,
+        {"amount": ["So much is not there: what messages cost stays charged."]},
+    )
+    assert call(read, "post", "top-ups/", {"amount": "50"})[0] == 403
+    assert call(write, "patch", "limits/", {"limited": False, "warn_below": "5"})[1]["limited"] is False
+    assert call(write, "patch", "limits/", {"balance": "1000000"})[1]["balance"] == "50.000000"
+    listed = client.get("/api/v1/budget/ledger/", headers=get).json()["results"]
+    assert [(entry["kind"], entry["amount"], entry["note"]) for entry in listed] == [("top_up", "50.000000", "Card")]
+
+
+def test_home_warns_of_little_money_and_of_providers_left_alone() -> None:
+    def said() -> list[str]:
+        today = day_of(NOW)
+        return [item.sentence for item in attention({}, glance.counted(today), today, NOW)]
+
+    funding.turn_on()
+    funding.top_up(D(10), "", None, NOW)
+    assert not any("budget" in sentence for sentence in said())
+    funding.change(limited=True, warn_below=D(20))
+    assert "Only 10.00 EUR are left in the budget." in said()
+    Budget.objects.update(short_of=D(11))
+    assert "The budget is used up: 10.00 EUR are left." in said()
+    provider = Provider.objects.get(channel="sms")
+    open_up(provider)
+    assert "The provider “Local outbox” keeps failing: The server refused the connection." in said()
+    breaker.close(provider, NOW)
+    assert not any("keeps failing" in sentence for sentence in said())
+
+
+def test_a_review_tells_when_the_budget_does_not_pay_for_all(boss: Client) -> None:
+    make.contacts(30)
+    Price.objects.create(channel="email", amount=D("0.5"))
+    campaign = mailings.campaign()
+    assert "Left in the budget" not in boss.get(f"/campaigns/{campaign.pk}/estimate/").text
+    funding.turn_on()
+    funding.top_up(D(10), "", None, NOW)
+    page = boss.get(f"/campaigns/{campaign.pk}/estimate/").text
+    assert "Left in the budget" in page
+    assert "does not pay for all of it" in page
+    funding.top_up(D(10), "", None, NOW)
+    assert "does not pay for all of it" not in boss.get(f"/campaigns/{campaign.pk}/estimate/").text
+
+
+def test_the_start_of_a_scenario_tells_what_it_costs_and_what_is_left(boss: Client) -> None:
+    make.contacts(30)
+    Price.objects.create(channel="email", amount=D("0.5"))
+    scenario = make.scenario(LETTERS)
+    funding.turn_on()
+    funding.top_up(D(10), "", None, NOW)
+    page = boss.get(f"/scenarios/{scenario.pk}/start/").text
+    assert "costs about 15.00 EUR; 10.00 EUR are left" in page
+    assert "the scenario is paused" in page
+    Budget.objects.update(short_of=D(11))
+    assert "The budget is used up" in boss.get(f"/scenarios/{scenario.pk}/start/").text
+
+
+def test_a_provider_that_is_left_alone_says_so_and_is_tried_and_closed_by_hand(boss: Client) -> None:
+    provider = Provider.objects.get(channel="email")
+    open_up(provider)
+    listed = boss.get("/providers/").text
+    assert "Left alone" in listed
+    assert "The server refused the connection." in listed
+    page = boss.get(f"/providers/{provider.pk}/").text
+    assert "It keeps failing and is left alone" in page
+    assert "Try now" in page
+    boss.post(f"/providers/{provider.pk}/try-now/")
+    assert Breaker.objects.get().probes_at > NOW  # now, on the wall's clock
+    boss.post(f"/providers/{provider.pk}/close/")
+    assert Breaker.objects.get().state == "closed"
+    page = boss.get(f"/providers/{provider.pk}/").text
+    assert "It keeps failing" not in page
+    assert "bea said so." in page
+
+
+def test_looking_at_providers_does_not_let_one_try_or_close(marketer: Client) -> None:
+    provider = Provider.objects.get(channel="email")
+    open_up(provider)
+    for path in (f"{provider.pk}/try-now/", f"{provider.pk}/close/", "topics/"):
+        assert marketer.post(f"/providers/{path}").status_code == 403
+    assert Breaker.objects.get().state == "open"
+
+
+def test_topics_are_chosen_replaced_and_removed_on_the_page(boss: Client) -> None:
+    first = Provider.objects.get(channel="email")
+    other = Provider.objects.create(channel="email", kind="local", name="Other")
+    boss.post("/providers/topics/", {"topic": " Big   offers ", "provider": first.pk})
+    boss.post("/providers/topics/", {"topic": "big Offers", "provider": other.pk})
+    route = TopicRoute.objects.get()
+    assert (route.topic, route.provider) == ("big Offers", other)
+    assert "big Offers" in boss.get("/providers/").text
+    assert "This field is required" in boss.post("/providers/topics/", {"topic": "", "provider": other.pk}).text
+    boss.post(f"/providers/topics/{route.pk}/remove/")
+    assert not TopicRoute.objects.exists()
+
+
+def test_routes_of_a_provider_are_set_in_its_form(boss: Client) -> None:
+    provider = Provider.objects.get(channel="email")
+    other = Provider.objects.create(channel="email", kind="local", name="Other")
+    sms = Provider.objects.get(channel="sms")
+    given = {
+        "name": "Mine", "fallback": other.pk, "most_failures": "3", "most_percent": "", "spills_over": "on",
+        "warmup_starts": f"{NOW:%Y-%m-%d}", "warmup_first": "10", "warmup_growth": "2", "warmup_days": "60",
+    }  # fmt: skip
+    assert boss.post(f"/providers/{provider.pk}/", given).status_code == 302
+    provider.refresh_from_db()
+    assert (provider.fallback, provider.most_failures, provider.most_percent) == (other, 3, 50)
+    assert (provider.spills_over, provider.resumes_itself, provider.warmup_growth) == (True, False, D(2))
+    for wrong in ({"fallback": sms.pk}, {"fallback": provider.pk}, {"warmup_growth": "0.5"}, {"most_percent": "0"}):
+        page = boss.post(f"/providers/{provider.pk}/", given | wrong)
+        assert page.status_code == 200, wrong
+        assert 'class="error"' in page.text, wrong
+
+
+def test_a_warm_up_is_shown_day_by_day(boss: Client) -> None:
+    provider = Provider.objects.get(channel="email")
+    Provider.objects.filter(pk=provider.pk).update(warmup_starts=day_of(timezone.now()), warmup_days=3)
+    page = boss.get(f"/providers/{provider.pk}/").text
+    assert "The warm-up, day by day" in page
+    assert "Today" in page
+    assert '<td class="number">112</td>' in page
+
+
+def test_programs_set_routes_and_see_breakers(client: Client) -> None:
+    key = ApiKey.objects.issue("Shop", ["providers:read", "providers:write"])[1]
+    auth = {"Authorization": f"Bearer {key}"}
+    email, sms = Provider.objects.get(channel="email"), Provider.objects.get(channel="sms")
+    other = Provider.objects.create(channel="email", kind="local", name="Other")
+
+    def patch(body: dict) -> tuple[int, dict]:
+        answer = client.patch(f"/api/v1/providers/{email.pk}/", body, "application/json", headers=auth)
+        return answer.status_code, answer.json()
+
+    assert patch({"fallback": other.pk, "resumes_itself": True})[1]["fallback"] == other.pk
+    assert patch({"fallback": sms.pk})[1] == {"fallback": ["Name another provider of the same channel."]}
+    assert patch({"fallback": email.pk})[0] == 400
+    assert patch({"name": "Renamed"})[1]["resumes_itself"] is True
+    assert patch({})[1]["breaker"] is None
+    open_up(email)
+    assert patch({})[1]["breaker"]["state"] == "open"
+    answer = client.post(f"/api/v1/providers/{email.pk}/close/", headers=auth).json()
+    assert answer["breaker"]["state"] == "closed"
+    made = client.post(
+        "/api/v1/topic-routes/", {"topic": "Offers", "provider": other.pk}, "application/json", headers=auth
+    )
+    assert (made.status_code, made.json()["channel"]) == (201, "email")
+    assert client.delete(f"/api/v1/topic-routes/{made.json()['id']}/", headers=auth).status_code == 204
+
+
+def test_a_refused_resume_says_why_on_the_page(boss: Client) -> None:
+    make.contacts(3)
+    Price.objects.create(channel="email", amount=D("0.5"))
+    funding.turn_on()
+    campaign = mailings.campaign()
+    commands.send(campaign, NOW)
+    mailings.until_still()
+    commands.follow(NOW)
+    page = boss.post(f"/campaigns/{campaign.pk}/resume/", follow=True).text
+    assert "The budget is used up: 0.00 EUR are left, and the next message costs 0.50 EUR." in page
+    scenario = make.scenario(LETTERS)
+    starting.start(scenario, NOW)
+    suspending.follow(NOW)
+    page = boss.post(f"/scenarios/{scenario.pk}/resume/", {"overdue": "send"}, follow=True).text
+    assert "The budget is used up: 0.00 EUR are left" in page
