@@ -78,6 +78,12 @@ def _topic(value: Any, channel: str) -> str:
     return _text(value, 100).strip()
 
 
+def _utm(value: Any, channel: str) -> str:
+    if value not in (None, "", "on", "off"):
+        raise Wrong("UTM parameters are “on”, “off”, or empty for what the installation says.")
+    return value or ""
+
+
 def _priority(value: Any, channel: str) -> int:
     if isinstance(value, bool) or value not in Priority.values:
         raise Wrong("A priority is 1 (high), 0 (normal) or -1 (low).")
@@ -255,6 +261,7 @@ CLEANERS: dict[str, Callable[[Any, str], Any]] = {
     "test": _test,
     "schedule": _schedule,
     "topic": _topic,
+    "utm": _utm,
     "provider": _provider,
     "priority": _priority,
     "late_hours": _late_hours,

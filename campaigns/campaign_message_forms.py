@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from campaigns.campaign_fields import KEYS, LONGEST_WAIT
 from campaigns.courtesy_rules import MOST_LATE_HOURS
 from campaigns.models import Campaign, Priority, Provider
+from campaigns.utm import CHOICES as UTM_CHOICES
 from contacts.models.consent import Channel
 from templates_app import checks, design_field, rendering
 from templates_app.forms import WordsForm
@@ -138,6 +139,7 @@ class VariantForm(WordsForm):
 
 class SenderForm(forms.Form):
     topic = forms.CharField(required=False, max_length=100, help_text="What it is about, such as “Offers”.")
+    utm = forms.ChoiceField(choices=UTM_CHOICES, required=False, label="UTM parameters")
     priority = forms.TypedChoiceField(
         choices=Priority.choices,
         coerce=int,
@@ -164,6 +166,7 @@ class SenderForm(forms.Form):
             data,
             initial={
                 "topic": campaign.topic,
+                "utm": campaign.utm,
                 "provider": campaign.provider_id,
                 "priority": campaign.priority,
                 "late_hours": campaign.late_hours,
@@ -236,6 +239,7 @@ class MessageForms:
             "variants": [one.variant for one in self.variants],
             "test": self.test.cleaned_data if self.tests else {},
             "topic": self.sender.cleaned_data["topic"],
+            "utm": self.sender.cleaned_data["utm"],
             "provider": provider and provider.pk,
             "priority": self.sender.cleaned_data["priority"],
             "late_hours": self.sender.cleaned_data["late_hours"],

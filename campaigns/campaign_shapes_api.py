@@ -56,7 +56,7 @@ class CampaignSerializer(serializers.ModelSerializer):
         model = Campaign
         fields = [
             "id", "name", "kind", "channel", "state", "state_reason", "audience", "variants", "test", "winner",
-            "winner_reason", "test_numbers", "schedule", "topic", "provider", "priority", "late_hours",
+            "winner_reason", "test_numbers", "schedule", "topic", "utm", "provider", "priority", "late_hours",
             "objective", "starts_at", "started_at",
             "finished_at", "decides_at", "audience_count", "resends", "archived_at", "created_at", "commands",
         ]  # fmt: skip

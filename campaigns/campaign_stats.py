@@ -13,7 +13,7 @@ from campaigns.models import Campaign, Message, MessageState
 
 METRICS = (
     "queued", "sent", "delivered", "opened", "clicked", "bounced", "complained", "unsubscribed", "skipped", "failed",
-    "unknown", "converted",
+    "unknown", "converted", "machine_opened", "machine_clicked",
 )  # fmt: skip
 OVER = ("sent", "skipped", "unknown", "failed", "bounced")
 

@@ -69,6 +69,7 @@ def content_of_variant(campaign: Campaign, variant: dict[str, Any], now: datetim
     config = {
         **variant,
         "topic": campaign.topic,
+        "utm": campaign.utm,
         "provider": campaign.provider_id,
         "late_hours": campaign.late_hours,
     }

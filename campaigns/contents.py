@@ -44,6 +44,8 @@ def _fields(channel: str, config: dict[str, Any]) -> dict[str, Any]:
         "topic": config.get("topic") or "",
         "provider_id": int(config["provider"]) if config.get("provider") else None,
         "template_version_id": version.pk if version else None,
+        # Left out where nothing is said, so that contents which are older than it keep their digests.
+        **({"utm": config["utm"]} if config.get("utm") in ("on", "off") else {}),
         **_lateness(config),
     }
 

@@ -23,6 +23,7 @@ class Clicked:
     """One link of a message. `clicks` are messages in which it was clicked, `people` contacts who did so for the first
     time; `sent` is how many of these messages were sent in the period."""
 
+    key: str
     place: Place
     content: Content
     url: str
@@ -61,6 +62,7 @@ def clicked(since: date, until: date, origins: Sequence[int] | None = None) -> l
     sent = _sent(since, until, list(contents))
     return [
         Clicked(
+            key,
             known[key],
             contents[content],
             urls.get((content, number), "A link that is gone"),

@@ -6,7 +6,9 @@ from functools import cached_property
 from typing import Any
 
 from campaigns.channels.base import unsubscribe_url
-from campaigns.models import Message, MessageState, Provider
+from campaigns.devices import DEVICES
+from campaigns.machines import WHY
+from campaigns.models import Hit, Message, MessageState, Provider
 from campaigns.skip_reasons import WAITS
 from contacts.models import Event
 from contacts.models.consent import Channel
@@ -81,6 +83,34 @@ class Reasons:
         if message.reason and message.reason not in WAITS:
             return f"Will be tried again: {message.reason}"
         return "Waits until it is due." if message.due_at > self.now else ""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One visit to the message's picture (`number` is None) or to a link; `why` it was a machine's, or ""."""
+
+    number: int | None
+    at: datetime
+    agent: str
+    device_name: str
+    machine: str
+    counted: bool
+
+    @property
+    def place(self) -> int:
+        return (self.number or 0) + 1
+
+    @property
+    def why(self) -> str:
+        return WHY.get(self.machine, self.machine)
+
+
+def visits(message: Message, most: int = 100) -> list[Visit]:
+    """The newest visits first."""
+    return [
+        Visit(hit.number, hit.at, hit.agent, DEVICES.get(hit.device, ""), hit.machine, hit.counted)
+        for hit in Hit.objects.filter(message=message).order_by("-pk")[:most]
+    ]
 
 
 def history(message: Message) -> list[tuple[datetime, str]]:

@@ -141,6 +141,9 @@ class Message(RuleKind):
         verb, _ = _verb(config)
         # A provider may report a failure while the message is still in hand; then it counts once that is recorded.
         verbs = ["failed", "sent"] if verb == "failed" else [verb]
+        if verb in ("opened", "clicked"):
+            # A burst of clicks takes back what was counted of it, and then tells of machines.
+            verbs += ["machine_opened", "machine_clicked"]
         channels = [config["channel"]] if config.get("channel") else Channel.values
         return [f"{channel}.{each}" for channel in channels for each in verbs]
 

@@ -49,6 +49,11 @@ def is_url_signed(message_id: int, link: int, url: str, signature: str) -> bool:
     return _is_hash(_decoded(signature), b"url", _url_bytes(message_id, link, url), _LONG)
 
 
+def check_answer(nonce: str) -> str:
+    """What only an installation with our key can answer."""
+    return _text(_hash(_keys()[0], b"check", nonce.encode()))
+
+
 @lru_cache(maxsize=8)
 def _derived(secrets: tuple[str, ...]) -> tuple[bytes, ...]:
     return tuple(blake2b(secret.encode(), digest_size=32, person=b"waypost links").digest() for secret in secrets)

@@ -7,6 +7,7 @@ from django.db import connection, transaction
 
 from campaigns import signatures
 from campaigns.counting import count, locked
+from campaigns.machines import WHY
 from campaigns.models import Link, Message
 from contacts import timeline
 from contacts.days import day_of
@@ -24,24 +25,27 @@ INSERT INTO campaigns_linkcount (day, origin_id, content_id, number, clicks, peo
 """
 
 
-def opened(message: Message, now: datetime, device: str = "") -> bool:
-    """The contact saw it, on one of `campaigns.devices`. Returns whether that is news."""
+def opened(message: Message, now: datetime, device: str = "", machine: str = "") -> bool:
+    """The contact saw it, on one of `campaigns.devices`. Returns whether that is news.
+
+    `machine` says why it was none (see `campaigns.machines.WHY`), where the installation counts those as well.
+    """
     with transaction.atomic():
-        return _open(message, device, now)
+        return _open(message, device, machine, now)
 
 
-def clicked(message: Message, number: int, url: str, now: datetime, device: str = "") -> bool:
+def clicked(message: Message, number: int, url: str, now: datetime, device: str = "", machine: str = "") -> bool:
     """The contact followed its n-th link to `url`; who clicks an email has opened it.
 
     Each link is an event once, the message counts once. Returns whether the click is news.
     """
     with transaction.atomic():
         if message.channel == Channel.EMAIL:
-            _open(message, device, now)
+            _open(message, device, machine, now)
         if Message.objects.filter(pk=message.pk, clicked_at=None).update(clicked_at=now, clicked_on=device):
             count([(locked(message, device), "clicked", 1)], now)
         _count_link(message, number, now)
-        event = _event(message, "clicked", f"click:{message.pk}:{number}", url=url, link=number)
+        event = _event(message, "clicked", f"click:{message.pk}:{number}", machine, url=url, link=number)
         return timeline.record([event], now).recorded > 0
 
 
@@ -58,17 +62,19 @@ def _count_link(message: Message, number: int, now: datetime) -> None:
                 return
 
 
-def _open(message: Message, device: str, now: datetime) -> bool:
+def _open(message: Message, device: str, machine: str, now: datetime) -> bool:
     if not Message.objects.filter(pk=message.pk, opened_at=None).update(opened_at=now, opened_on=device):
         return False
     count([(locked(message, device), "opened", 1)], now)
-    timeline.record([_event(message, "opened", None)], now)
+    timeline.record([_event(message, "opened", None, machine)], now)
     return True
 
 
-def _event(message: Message, verb: str, key: str | None, **properties: Any) -> NewEvent:
+def _event(message: Message, verb: str, key: str | None, machine: str, **properties: Any) -> NewEvent:
     """`message.origin` must have been selected."""
     properties = {"message": message.pk, "origin": message.origin.key, **properties}
+    if machine:
+        properties["why"] = WHY[machine]
     return NewEvent(message.contact_id, f"{message.channel}.{verb}", properties, key=key)
 
 

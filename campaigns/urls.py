@@ -1,6 +1,6 @@
 """Pages of campaigns, providers, inbox, messages and reports; what contacts reach; where providers call us."""
 
-from django.urls import path
+from django.urls import path, re_path
 
 from campaigns.views import (
     budgets,
@@ -12,7 +12,9 @@ from campaigns.views import (
     campaign_steps,
     campaigns,
     courtesy,
+    dkim,
     inbox,
+    link_maps,
     messages,
     notices,
     prices,
@@ -22,8 +24,12 @@ from campaigns.views import (
     reports,
     saved_reports,
     template_test,
+    tracking,
     webhooks,
 )
+
+WORD = r"[A-Za-z0-9_-]{1,64}"  # a token
+MANGLED = r"(?P<rest>[^A-Za-z0-9_-][^/]{0,8}/?)?"
 
 urlpatterns = [
     path("campaigns/", campaigns.show_all, name="campaign_list"),
@@ -65,6 +71,8 @@ urlpatterns = [
     path("settings/budget/top-up/", budgets.top_up, name="budget_top_up"),
     path("settings/budget/limits/", budgets.change, name="budget_change"),
     path("settings/budget/ledger.csv", budgets.export, name="budget_export"),
+    path("settings/tracking/", tracking.edit, name="tracking_settings"),
+    path("settings/tracking/check/", tracking.check, name="tracking_check"),
     path("settings/courtesy/", courtesy.edit, name="courtesy"),
     path("settings/courtesy/preview/", courtesy.preview, name="courtesy_preview"),
     path("providers/", providers.show_all, name="provider_list"),
@@ -78,6 +86,8 @@ urlpatterns = [
     path("providers/<int:pk>/close/", provider_health.close, name="provider_close"),
     path("providers/topics/", provider_health.choose_topic, name="topic_route_save"),
     path("providers/topics/<int:pk>/remove/", provider_health.forget_topic, name="topic_route_remove"),
+    path("providers/<int:pk>/dkim/", dkim.edit, name="provider_dkim"),
+    path("providers/<int:pk>/dkim/<slug:do>/", dkim.change, name="provider_dkim_change"),
     path("providers/<int:pk>/test/", providers.test, name="provider_test"),
     path("inbox/", inbox.show_all, name="inbox"),
     path("inbox/<int:pk>/", inbox.show, name="inbox_message"),
@@ -85,6 +95,8 @@ urlpatterns = [
     path("reports/", reports.show, name="report"),
     path("reports/export.csv", reports.export, name="report_export"),
     path("reports/links/", reports.links, name="report_links"),
+    path("reports/links/<int:content>/", link_maps.show, name="link_map"),
+    path("reports/links/<int:content>/html/", link_maps.html, name="link_map_html"),
     path("reports/domains/", reports.domains, name="report_domains"),
     path("reports/saved/", saved_reports.show_all, name="saved_report_list"),
     path("reports/saved/new/", saved_reports.create, name="saved_report_create"),
@@ -95,10 +107,12 @@ urlpatterns = [
     path("messages/<int:pk>/", messages.show, name="message_page"),
     path("messages/<int:pk>/html/", messages.html, name="message_html"),
     path("messages/<int:pk>/send-again/", messages.send_again, name="message_send_again"),
-    path("c/<str:token>/<int:number>", public.click, name="click"),
-    path("s/<str:token>", public.short_click, name="short_click"),
+    # Mail programs take the full stop or bracket behind an address for a part of it, and some leave a “=” there.
+    re_path(rf"^c/(?P<token>{WORD})/(?P<number>\d{{1,4}}){MANGLED}$", public.click, name="click"),
+    re_path(rf"^s/(?P<token>{WORD}){MANGLED}$", public.short_click, name="short_click"),
     path("o/<str:token>.gif", public.pixel, name="pixel"),
-    path("u/<str:token>", public.unsubscribe, name="unsubscribe"),
+    re_path(rf"^u/(?P<token>{WORD}){MANGLED}$", public.unsubscribe, name="unsubscribe"),
+    re_path(rf"^link-check/(?P<nonce>{WORD})$", public.check, name="link_check"),
     path("webhooks/twilio/<int:provider_id>/inbound", webhooks.inbound, name="twilio_inbound"),
     path("webhooks/twilio/<int:provider_id>/status", webhooks.status, name="twilio_status"),
     path("webhooks/<slug:kind>/<int:provider_id>/", notices.hear, name="provider_notices"),

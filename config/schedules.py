@@ -49,6 +49,7 @@ LANES: dict[str, list[str]] = {
         "flows.deleting.sweep_up",
         "flows.pruning.steps",
         "flows.pruning.events",
+        "flows.pruning.hits",
         "campaigns.counting.squash",
         "campaigns.revenue.squash",
         "campaigns.notices.keeping.forget",

@@ -28,6 +28,8 @@ _MESSAGES = (
     ("unsubscribed", "Unsubscribed", "sent"),
     ("skipped", "Skipped", ""),
     ("messages_failed", "Failed to be sent", ""),
+    ("machine_opened", "Machine-made opens", ""),
+    ("machine_clicked", "Machine-made clicks", ""),
     ("unknown", MessageState.UNKNOWN.label, ""),
 )
 

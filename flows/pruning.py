@@ -42,6 +42,11 @@ gone AS (
     ))
 ) SELECT max(id), count(*) FROM slice
 """
+_HITS = """
+WITH slice AS (SELECT id, at FROM campaigns_hit WHERE id > %(after)s ORDER BY id LIMIT %(slice)s),
+gone AS (DELETE FROM campaigns_hit WHERE id = ANY(ARRAY(SELECT id FROM slice WHERE at < %(before)s)))
+SELECT max(id), count(*) FROM slice
+"""
 
 
 def steps(now: datetime) -> bool:
@@ -52,6 +57,11 @@ def steps(now: datetime) -> bool:
 def events(now: datetime) -> bool:
     """One slice of the walk over events. Returns whether there may be more."""
     return _walk("events", _EVENTS, lambda installation: installation.keep_events_days, now)
+
+
+def hits(now: datetime) -> bool:
+    """One slice of the walk over the visits to messages, which are kept as long as events."""
+    return _walk("hits", _HITS, lambda installation: installation.keep_events_days, now)
 
 
 @transaction.atomic

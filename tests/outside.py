@@ -21,6 +21,7 @@ class MailServer:
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
+        self.contents: list[bytes] = []  # the same, byte by byte
         self.connections = 0
         self.refuse: dict[str, str] = {}  # recipient → answer to RCPT
         self.answer_data: list[str] = []  # answers to the next mails' content
@@ -64,6 +65,7 @@ class MailServer:
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         if self.answer_data:
             return self.answer_data.pop(0)
+        self.contents.append(envelope.content)
         self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
         if self.drop_after_data:
             self.drop_after_data -= 1

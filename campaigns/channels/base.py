@@ -3,9 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import Any
 
-from django.conf import settings
-
-from campaigns import signatures
+from campaigns import addresses, signatures
 from campaigns.models import Content
 from campaigns.providers.base import Outgoing
 from contacts.models import Contact
@@ -40,4 +38,4 @@ class Channel(ABC):
 
 
 def unsubscribe_url(message_id: int) -> str:
-    return f"{settings.PUBLIC_URL}/u/{signatures.token(message_id)}"
+    return f"{addresses.base()}/u/{signatures.token(message_id)}"

@@ -7,9 +7,7 @@ from itertools import count
 from typing import Any
 from urllib.parse import quote
 
-from django.conf import settings
-
-from campaigns import signatures
+from campaigns import addresses, signatures
 from campaigns.channels import links, mime
 from templates_app.rendering import Compiled
 
@@ -30,7 +28,7 @@ class Addresses:
 
     @classmethod
     def of(cls, message_id: int) -> "Addresses":
-        token, url = signatures.token(message_id), settings.PUBLIC_URL
+        token, url = signatures.token(message_id), addresses.base()
         return cls(message_id, token, f"{url}/c/{token}/", f"{url}/o/{token}.gif", f"{url}/u/{token}")
 
 

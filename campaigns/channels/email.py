@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
-from campaigns.channels import links, mime
+from campaigns.channels import links, list_headers, mime
 from campaigns.channels.base import Channel, Composer, Refused
 from campaigns.channels.bodies import Addresses, Body
 from campaigns.models import Content
@@ -44,6 +44,7 @@ class EmailComposer(Composer):
         self.text = Body(rendering.compile(rendering.text_of(marked), escape=False), escape=False)
         self.domain = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
         self.skeleton = mime.Skeleton()
+        self.list_headers = list_headers.of(content, self.domain)
 
     def compose(self, message_id: int, contact: Contact, context: dict[str, Any]) -> OutgoingEmail:
         addresses = Addresses.of(message_id)
@@ -54,6 +55,7 @@ class EmailComposer(Composer):
             "Message-ID": f"<{message_id}.{addresses.token[-16:]}@{self.domain}>",
             "List-Unsubscribe": f"<{addresses.unsubscribe}>",
             "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",  # RFC 8058
+            **self.list_headers,
         }
         recipient = contact.email or ""
         mail = self.skeleton.pieces(

@@ -3,9 +3,7 @@
 import re
 from typing import Any
 
-from django.conf import settings
-
-from campaigns import signatures
+from campaigns import addresses, signatures
 from campaigns.channels import links
 from campaigns.channels.base import Channel, Composer, Refused, unsubscribe_url
 from campaigns.models import Content
@@ -42,7 +40,7 @@ class SmsComposer(Composer):
         context["unsubscribe_url"] = unsubscribe_url(message_id)
 
         def short(match: re.Match[str]) -> str:
-            return f"{settings.PUBLIC_URL}/s/{signatures.short_token(message_id, int(match[1]))}"
+            return f"{addresses.base()}/s/{signatures.short_token(message_id, int(match[1]))}"
 
         text = _LINK.sub(short, self.text.render(context)).replace("\0", "")
         return OutgoingSms(message_id=message_id, recipient=contact.phone or "", text=text.strip())

@@ -6,7 +6,9 @@ from campaigns.models.content import Content, Link
 from campaigns.models.conversion import Conversion, Revenue
 from campaigns.models.courtesy import Courtesy, RecentMessage
 from campaigns.models.day_count import DayCount, HomeDay, MonthCount, OriginDay
+from campaigns.models.dkim_key import DkimKey
 from campaigns.models.domain_count import DomainCount
+from campaigns.models.hit import Hit
 from campaigns.models.inbox import InboxMessage
 from campaigns.models.link_count import LinkClick, LinkCount
 from campaigns.models.message import Message, MessageState
@@ -31,8 +33,10 @@ __all__ = [
     "Conversion",
     "Courtesy",
     "DayCount",
+    "DkimKey",
     "DomainCount",
     "EntryKind",
+    "Hit",
     "HomeDay",
     "InboxMessage",
     "Kind",

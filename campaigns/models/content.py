@@ -19,6 +19,9 @@ class Content(models.Model):
     topic = models.CharField(max_length=100, blank=True)
     late_hours = models.PositiveIntegerField(null=True, help_text="How late it may go; null: as usual.")
     provider = models.ForeignKey(Provider, null=True, on_delete=models.SET_NULL)
+    utm = models.CharField(
+        max_length=3, blank=True, db_default="", help_text="“on”, “off”, or as the installation says."
+    )
     template_version = models.ForeignKey(TemplateVersion, null=True, on_delete=models.SET_NULL)
 
     def __str__(self) -> str:

@@ -10,7 +10,8 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.mail.message import sanitize_address
 
-from campaigns import secrets
+from campaigns import secrets, signing_keys
+from campaigns.dkim import Signer
 from campaigns.models import Provider
 from campaigns.providers import _senders
 from campaigns.providers._smtp_line import Line
@@ -89,9 +90,10 @@ class Form(SettingsForm):
 
 
 class _Connection:
-    def __init__(self, line: Line, sender: str) -> None:
+    def __init__(self, line: Line, sender: str, signer: Signer | None = None) -> None:
         self.line = line
         self.sender = sender
+        self.signer = signer
 
     def send(self, batch: Sequence[OutgoingEmail]) -> list[Result]:
         return self.line.send([partial(self._letter, outgoing) for outgoing in batch])
@@ -99,7 +101,8 @@ class _Connection:
     def _letter(self, outgoing: OutgoingEmail) -> Letter:
         sender = outgoing.sender or self.sender
         mime = outgoing.mime(sender)
-        return Letter(_mailbox(sender), _mailbox(outgoing.recipient), *mime)
+        content = self.signer.signed(mime.content) if self.signer else mime.content
+        return Letter(_mailbox(sender), _mailbox(outgoing.recipient), content, mime.id)
 
 
 class Smtp(Kind):
@@ -118,6 +121,7 @@ class Smtp(Kind):
     def connect(self, provider: Provider) -> Iterator[_Connection | Unusable]:
         try:
             password = secrets.decrypt(provider.secrets).get("password", "")
+            signer = signing_keys.signer(provider)
         except secrets.Unreadable as error:
             yield Unusable(str(error))
             return
@@ -132,7 +136,7 @@ class Smtp(Kind):
             settings.get("connections", CONNECTIONS),
         )
         try:
-            yield _Connection(line, self.sender(provider))
+            yield _Connection(line, self.sender(provider), signer)
         finally:
             line.close()
 

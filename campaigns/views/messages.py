@@ -46,8 +46,11 @@ def show_all(request: HttpRequest) -> HttpResponse:
 @may_read
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     message = get_object_or_404(MESSAGES.select_related("provider"), pk=pk)
+    visits = reviewing.visits(message)
     context = {
         "message": message,
+        "visits": visits,
+        "uncounted": sum(not visit.counted for visit in visits),
         "place": places([message.origin.key])[message.origin.key],
         "shown": reviewing.shown(message),
         "reason": reviewing.Reasons(timezone.now())(message),

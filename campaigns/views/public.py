@@ -11,33 +11,29 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
-from campaigns import signatures, tracking, unsubscribing
-from campaigns.devices import device_of
+from campaigns import hits, signatures, tracking, unsubscribing, utm
+from campaigns.machines import Seen
 from campaigns.models import Link, Message
 from contacts.models import Installation
 from contacts.models.consent import Channel
 
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
+SIGNED = len(signatures.url_signature(1, 1, ""))
 CAME_BACK = "subscribed"  # in the address of the page after its second button
 PURPOSES = ("Purpose", "Sec-Purpose", "X-Purpose", "X-Moz")
-# Programs that fetch links to show a preview of them; nobody has clicked yet.
-PREVIEWERS = (
-    "facebookexternalhit", "twitterbot", "slackbot", "linkedinbot", "whatsapp", "telegrambot", "discordbot",
-    "skypeuripreview", "bingpreview", "googlebot", "applebot", "embedly", "redditbot", "vkshare", "pinterest",
-)  # fmt: skip
 
 
 @never_cache
 @login_not_required
 @require_safe
-def click(request: HttpRequest, token: str, number: int) -> HttpResponse:
-    return _follow(request, signatures.message_of(token), number)
+def click(request: HttpRequest, token: str, number: str, rest: str = "") -> HttpResponse:
+    return _follow(request, signatures.message_of(token), int(number))
 
 
 @never_cache
 @login_not_required
 @require_safe
-def short_click(request: HttpRequest, token: str) -> HttpResponse:
+def short_click(request: HttpRequest, token: str, rest: str = "") -> HttpResponse:
     """A link of an SMS."""
     message_id, number = signatures.link_of(token) or (None, 0)
     return _follow(request, message_id, number)
@@ -48,8 +44,8 @@ def short_click(request: HttpRequest, token: str) -> HttpResponse:
 @require_safe
 def pixel(request: HttpRequest, token: str) -> HttpResponse:
     message = _message(signatures.message_of(token))
-    if message and _is_person(request):
-        tracking.opened(message, timezone.now(), _device(request))
+    if message:
+        hits.opened(message, _seen(request), timezone.now())
     # A broken picture in somebody's mail helps nobody, so that a forged token gets one, too.
     return HttpResponse(PIXEL, content_type="image/gif")
 
@@ -59,7 +55,7 @@ def pixel(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
-def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+def unsubscribe(request: HttpRequest, token: str, rest: str = "") -> HttpResponse:
     message = _message(signatures.message_of(token))
     if message is None:
         return _not_ours(request)
@@ -87,20 +83,38 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     )
 
 
+@never_cache
+@login_not_required
+@require_safe
+def check(request: HttpRequest, nonce: str) -> HttpResponse:
+    """Proves that a tracking domain leads here."""
+    return HttpResponse(signatures.check_answer(nonce), content_type="text/plain")
+
+
 def _follow(request: HttpRequest, message_id: int | None, number: int) -> HttpResponse:
     message = _message(message_id)
-    link = Link.objects.filter(content=message.content_id, number=number).first() if message else None
+    links = Link.objects.select_related("content__template_version__template")
+    link = links.filter(content=message.content_id, number=number).first() if message else None
     if message is None or link is None:
         return _not_ours(request)
-    url = tracking.destination(message, link, request.GET.get("u", ""), request.GET.get("s", ""))
+    url = tracking.destination(message, link, *_vouched(request))
     if url is None:
         return _not_ours(request)
-    if _is_person(request):
-        tracking.clicked(message, number, url, timezone.now(), _device(request))
+    hits.clicked(message, number, url, _seen(request), timezone.now())
     response = HttpResponse(status=302)
-    response["Location"] = iri_to_uri(url)
+    response["Location"] = iri_to_uri(utm.decorated(url, message, link))
     response["Referrer-Policy"] = "no-referrer"
     return response
+
+
+def _vouched(request: HttpRequest) -> tuple[str, str]:
+    """The address that the link brings along, and its signature, also where a mail program did not undo the HTML
+    (&amp;) or the quoted-printable (=3D) of the mail."""
+    given = request.GET
+    url, signature = (given.get(name) or given.get(f"amp;{name}") or "" for name in ("u", "s"))
+    if len(signature) == SIGNED + 2:
+        url, signature = url.removeprefix("3D"), signature.removeprefix("3D")
+    return url, signature[:SIGNED]
 
 
 def _message(message_id: int | None) -> Message | None:
@@ -109,19 +123,9 @@ def _message(message_id: int | None) -> Message | None:
     return Message.objects.select_related("origin", "contact").filter(pk=message_id).first()
 
 
-def _is_person(request: HttpRequest) -> bool:
-    """Not a look-ahead of a browser, nor a program that shows previews of links."""
-    if request.method == "HEAD":
-        return False
-    purpose = " ".join(request.headers.get(name, "") for name in PURPOSES).lower()
-    if "prefetch" in purpose or "preview" in purpose:
-        return False
-    agent = request.headers.get("User-Agent", "").lower()
-    return not any(name in agent for name in PREVIEWERS)
-
-
-def _device(request: HttpRequest) -> str:
-    return device_of(request.headers.get("User-Agent", ""))
+def _seen(request: HttpRequest) -> Seen:
+    purpose = " ".join(request.headers.get(name, "") for name in PURPOSES)
+    return Seen(request.headers.get("User-Agent", ""), purpose, request.method == "HEAD")
 
 
 def _not_ours(request: HttpRequest) -> HttpResponse:

@@ -23,6 +23,7 @@ MAIN = [
 SETTINGS = [
     ("settings", "Installation", "sliders-horizontal"),
     ("provider_list", "Providers", "plug"),
+    ("tracking_settings", "Tracking", "mouse-pointer-click"),
     ("price_list", "Prices", "coins"),
     ("budget", "Budget", "wallet"),
     ("courtesy", "Courtesy", "moon"),

@@ -32,6 +32,40 @@ class Installation(models.Model):
         validators=[MinValueValidator(1)],
         help_text="What is on contacts’ timelines; rules about events know only what is kept. Empty: for ever.",
     )
+    # Links in messages: under which host, which of their visits count, and what is added to where they lead.
+    tracking_domain = models.CharField(
+        max_length=253,
+        blank=True,
+        db_default="",
+        help_text="A host of your own for what stands in messages, as in links.example.com. Empty: the address of this "
+        "installation.",
+    )
+    former_tracking_domains = models.JSONField(default=list, editable=False, help_text="Their links go on working.")
+    count_machine_opens = models.BooleanField(
+        "Count machine-made opens",
+        default=False,
+        db_default=False,
+        help_text="Such as those of mail programs that load every picture before anybody looks.",
+    )
+    count_machine_clicks = models.BooleanField(
+        "Count machine-made clicks",
+        default=False,
+        db_default=False,
+        help_text="Such as those of security scanners that follow every link.",
+    )
+    utm_on = models.BooleanField(
+        "Add UTM parameters to links",
+        default=False,
+        db_default=False,
+        help_text="Messages can say otherwise for themselves. A link that has some of its own stays as it is.",
+    )
+    utm_source = models.CharField("utm_source", max_length=200, blank=True, default="waypost", db_default="waypost")
+    utm_medium = models.CharField("utm_medium", max_length=200, blank=True, default="{channel}", db_default="{channel}")
+    utm_campaign = models.CharField(
+        "utm_campaign", max_length=200, blank=True, default="{campaign}", db_default="{campaign}"
+    )
+    utm_content = models.CharField("utm_content", max_length=200, blank=True, default="{node}", db_default="{node}")
+    utm_term = models.CharField("utm_term", max_length=200, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [models.CheckConstraint(condition=models.Q(pk=1), name="installation_single_row")]

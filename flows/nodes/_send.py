@@ -11,6 +11,7 @@ from campaigns.contents import content_of
 from campaigns.courtesy_rules import MOST_LATE_HOURS
 from campaigns.models import Provider
 from campaigns.skip_reasons import TOO_LATE
+from campaigns.utm import CHOICES
 from contacts.models.consent import Channel
 from contacts.remembering import remembered
 from flows.nodes._fields import IdField
@@ -49,6 +50,12 @@ class SendForm(NodeForm):
         required=False, max_length=100, label="Topic", help_text="What the message is about, such as “Offers”."
     )
 
+    utm = forms.ChoiceField(
+        required=False,
+        choices=CHOICES,
+        label="UTM parameters",
+        help_text="Which ones is set under Settings, Tracking.",
+    )
     late_hours = forms.IntegerField(
         required=False,
         min_value=1,

@@ -24,7 +24,7 @@ class Email(_send.Send):
             Part(("name",)),
             Part(("template",), "From a template", "Choose a published template, or write the email below."),
             Part(("subject", "preheader", "design", "markup", "body"), "Written here"),
-            Part(("topic", "provider", "late_hours"), "Sending"),
+            Part(("topic", "provider", "late_hours", "utm"), "Sending"),
         )
         template = _send.template_field(Channel.EMAIL)
         subject = forms.CharField(required=False, max_length=500, help_text="May name {{ contact.first_name }}.")

@@ -23,7 +23,7 @@ class Sms(_send.Send):
             Part(("name",)),
             Part(("template",), "From a template", "Choose a published template, or write the SMS below."),
             Part(("body",), "Written here"),
-            Part(("topic", "provider", "late_hours"), "Sending"),
+            Part(("topic", "provider", "late_hours", "utm"), "Sending"),
         )
         template = _send.template_field(Channel.SMS)
         body = forms.CharField(

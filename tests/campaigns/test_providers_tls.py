@@ -16,11 +16,12 @@ from tests.outside import mail_server
 pytestmark = pytest.mark.django_db
 
 
-def certificate(folder: Path, address: str = "127.0.0.1") -> Path:
+def certificate(folder: Path, address: str | x509.GeneralName = "127.0.0.1") -> Path:
     """A file with a certificate that its owner signed, and the key to it."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mail.test")])
     now = datetime.now(UTC)
+    whom = x509.IPAddress(ip_address(address)) if isinstance(address, str) else address
     signed = (
         x509.CertificateBuilder()
         .subject_name(name)
@@ -29,7 +30,7 @@ def certificate(folder: Path, address: str = "127.0.0.1") -> Path:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
         .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([whom]), critical=False)
         .sign(key, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM
