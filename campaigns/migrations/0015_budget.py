@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0017_routes'),
+        ('campaigns', '0014_routes'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('flows', '0014_priority'),
+        ('flows', '0013_priority'),
     ]
 
     operations = [

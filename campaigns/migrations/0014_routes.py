@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0016_courtesy'),
+        ('campaigns', '0013_courtesy'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

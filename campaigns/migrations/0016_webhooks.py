@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('campaigns', '0018_budget'),
+        ('campaigns', '0015_budget'),
     ]
 
     operations = [
