@@ -47,7 +47,7 @@ def account(protocol: Protocol, url: str, **settings: object) -> Provider:
         protocol.kind, form_class.defaults({}) | given | dict(protocol.settings) | settings
     )
     assert form.is_valid(), form.errors
-    return configuring.save(Provider(channel="email", kind=protocol.kind, name="Mail"), form)
+    return configuring.save(Provider(channel="email", kind=protocol.kind, name=f"Mail of {protocol.kind}"), form)
 
 
 def email(to: str = "ada@example.com", id: int | None = 7, subject: str = "Hello ☀ Ada") -> OutgoingEmail:
