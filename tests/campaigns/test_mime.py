@@ -140,14 +140,16 @@ def test_nothing_that_people_write_makes_a_header_or_a_long_line(first: str, las
     assert re.fullmatch(r"c\d+:[a-z0-9-]+:email:[a-z0-9]{5,15}", mail["Feedback-ID"])
 
 
-@given(hostile | names, st.sampled_from(["shop@example.com", "shop@exämple.com"]))
+@given((hostile | names).map(lambda text: text[:200]), st.sampled_from(["shop@example.com", "shop@exämple.com"]))
 @settings(max_examples=100, deadline=None)
 def test_a_senders_name_is_one_name_or_refused(name: str, address: str) -> None:
     outgoing = composed("Hi", BODIES[0], "Ann", "Lee")
+    # The account's form takes as much, without the blanks around it.
+    name = name.strip()
     try:
         written = outgoing.mime(formataddr((name, address))).content
     except (ValueError, UnicodeError):
-        # The account's form takes no name of several lines; here nothing is sent.
+        # Of several lines: nothing is sent, and the account's form takes none.
         return
     # Python's newer parser breaks on some broken encoded words that a name may look like.
     mail = message_from_bytes(written, policy=policy.compat32)
