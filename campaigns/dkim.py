@@ -1,7 +1,7 @@
 """Signs mails with DKIM (RFC 6376), relaxed in headers and body, by RSA or Ed25519 (RFC 8463).
 
-Written here because it must not cost more than the key does: the library for it computes RSA in Python, some forty
-times slower. That library checks in the tests what is signed here.
+Written here because it must not cost more than the key does: the library for it computes RSA in Python. That library
+checks in the tests what is signed here.
 """
 
 import re
