@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 # Who uploads so few rows need not wait for a worker.
 AT_ONCE = 2_000
 # A slice is one transaction of so many rows, or fewer where they are long.
-SLICE = 20_000
+SLICE = 10_000
 SLICE_BYTES = 4 * 1024 * 1024
 READING = "The uploaded file is still being read ({percent} %). Wait until it is, or remove it."
 COPIED = "The campaign was copied while its file was being read."
