@@ -8,22 +8,29 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiTypes, extend_schema, inline_serializer
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns import (
+    audience_files,
     campaign_checks,
     campaign_saving,
     campaign_stats,
     campaign_testing,
     commands,
     estimating,
-    listing,
 )
 from campaigns.campaign_commands_api import CommandsMixin
 from campaigns.campaign_moves import NotReady, WrongState
-from campaigns.campaign_shapes_api import CampaignFilter, CampaignSerializer, TestSerializer
+from campaigns.campaign_shapes_api import (
+    CampaignFilter,
+    CampaignSerializer,
+    FileProgressSerializer,
+    FileReadSerializer,
+    TestSerializer,
+)
 from campaigns.models import Campaign
 from campaigns.models.campaign import Kind
 from contacts.csv_sniffing import Unreadable
@@ -174,15 +181,7 @@ class CampaignViewSet(CommandsMixin, viewsets.ModelViewSet):
         request={
             "multipart/form-data": inline_serializer("CampaignFile", {"file": serializers.FileField()}),
         },
-        responses=inline_serializer(
-            "CampaignFileRead",
-            {
-                "listed": serializers.IntegerField(help_text="Contacts that the file names."),
-                "repeated": serializers.IntegerField(help_text="Rows that name somebody again."),
-                "unknown": serializers.IntegerField(help_text="Rows that name nobody."),
-                "unknown_rows": serializers.ListField(child=serializers.DictField(), help_text="The first of those."),
-            },
-        ),
+        responses={200: FileReadSerializer, 202: FileProgressSerializer},
     )
     @action(
         detail=True,
@@ -192,15 +191,35 @@ class CampaignViewSet(CommandsMixin, viewsets.ModelViewSet):
         parser_classes=[MultiPartParser, FormParser],
     )
     def audience_file(self, request: Request, pk: str | None = None) -> Response:
-        """A CSV file that names contacts by email, phone or external id, as (a part of) the audience."""
+        """A CSV file that names contacts by email, phone or external id, as (a part of) the audience. A long one is
+        read after the answer, which then is 202: ask with GET until its state is no longer “reading”, for it cannot
+        be sent before."""
         file = request.data.get("file")
         if file is None or not hasattr(file, "chunks"):
             raise serializers.ValidationError({"file": ["Send a CSV file under this name, as multipart/form-data."]})
         try:
-            done = listing.read_file(self.get_object(), file.chunks(), timezone.now())
+            read = audience_files.upload(self.get_object(), file.name, file.chunks(), timezone.now())
         except Unreadable as error:
             raise serializers.ValidationError({"file": [str(error)]}) from error
-        return Response(asdict(done))
+        if read.reading:
+            return Response(FileProgressSerializer(read).data, 202)
+        return Response(FileReadSerializer(read).data)
+
+    @extend_schema(request=None, responses=FileProgressSerializer)
+    @audience_file.mapping.get
+    def audience_file_progress(self, request: Request, pk: str | None = None) -> Response:
+        """How far the file that was uploaded last is read, and what came of it. 404 where there is none."""
+        read = audience_files.of(self.get_object())
+        if read is None:
+            raise NotFound("No file was uploaded for this campaign.")
+        return Response(FileProgressSerializer(read).data)
+
+    @extend_schema(request=None, responses={204: None})
+    @audience_file.mapping.delete
+    def audience_file_remove(self, request: Request, pk: str | None = None) -> Response:
+        """Do without the file; one that is being read is given up."""
+        audience_files.remove(self.get_object())
+        return Response(status=204)
 
     @extend_schema(
         request=TestSerializer,

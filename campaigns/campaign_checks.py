@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from campaigns import objectives, providers, timing
+from campaigns import audience_files, objectives, providers, timing
 from campaigns.audience import condition, counted, rule
 from campaigns.campaign_moves import Problem
 from campaigns.deciding import MEASURES
@@ -39,7 +39,9 @@ def problems(campaign: Campaign, now: datetime, *, begins: bool = False) -> list
 
 def _of_audience(campaign: Campaign) -> Iterator[Problem]:
     yield from (Problem("audience", sentence) for sentence in segments.problems(rule(campaign.audience)))
-    if campaign.audience.get("file") and not Listed.objects.filter(campaign=campaign).exists():
+    if sentence := audience_files.unfinished(campaign):
+        yield Problem("audience", sentence)
+    elif campaign.audience.get("file") and not Listed.objects.filter(campaign=campaign).exists():
         yield Problem("audience", "Nobody in the uploaded file is a contact. Upload another one, or do without it.")
 
 

@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
+from campaigns import audience_files
 from campaigns.campaign_moves import WrongState, may, refusal
 from campaigns.models import Campaign
 from campaigns.models.campaign import Kind
@@ -36,13 +37,7 @@ def clone(campaign: Campaign, user: Any, now: datetime) -> Campaign:
         created_by=_person(user),
     )
     copy_objective(campaign.origin, copy.origin)
-    if campaign.audience.get("file"):
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO campaigns_listed (campaign_id, contact_id)"
-                " SELECT %s, contact_id FROM campaigns_listed WHERE campaign_id = %s",
-                [copy.pk, campaign.pk],
-            )
+    audience_files.copy(campaign, copy)
     return copy
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.db import transaction
 
-from campaigns import campaign_fields, objectives, outbox
-from campaigns.campaign_moves import DRAFT, refusal, take
+from campaigns import audience_files, campaign_fields, objectives, outbox
+from campaigns.campaign_moves import take
 from campaigns.models import Campaign
 from campaigns.models.campaign import Kind
 
@@ -58,9 +58,9 @@ def change(campaign: Campaign, given: Mapping[str, Any]) -> None:
 def delete(campaign: Campaign) -> None:
     """Remove a draft. Raises WrongState."""
     owner = campaign.origin
-    if not Campaign.objects.filter(pk=campaign.pk, state=DRAFT).delete()[0]:
-        campaign.refresh_from_db()
-        raise refusal(campaign, "delete")
+    locked = take(campaign, "delete")
+    audience_files.drop(locked)
+    locked.delete()
     objectives.forget(owner)
 
 

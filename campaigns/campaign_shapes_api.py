@@ -8,7 +8,7 @@ from rest_framework import serializers
 
 from campaigns import objectives, testing
 from campaigns.campaign_moves import possible
-from campaigns.models import Campaign, CampaignState, Provider
+from campaigns.models import AudienceFile, Campaign, CampaignState, Provider
 from campaigns.models.campaign import Kind
 from contacts.models.consent import Channel
 
@@ -96,3 +96,20 @@ class TestSerializer(serializers.Serializer):
     step = serializers.CharField(
         max_length=50, required=False, default="", allow_blank=True, help_text="The key of a step, of a chain."
     )
+
+
+class FileReadSerializer(serializers.ModelSerializer):
+    """What came of a file of recipients."""
+
+    unknown_rows = serializers.ListField(child=serializers.DictField(), help_text="The first of those.")
+
+    class Meta:
+        model = AudienceFile
+        fields = ["listed", "repeated", "unknown", "unknown_rows"]
+
+
+class FileProgressSerializer(FileReadSerializer):
+    """How far it is read."""
+
+    class Meta(FileReadSerializer.Meta):
+        fields = ["state", "error", "percent", "rows_read", *FileReadSerializer.Meta.fields]

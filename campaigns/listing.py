@@ -1,37 +1,31 @@
-"""Reads a file that names contacts, as the audience of a campaign."""
+"""Reads rows that name contacts, and lets those stand in a campaign's list."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
-from itertools import islice
+from collections.abc import Mapping, Sequence
 
 from django.core.exceptions import ValidationError
-from django.db import connection, transaction
+from django.db import connection
 
-from campaigns.campaign_moves import take
-from campaigns.models import Campaign, Listed
+from campaigns.models import AudienceFile, Campaign, Listed
 from contacts import uploading
 from contacts.cleaning import IDENTIFIERS, clean_field
-from contacts.csv_reading import Reader, Row
+from contacts.csv_reading import Row
 from contacts.csv_sniffing import Unreadable
 from contacts.models import CsvImport
 
-SLICE = 5_000
 MOST_UNKNOWN = 1_000
 NOBODY = "No contact has this {name}."
 NAMES = {"external_id": "external id", "email": "email", "phone": "phone number"}
 _LOOKS_LIKE = {"email": re.compile(r"\S+@\S+\.\S+"), "phone": re.compile(r"\+?[0-9][0-9 ().-]{6,20}")}
+_STORED_AS = {"external_id": "c.external_id", "email": "lower(c.email)", "phone": "c.phone"}
 
 # The strongest identifier that leads to somebody wins, as in imports. The limits keep to the indexes: a hash of a
 # million contacts is not worth some thousand rows.
+_FOUND = "LEFT JOIN LATERAL (SELECT id FROM contacts_contact c WHERE {stored} = row.{name} LIMIT 1) {name} ON true"
 _LIST = """
 WITH found AS (
-    SELECT row.place, coalesce(x.id, e.id, p.id) AS id
-    FROM unnest(%s::text[], %s::text[], %s::text[]) WITH ORDINALITY AS row (external_id, email, phone, place)
-    LEFT JOIN LATERAL (SELECT id FROM contacts_contact c WHERE c.external_id = row.external_id LIMIT 1) x ON true
-    LEFT JOIN LATERAL (SELECT id FROM contacts_contact c WHERE lower(c.email) = row.email LIMIT 1) e ON true
-    LEFT JOIN LATERAL (SELECT id FROM contacts_contact c WHERE c.phone = row.phone LIMIT 1) p ON true
+    SELECT row.place, coalesce({ids}) AS id
+    FROM unnest({arrays}) WITH ORDINALITY AS row ({names}, place) {joins}
 ), new AS (
     INSERT INTO campaigns_listed (campaign_id, contact_id)
     SELECT DISTINCT %s::bigint, id FROM found WHERE id IS NOT NULL ORDER BY id ON CONFLICT DO NOTHING RETURNING 1
@@ -40,60 +34,13 @@ SELECT (SELECT count(*) FROM new), count(id), array_agg(place ORDER BY place) FI
 """
 
 
-@dataclass(frozen=True)
-class Unknown:
-    """A row that names nobody: its line in the file, what stood there, and why it was left out."""
-
-    line: int
-    text: str
-    sentence: str
-
-
-@dataclass
-class FileRead:
-    """What came of a file: how many contacts it named, how many of its rows named somebody again, and how many nobody,
-    with the first MOST_UNKNOWN of those."""
-
-    listed: int = 0
-    repeated: int = 0
-    unknown: int = 0
-    unknown_rows: list[Unknown] = field(default_factory=list)
-
-    def left_out(self, row: Row, sentence: str) -> None:
-        self.unknown += 1
-        if self.unknown <= MOST_UNKNOWN:
-            self.unknown_rows.append(Unknown(row.line, ", ".join(row.cells)[:200], sentence))
-
-
-@transaction.atomic
-def read_file(campaign: Campaign, pieces: Iterable[bytes], now: datetime) -> FileRead:
-    """Let the contacts that a CSV file names by email, phone or external id stand in the campaign's list, instead of
-    who stood there. `pieces` are the file's bytes (an UploadedFile's `.chunks()`). Two statements per slice of rows.
-
-    Sets `audience["file"]`. Raises contacts.csv_sniffing.Unreadable with a sentence, or WrongState."""
-    locked = take(campaign, "change")
-    Listed.objects.filter(campaign=locked).delete()
-    file = uploading.store(f"audience of campaign {campaign.pk}", pieces)
-    rows, columns = _reading(file)
-    done = FileRead()
-    while slice_ := list(islice(rows, SLICE)):
-        _list(locked, slice_, columns, done)
-    file.delete()
-    _ask_for_file(locked, True)
-    campaign.refresh_from_db()
-    return done
-
-
-def _reading(file: CsvImport) -> tuple[Iterator[Row], dict[str, int]]:
-    """The rows, and which column is which identifier. A file may do without headers."""
+def columns_of(file: CsvImport) -> dict[str, int]:
+    """Which column is which identifier. A file may do without headers: then it is read from its first line."""
     columns = {target: place for place, target in enumerate(file.mapping) if target in IDENTIFIERS}
-    start = file.offset if columns else 0
     if not columns:
-        first = [Row(1, file.headers), *uploading.preview(file, 100)]
-        columns = _guessed(first)
-    lines = file.lines_read if start else 0
-    reader = Reader(uploading.pieces_of(file, start), file.encoding, file.delimiter, start, lines)
-    return iter(reader), columns
+        columns = _guessed([Row(1, file.headers), *uploading.preview(file, 100)])
+        file.offset = file.lines_read = 0
+    return columns
 
 
 def _guessed(rows: Sequence[Row]) -> dict[str, int]:
@@ -108,28 +55,53 @@ def _guessed(rows: Sequence[Row]) -> dict[str, int]:
     return found
 
 
-def _list(campaign: Campaign, rows: Sequence[Row], columns: dict[str, int], done: FileRead) -> None:
-    keys: dict[str, list[str | None]] = {name: [] for name in IDENTIFIERS}
-    read: list[Row] = []
+def add(read: AudienceFile, rows: Sequence[Row]) -> None:
+    """Let whom these rows name stand in the list, and count them in `read`, which is for the caller to save. One
+    statement."""
+    names = [name for name in IDENTIFIERS if name in read.columns]
+    keys: dict[str, list[str | None]] = {name: [] for name in names}
+    good: list[Row] = []
+    left_out: list[tuple[Row, str]] = []
     for row in rows:
-        given, wrong = _identifiers(row, columns)
+        given, wrong = _identifiers(row, read.columns)
         if not given:
-            done.left_out(row, wrong)
+            left_out.append((row, wrong))
             continue
-        read.append(row)
-        for identifier, values in keys.items():
-            values.append(given.get(identifier))
+        good.append(row)
+        for name, values in keys.items():
+            values.append(given.get(name))
     with connection.cursor() as cursor:
-        cursor.execute(_LIST, [*keys.values(), campaign.pk])
+        cursor.execute(_statement(names), [*keys.values(), read.campaign_id])
         new, known, nobody = cursor.fetchone()
-    done.listed += new
-    done.repeated += known - new
     for place in nobody or []:
-        strongest = next(name for name in IDENTIFIERS if keys[name][place - 1])
-        done.left_out(read[place - 1], NOBODY.format(name=NAMES[strongest]))
+        strongest = next(name for name in names if keys[name][place - 1])
+        left_out.append((good[place - 1], NOBODY.format(name=NAMES[strongest])))
+    left_out.sort(key=lambda each: each[0].line)
+    read.rows_read += len(rows)
+    read.listed += new
+    read.repeated += known - new
+    read.unknown += len(left_out)
+    read.unknown_rows += [
+        {"line": row.line, "text": _storable(row.cells), "sentence": sentence}
+        for row, sentence in left_out[: MOST_UNKNOWN - len(read.unknown_rows)]
+    ]
 
 
-def _identifiers(row: Row, columns: dict[str, int]) -> tuple[dict[str, str], str]:
+def _statement(names: Sequence[str]) -> str:
+    """Only what the file has is handed over and looked for."""
+    return _LIST.format(
+        ids=", ".join(f"{name}.id" for name in names),
+        arrays=", ".join("%s::text[]" for _ in names),
+        names=", ".join(names),
+        joins=" ".join(_FOUND.format(name=name, stored=_STORED_AS[name]) for name in names),
+    )
+
+
+def _storable(cells: Sequence[str]) -> str:
+    return ", ".join(cells)[:200].replace("\0", "").encode("utf-8", "replace").decode()
+
+
+def _identifiers(row: Row, columns: Mapping[str, int]) -> tuple[dict[str, str], str]:
     """As they stand in the database, and what is wrong where there is none."""
     if row.problem:
         return {}, row.problem
@@ -140,7 +112,8 @@ def _identifiers(row: Row, columns: dict[str, int]) -> tuple[dict[str, str], str
         if cell.startswith("'") and cell[1:2] in ("=", "+", "-", "@"):
             cell = cell[1:]  # the guard against formulas of our own files
         try:
-            value = clean_field(name, cell)
+            # Small letters are found plain the quickest.
+            value = clean_field(name, cell.lower() if name == "email" else cell)
         except ValidationError as error:
             wrong = error.messages[0]
             continue
@@ -152,17 +125,3 @@ def _identifiers(row: Row, columns: dict[str, int]) -> tuple[dict[str, str], str
 def listed(campaign: Campaign) -> int:
     """How many contacts stand in its list."""
     return Listed.objects.filter(campaign=campaign).count()
-
-
-@transaction.atomic
-def forget_file(campaign: Campaign) -> None:
-    """Empty its list, and ask for none. Raises WrongState."""
-    locked = take(campaign, "change")
-    Listed.objects.filter(campaign=locked).delete()
-    _ask_for_file(locked, False)
-    campaign.refresh_from_db()
-
-
-def _ask_for_file(locked: Campaign, wanted: bool) -> None:
-    locked.audience = {**locked.audience, "file": wanted}
-    locked.save(update_fields=["audience"])

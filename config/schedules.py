@@ -44,6 +44,7 @@ LANES: dict[str, list[str]] = {
     ],
     "upkeep": [
         "contacts.importing.work",
+        "campaigns.audience_files.work",
         "contacts.search.sort_in",
         "config.upkeep.prune",
         "flows.deleting.sweep_up",

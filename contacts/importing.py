@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg.errors
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import QuerySet
 
 from contacts import csv_columns, csv_writing, saving
 from contacts.cleaning import IDENTIFIERS
@@ -17,7 +18,7 @@ from contacts.csv_reading import FARTHEST, Reader, Row
 from contacts.lanes import nudge
 from contacts.models import CsvImport, CsvRefusal
 from contacts.reading_ahead import Supply, one_ahead
-from contacts.uploading import pieces_of
+from contacts.uploading import OWNED, pieces_of
 
 logger = logging.getLogger(__name__)
 # A slice is one transaction of so many pieces, and a piece is so many rows, or fewer where they are long.
@@ -25,6 +26,11 @@ PIECES = 6
 PIECE = 5_000
 PIECE_BYTES = 2 * 1024 * 1024
 State = CsvImport.State
+
+
+def imports() -> QuerySet[CsvImport]:
+    """The files that were uploaded to be imported."""
+    return CsvImport.objects.exclude(options__has_key=OWNED)
 
 
 def confirm(file: CsvImport, mapping: Sequence[str | None], options: dict[str, Any]) -> bool:

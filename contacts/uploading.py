@@ -15,6 +15,8 @@ from contacts.models import CsvChunk, CsvImport
 PIECE = 1024 * 1024
 MOST_COLUMNS = 500
 PREVIEWED = 5
+# The option that names what a file was uploaded for, where that is no import of contacts.
+OWNED = "owned_by"
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
-from campaigns import outbox
+from campaigns import audience_files, outbox
 from contacts import lanes
 from flows import entering, overdue, stopping, validation
 from flows.graph import Problem, saved_trigger
@@ -24,6 +24,8 @@ def check(scenario: Scenario, at: datetime) -> list[Problem]:
     if scenario.flow is None:
         return [Problem(None, "Draw the scenario and save it first.")]
     problems = validation.problems(scenario.flow.graph)
+    if scenario.campaign and (sentence := audience_files.unfinished(scenario.campaign)):
+        problems.append(Problem(None, sentence))
     if not problems and not scenario.listens_to:
         scenario = Scenario.objects.select_related("flow").get(pk=scenario.pk)
         scenario.started_at = at

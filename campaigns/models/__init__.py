@@ -1,5 +1,6 @@
 """What is sent, through whom, and what became of it."""
 
+from campaigns.models.audience_file import AudienceFile
 from campaigns.models.budget import Budget, EntryKind, LedgerEntry, Reservation
 from campaigns.models.campaign import Campaign, CampaignState, ChainStep, Kind, Listed
 from campaigns.models.content import Content, Link
@@ -22,6 +23,7 @@ from campaigns.models.saved_report import SavedReport
 
 __all__ = [
     "Allowance",
+    "AudienceFile",
     "Breaker",
     "BreakerState",
     "BreakerTurn",

@@ -1,21 +1,19 @@
 """What the steps of a campaign ask for while they are filled in: choices, the count, the file, the preview."""
 
-import secrets
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.core.cache import cache
 from django.db.models.functions import Lower
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from campaigns import audience, listing, pick_field
+from campaigns import audience, audience_files, listing, pick_field
 from campaigns.campaign_forms import AudienceForm, FileForm
 from campaigns.campaign_message_forms import MessageForms
 from campaigns.campaign_moves import WrongState
-from campaigns.models import Campaign
+from campaigns.models import AudienceFile, Campaign
 from campaigns.views.campaigns import may_change, may_view
 from contacts import csv_writing
 from contacts.csv_sniffing import Unreadable
@@ -24,7 +22,6 @@ from contacts.search import search
 from templates_app.views.previews import preview_context
 
 may_see_contacts = permission_required("contacts.view_contact", raise_exception=True)
-KEPT_FOR = 24 * 60 * 60  # seconds
 
 
 @require_GET
@@ -60,11 +57,10 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         context["file_error"] = " ".join(map(str, form.errors["file"]))
     else:
         try:
-            found = listing.read_file(campaign, form.cleaned_data["file"].chunks(), timezone.now())
+            file = form.cleaned_data["file"]
+            audience_files.upload(campaign, file.name, file.chunks(), timezone.now())
         except (Unreadable, WrongState) as error:
             context["file_error"] = str(error)
-        else:
-            context |= {"read": found, "file_name": form.cleaned_data["file"].name, "unknown_key": _keep(pk, found)}
     campaign.refresh_from_db()
     return _file_part(request, campaign, context)
 
@@ -75,38 +71,50 @@ def forget_file(request: HttpRequest, pk: int) -> HttpResponse:
     campaign = get_object_or_404(Campaign, pk=pk)
     context = {}
     try:
-        listing.forget_file(campaign)
+        audience_files.remove(campaign)
     except WrongState as error:
         context["file_error"] = str(error)
     campaign.refresh_from_db()
     return _file_part(request, campaign, context)
 
 
+@require_GET
+@may_view
+def file_progress(request: HttpRequest, pk: int) -> HttpResponse:
+    """How far the file is read: asked for every second until it is, and then the whole part comes anew."""
+    campaign = get_object_or_404(Campaign, pk=pk)
+    kept = audience_files.of(campaign)
+    if kept and kept.reading:
+        return render(request, "campaigns/_campaign_file_kept.html", {"campaign": campaign, **file_context(campaign)})
+    answer = _file_part(request, campaign, {})
+    answer["HX-Retarget"], answer["HX-Reswap"] = "#file-part", "outerHTML"
+    return answer
+
+
+def file_context(campaign: Campaign) -> dict[str, Any]:
+    """What the part about its file shows. The list of one that is being read is not counted anew every second."""
+    kept = audience_files.of(campaign)
+    return {
+        "kept": kept,
+        "most_unknown": listing.MOST_UNKNOWN,
+        "listed": kept.listed if kept and kept.reading else listing.listed(campaign),
+    }
+
+
 def _file_part(request: HttpRequest, campaign: Campaign, context: dict[str, Any]) -> HttpResponse:
-    context = {"campaign": campaign, "editable": True, "listed": listing.listed(campaign), **context}
+    editable = request.user.has_perm("campaigns.change_campaign")
+    context = {"campaign": campaign, "editable": editable, **file_context(campaign), **context}
     answer = render(request, "campaigns/_campaign_file.html", context)
     answer["HX-Trigger-After-Settle"] = "recount"
     return answer
 
 
-def _keep(pk: int, found: listing.FileRead) -> str:
-    """Keep the rows that named nobody for a day, for who wants to look at them; the key to them."""
-    if not found.unknown_rows:
-        return ""
-    key = secrets.token_urlsafe(16)
-    in_order = sorted(found.unknown_rows, key=lambda row: row.line)
-    rows = [[str(row.line), row.text, row.sentence] for row in in_order]
-    cache.set(f"campaign-file:{pk}:{key}", rows, KEPT_FOR)
-    return key
-
-
 @require_GET
 @may_change
-def unknown_rows(request: HttpRequest, pk: int, key: str) -> HttpResponse:
+def unknown_rows(request: HttpRequest, pk: int) -> HttpResponse:
     """The rows of a file that named nobody, as a file."""
-    rows = cache.get(f"campaign-file:{pk}:{key}")
-    if rows is None:
-        raise Http404("This list is kept for a day. Upload the file again to have it anew.")
+    found = get_object_or_404(AudienceFile, campaign=pk).unknown_rows
+    rows = [[str(row["line"]), row["text"], row["sentence"]] for row in found]
     lines = [csv_writing.line(row) for row in [["Line", "Row", "Reason"], *rows]]
     answer = HttpResponse("\ufeff" + "".join(lines), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="not-found-{pk}.csv"'

@@ -9,12 +9,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from campaigns import campaign_checks, campaign_saving, listing
+from campaigns import campaign_checks, campaign_saving
 from campaigns.campaign_forms import AudienceForm, FileForm, WhenForm
 from campaigns.campaign_message_forms import MessageForms
 from campaigns.campaign_moves import Problem, WrongState
 from campaigns.models import Campaign, CampaignState
 from campaigns.models.campaign import Kind
+from campaigns.views.campaign_parts import file_context
 from campaigns.views.campaigns import equip, may_change, may_view
 from templates_app.views.editor import FIELDS
 
@@ -89,7 +90,7 @@ def _save_audience(request: HttpRequest, campaign: Campaign) -> HttpResponse:
 
 
 def _audience_page(request: HttpRequest, campaign: Campaign, form: AudienceForm) -> HttpResponse:
-    context = {"form": form, "file_form": FileForm(), "listed": listing.listed(campaign) if form.has_file else 0}
+    context = {"form": form, "file_form": FileForm(), **(file_context(campaign) if form.has_file else {})}
     return render(request, "campaigns/campaign_audience.html", step_context(request, campaign, "audience") | context)
 
 

@@ -24,7 +24,7 @@ _ATTRIBUTE = re.compile(rf"({'|'.join(KINDS)}):[^\W\d][\w-]{{0,99}}")
 @may_see
 @require_GET
 def import_list(request: HttpRequest) -> HttpResponse:
-    files = CsvImport.objects.select_related("created_by")
+    files = importing.imports().select_related("created_by")
     return render(request, "contacts/import_list.html", {"page": page(files, request)})
 
 
@@ -47,7 +47,7 @@ def import_create(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def import_page(request: HttpRequest, pk: int) -> HttpResponse:
     """A draft's columns to confirm, or how far a confirmed file has got."""
-    file = get_object_or_404(CsvImport, pk=pk)
+    file = get_object_or_404(importing.imports(), pk=pk)
     if file.state != CsvImport.State.DRAFT:
         refusals = list(file.refusals.order_by("id")[:50])
         return render(request, "contacts/import_page.html", {"file": file, "refusals": refusals})
@@ -132,7 +132,7 @@ def _draft(request: HttpRequest, file: CsvImport, options: ImportOptionsForm, pr
 @require_GET
 def import_progress(request: HttpRequest, pk: int) -> HttpResponse:
     """The part of the page that asks for itself again while the import works."""
-    file = get_object_or_404(CsvImport, pk=pk)
+    file = get_object_or_404(importing.imports(), pk=pk)
     answer = render(request, "contacts/_import_progress.html", {"file": file})
     if not file.working:
         answer["HX-Refresh"] = "true"
@@ -142,7 +142,7 @@ def import_progress(request: HttpRequest, pk: int) -> HttpResponse:
 @may_see
 @require_GET
 def import_refused(request: HttpRequest, pk: int) -> StreamingHttpResponse:
-    file = get_object_or_404(CsvImport, pk=pk)
+    file = get_object_or_404(importing.imports(), pk=pk)
     answer = StreamingHttpResponse(importing.refused_rows(file), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="refused-{pk}.csv"'
     return answer
@@ -152,7 +152,7 @@ def import_refused(request: HttpRequest, pk: int) -> StreamingHttpResponse:
 @require_http_methods(["GET", "POST"])
 def import_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Forgets a file and its refused rows; the contacts that came from it stay."""
-    file = get_object_or_404(CsvImport, pk=pk)
+    file = get_object_or_404(importing.imports(), pk=pk)
     if request.method == "POST":
         file.delete()
         messages.success(request, f"“{file.name}” is forgotten.")

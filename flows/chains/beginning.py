@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
+from campaigns import audience_files
 from campaigns import objectives as goals
 from campaigns.models import Campaign, ChainStep, Kind
 from contacts.models.consent import Channel
@@ -70,12 +71,7 @@ def clone(campaign: Campaign, user: Any, now: datetime) -> Campaign:
     )
     steps = [{name: getattr(step, name) for name in OF_STEP} for step in campaign.steps.all()]
     ChainStep.objects.bulk_create([ChainStep(campaign=copy, **step) for step in steps])
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO campaigns_listed (campaign_id, contact_id)"
-            " SELECT %s, contact_id FROM campaigns_listed WHERE campaign_id = %s",
-            [copy.pk, campaign.pk],
-        )
+    audience_files.copy(campaign, copy)
     made = scenario_of(copy, user, now)
     made.objective = Scenario.objects.filter(campaign=campaign).values_list("objective", flat=True).first() or {}
     made.save(update_fields=["objective"])
@@ -90,6 +86,7 @@ def delete(campaign: Campaign) -> None:
     """With everybody's way through it; what was sent stays in the ledger. Raises WrongState while it is being sent."""
     if scenario := Scenario.objects.filter(campaign=campaign).first():
         deleting.delete(scenario)
+    audience_files.drop(campaign)
     campaign.delete()
 
 

@@ -9,9 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from campaigns import audience, listing
+from campaigns import audience
 from campaigns.campaign_forms import AudienceForm, FileForm
 from campaigns.models import Campaign, CampaignState, Kind
+from campaigns.views.campaign_parts import file_context
 from contacts import segments
 from flows import objectives, stats
 from flows.chains import asking_terms, beginning, blocks, commanding, editing, naming, numbers, reviewing, wording
@@ -125,7 +126,7 @@ def whom(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "file_form": FileForm(),
         "editable": True,
-        "listed": listing.listed(campaign),
+        **file_context(campaign),
     }
     return render(request, "flows/chain_audience.html", context)
 

@@ -63,15 +63,15 @@ def capped() -> None:
 def measure() -> dict[str, Any]:
     from campaigns import (
         audience,
+        audience_files,
         campaign_saving,
         campaign_stats,
         commands,
         courtesy_saving,
         estimating,
-        listing,
         mailing,
     )
-    from campaigns.models import Price
+    from campaigns.models import AudienceFile, Price
 
     crowd()
     Price.objects.create(channel="sms", country="FR", amount="0.05")
@@ -91,7 +91,12 @@ def measure() -> dict[str, Any]:
     lines = [b"email\n", *(f"C{n}@Example.com\n".encode() for n in range(1, CONTACTS + 1))]
     file = campaign_saving.create({**given, "name": "File"}, None, NOW)
     pieces = [b"".join(lines[n : n + 50_000]) for n in range(0, len(lines), 50_000)]
-    found["file_s"] = timed(lambda: listing.read_file(file, pieces, NOW))
+    found["file_upload_s"] = timed(lambda: audience_files.upload(file, "people.csv", pieces, NOW))
+    reading: list[float] = []
+    while AudienceFile.objects.filter(state=AudienceFile.State.READING).exists():
+        reading.append(timed(lambda: audience_files.work(NOW)))
+    found["file_read_s"], found["file_slices"] = round(sum(reading), 1), len(reading)
+    found["slowest_slice_of_file_s"] = max(reading)
     found["file_counted_s"] = timed(lambda: audience.counted(file, NOW))
 
     capped()

@@ -7,11 +7,10 @@ from typing import Any
 import phonenumbers
 import pytest
 
-from campaigns import audience, listing
+from campaigns import audience, audience_files, listing
 from campaigns.audience import Counted
 from campaigns.campaign_moves import WrongState
-from campaigns.listing import FileRead, Unknown
-from campaigns.models import Campaign, Listed
+from campaigns.models import AudienceFile, Campaign, Listed
 from contacts import consent, reaching, tagging
 from contacts.csv_sniffing import Unreadable
 from contacts.models import Contact, Installation, Segment
@@ -134,8 +133,8 @@ def test_counting_takes_two_statements_and_a_third_for_segments(
 # Files
 
 
-def read(campaign: Campaign, text: str, encoding: str = "utf-8") -> FileRead:
-    return listing.read_file(campaign, [text.encode(encoding)], NOW)
+def read(campaign: Campaign, text: str, encoding: str = "utf-8") -> AudienceFile:
+    return audience_files.upload(campaign, "list.csv", [text.encode(encoding)], NOW)
 
 
 @pytest.mark.parametrize(
@@ -156,7 +155,8 @@ def test_a_file_names_contacts_by_email_phone_or_external_id(text: str, encoding
     make.contact("ben@example.com", external_id="2", phone="+33612345679")
     make.contact("cleo@example.com")
     campaign = mailings.campaign()
-    assert read(campaign, text, encoding) == FileRead(listed=2)
+    done = read(campaign, text, encoding)
+    assert (done.state, done.listed, done.repeated, done.unknown, done.unknown_rows) == ("done", 2, 0, 0, [])
     assert campaign.audience["file"] is True
     assert who(campaign) == {"ada", "ben"}
 
@@ -166,10 +166,10 @@ def test_rows_that_name_nobody_come_back_with_their_lines_and_reasons(people: di
     campaign = mailings.campaign()
     done = read(campaign, text, "cp1252")
     assert (done.listed, done.repeated, done.unknown) == (1, 1, 3)
-    assert sorted(done.unknown_rows, key=lambda row: row.line) == [
-        Unknown(3, "zoe@example.com, Zoé", "No contact has this email."),
-        Unknown(4, "no address, Max", "“no address” is not an email address."),
-        Unknown(5, ", Nobody", "It names nobody: its cell is empty."),
+    assert [(row["line"], row["text"], row["sentence"]) for row in done.unknown_rows] == [
+        (3, "zoe@example.com, Zoé", "No contact has this email."),
+        (4, "no address, Max", "“no address” is not an email address."),
+        (5, ", Nobody", "It names nobody: its cell is empty."),
     ]
 
 
@@ -179,7 +179,7 @@ def test_a_second_file_takes_the_place_of_the_first(people: dict[str, Contact]) 
     read(campaign, "email\ncleo@example.com\nnobody@example.com\n")
     assert who(campaign) == {"cleo"}
     assert listing.listed(campaign) == 1
-    listing.forget_file(campaign)
+    audience_files.remove(campaign)
     assert (campaign.audience["file"], len(who(campaign))) == (False, 5)
 
 
@@ -193,7 +193,7 @@ def test_what_is_no_list_of_contacts_is_refused_and_changes_nothing(people: dict
         (codecs.BOM_UTF8 + b"email\n", "no rows"),
     ]:
         with pytest.raises(Unreadable, match=sentence):
-            listing.read_file(campaign, [content], NOW)
+            audience_files.upload(campaign, "x", [content], NOW)
     assert who(campaign) == {"ada"}
 
 
@@ -203,19 +203,6 @@ def test_only_a_draft_takes_a_file() -> None:
     mailings.commands.send(campaign, NOW)
     with pytest.raises(WrongState, match="cannot be changed: it is sending"):
         read(campaign, "email\nc0@example.com\n")
-
-
-def test_a_long_file_is_read_in_slices_of_two_statements(monkeypatch: pytest.MonkeyPatch) -> None:
-    make.contacts(300)
-    campaign = mailings.campaign()
-    text = "email\n" + "".join(f"c{n}@example.com\n" for n in range(400))
-    monkeypatch.setattr(listing, "SLICE", 100)
-    asked: list[int] = []
-    listed = listing._list
-    monkeypatch.setattr(listing, "_list", lambda *args: (asked.append(len(args[1])), listed(*args))[1])
-    done = read(campaign, text)
-    assert asked == [100, 100, 100, 100]
-    assert (done.listed, done.unknown) == (300, 100)
 
 
 # Countries
