@@ -29,6 +29,10 @@ _WHAT = {
     EventType.UNSUBSCRIBED: What.UNSUBSCRIBED,
     EventType.FAILED: What.REFUSED,
 }
+_NONSENSE = (
+    AnymailError, ValueError, LookupError, TypeError, AttributeError, AssertionError, OverflowError, OSError,
+    RecursionError,
+)  # fmt: skip
 
 
 class Unreadable(Exception):
@@ -55,7 +59,7 @@ def read(provider: Provider, request: HttpRequest, now: datetime) -> list[Read]:
     try:
         events = proving.view_of(provider).parse_events(request)
         found = [_notice(provider, event, now) for event in events]
-    except (AnymailError, ValueError, LookupError, TypeError, AttributeError, AssertionError, OverflowError) as error:
+    except _NONSENSE as error:
         raise Unreadable(str(error)[:200]) from error
     return [notice for notice in found if notice and notice.at > now - OLD]
 

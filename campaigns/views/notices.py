@@ -15,6 +15,8 @@ from campaigns.models import Provider
 from campaigns.notices import keeping, proving, reading, sns
 
 logger = logging.getLogger(__name__)
+# Whoever has proven nothing yet must not fill the memory, or the disk with a file: services send less at once.
+LARGEST = 10 * 1024 * 1024
 
 
 @csrf_exempt
@@ -29,6 +31,8 @@ def hear(request: HttpRequest, kind: str, provider_id: int) -> HttpResponse:
     provider = get_object_or_404(Provider, pk=provider_id, kind=kind)
     if request.method != "POST":
         return HttpResponse()
+    if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:
+        return HttpResponse(status=413)
     now = timezone.now()
     try:
         proving.prove(provider, request, now)
@@ -36,8 +40,8 @@ def hear(request: HttpRequest, kind: str, provider_id: int) -> HttpResponse:
         if forged.ask:
             return HttpResponse(status=401, headers={"WWW-Authenticate": 'Basic realm="Waypost", charset="UTF-8"'})
         return HttpResponse(str(forged), status=403, content_type="text/plain")
-    if kind == "amazon_ses" and request.headers.get("x-amz-sns-message-type") == "SubscriptionConfirmation":
-        return HttpResponse(status=200 if sns.confirm(json.loads(request.body)) else 400)
+    if kind == "amazon_ses" and (said := json.loads(request.body))["Type"] == "SubscriptionConfirmation":
+        return HttpResponse(status=200 if sns.confirm(said) else 400)
     try:
         notices = reading.read(provider, request, now)
     except reading.Unreadable as error:

@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from campaigns import claiming, configuring, outcomes, providers, signatures, tracking
 from campaigns.models import Message, Notice, Provider
-from campaigns.notices import applying, keeping, passwords
+from campaigns.notices import applying, keeping, passwords, proving
 from campaigns.outcomes import Outcome
+from campaigns.views import notices
 from contacts import consent
 from contacts.models import Contact, Event, Suppression
 from tests import make, recount
@@ -168,6 +169,26 @@ def test_an_old_recording_is_refused(client: Client, hook: Hook) -> None:
     assert status == (403 if hook.ages else 200)
     # Postmark and its like sign nothing, and others no date: what they say is of too long ago.
     assert not Notice.objects.exists()
+
+
+@pytest.mark.parametrize("deep", [b"[" * 100_000, b'{"a":' * 100_000, b'[{"a":' * 50_000 + b"1" + b"}]" * 50_000])
+def test_what_is_nested_too_deep_is_no_error_of_ours(client: Client, hook: Hook, deep: bytes) -> None:
+    """Nor is it for whoever proves nothing, and is only out for errors."""
+    provider = account(hook.kind)
+    signed = hook.sign(deep, hook.secret, timezone.now(), "e1") if hook.sign and not hook.form else {}
+    assert tell(client, provider, Post(deep, signed)) in (400, 403)
+    assert tell(client, provider, Post(deep)) in (400, 403)
+    assert tell(client, provider, Post(deep), password="guessed") == 403
+
+
+def test_what_is_too_long_is_not_even_read(client: Client, hook: Hook) -> None:
+    provider = account(hook.kind)
+    path = f"/webhooks/{provider.kind}/{provider.pk}/"
+    giant = {"CONTENT_LENGTH": str(notices.LARGEST + 1)}
+    for content_type in ("application/json", "multipart/form-data; boundary=x"):
+        assert client.post(path, b"{}", content_type=content_type, **giant).status_code == 413
+    if hook.kind in proving.SIGNED_INSIDE:
+        assert tell(client, provider, Post(b"[" + b"[]," * (proving.LONGEST_UNPROVEN // 3) + b"[]]")) == 403
 
 
 @pytest.mark.parametrize(
