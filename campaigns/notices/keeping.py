@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 
 from campaigns.models import Provider
 from campaigns.notices.reading import OLD, Read
@@ -17,23 +18,39 @@ INSERT INTO campaigns_notice (provider_id, key, what, message_id, provider_messa
     at, received_at, due_at)
 SELECT %s, n.*, %s, %s FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[],
     %s::text[], %s::timestamptz[]) AS n
+WHERE EXISTS (SELECT FROM campaigns_provider WHERE id = %s AND kind = %s AND secrets = %s AND created_at = %s)
 ON CONFLICT (provider_id, key) DO NOTHING
 """
 
 
 def keep(provider: Provider, notices: Sequence[Read], now: datetime) -> int:
-    """One statement. Returns how many are news."""
+    """One statement, which keeps nothing if the account is another one by now. Returns how many are news."""
     if not notices:
         return 0
-    columns = zip(
-        *(
-            (n.key, n.what, n.message_id, n.provider_message_id, n.recipient, n.reason, n.url, n.device, n.at)
-            for n in notices
-        ),
-        strict=True,
-    )
+    columns = [list(column) for column in zip(*map(_values, notices), strict=True)]
+    account = [provider.pk, provider.kind, provider.secrets, provider.created_at]
+    return _insert([provider.pk, now, now, *columns, *account])
+
+
+def _values(n: Read) -> tuple[Any, ...]:
+    return n.key, n.what, n.message_id, n.provider_message_id, n.recipient, n.reason, n.url, n.device, n.at
+
+
+def _insert(values: Sequence[Any]) -> int:
+    """Whether the connection still works shows by the statement itself: as it may come twice, it is tried again."""
+    connection.health_check_done = True
+    try:
+        return _inserted(values)
+    except (OperationalError, InterfaceError):
+        if connection.in_atomic_block or connection.is_usable():
+            raise
+        connection.close()
+        return _inserted(values)
+
+
+def _inserted(values: Sequence[Any]) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(_KEEP, [provider.pk, now, now, *(list(column) for column in columns)])
+        cursor.execute(_KEEP, values)
         return cursor.rowcount
 
 
