@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
 
+from campaigns import budget
 from campaigns.counting import Of, count_by_day, of
 from campaigns.models import Message, MessageState, Notice, What
 from campaigns.notices import clicking, softly
@@ -88,6 +89,7 @@ def _apply(ids: Sequence[int], now: datetime) -> list[int]:
     timeline.record([*events, *clicking.count(list(changes.values()), now)], now)
     count_by_day(_differences(news, now))
     _suppress(changes.values(), now)
+    budget.refund([(c.message.channel, c.was_unknown_at) for c in news if c.never_taken and c.was_unknown_at], now)
     return waiting
 
 

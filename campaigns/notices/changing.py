@@ -54,6 +54,10 @@ class Change:
         self.settings: dict[str, Any] = {}
 
     @property
+    def never_taken(self) -> bool:
+        return self.message.state == MessageState.FAILED
+
+    @property
     def about(self) -> dict[str, Any]:
         return {"message": self.message.pk, "origin": self.message.origin.key}
 

@@ -12,14 +12,15 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from campaigns import claiming, configuring, outcomes, providers, secrets, signatures, tracking
-from campaigns.models import Message, Notice, Provider
+from campaigns import budget, claiming, configuring, outcomes, providers, secrets, signatures, tracking
+from campaigns.models import LedgerEntry, Message, Notice, Price, Provider
 from campaigns.notices import applying, keeping, passwords
 from campaigns.outcomes import Outcome
 from contacts import consent
 from contacts.models import Contact, Event, Suppression
 from tests import make, recount
 from tests.campaigns import letters
+from tests.campaigns.test_budget import D, adds_up, money
 from tests.campaigns.esp_protocols import BY_KIND
 from tests.campaigns.esp_webhooks import ADA, HAPPENINGS, HOOK_OF, HOOKS, Hook, Post, Told
 
@@ -292,6 +293,45 @@ def test_a_webhook_settles_what_a_dead_worker_left_unknown(client: Client) -> No
     message.refresh_from_db()
     assert (message.state, message.sent_at, message.unknown_at, message.reason) == ("delivered", now, None, "")
     assert recount.of_tables() == {}
+
+
+@pytest.mark.parametrize(("what", "left"), [("delivered", "0.98"), ("hard", "0.98"), ("refused", "0.99")])
+def test_what_a_service_never_took_is_given_back(client: Client, what: str, left: str) -> None:
+    now = timezone.now()
+    provider = account("mailgun")
+    money("1")
+    first, _second = letters.queue([make.contact(ADA).pk, make.contact("bo@example.com").pk], letters.content("email"))
+    taken = claiming.claim(now, 10, ["email"])
+    budget.reserve(taken.owner, [budget.Wanted("email", "", 1)] * 2, now + claiming.LEASE)
+    claiming.settle(now + claiming.LEASE * 2)
+    assert adds_up() == D("0.98")
+    Price.objects.update(amount=D("0.05"))
+    said = HOOK_OF["mailgun"].say(told(first, "delivered" if what == "refused" else what, now))
+    if what == "refused":
+        said["event-data"] |= {"event": "rejected", "reject": {"reason": "Not allowed"}}
+    hook = Hook("mailgun", lambda _told: said, None, "", HOOK_OF["mailgun"].secret)
+    for id in ("e1", "e2"):  # told twice
+        assert tell(client, provider, hook.post(told(first, what, now, id), "")) == 200
+        applying.apply(now + claiming.LEASE * 3)
+    assert adds_up() == D(left)
+    refunds = list(LedgerEntry.objects.filter(kind="refund").values_list("amount", "messages", "channel"))
+    assert refunds == ([(D("0.01"), 1, "email")] if what == "refused" else [])
+
+
+def test_what_was_unknown_before_there_was_a_budget_is_not_given_back(client: Client) -> None:
+    now = timezone.now()
+    provider = account("mailgun")
+    (message,) = letters.queue([make.contact(ADA).pk], letters.content("email"))
+    claiming.claim(now, 10, ["email"])
+    claiming.settle(now + claiming.LEASE * 2)
+    money("1")
+    said = HOOK_OF["mailgun"].say(told(message, "delivered", now))
+    said["event-data"] |= {"event": "rejected", "reject": {"reason": "Not allowed"}}
+    hook = Hook("mailgun", lambda _told: said, None, "", HOOK_OF["mailgun"].secret)
+    assert tell(client, provider, hook.post(told(message, "delivered", now), "")) == 200
+    applying.apply(now)
+    message.refresh_from_db()
+    assert (message.state, adds_up()) == ("failed", D(1))
 
 
 def test_soft_bounces_in_a_row_give_an_address_up_and_an_arrival_between_them_does_not(client: Client) -> None:
