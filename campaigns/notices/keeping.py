@@ -15,10 +15,10 @@ KEPT = OLD + timedelta(days=2)
 FORGOTTEN_AT_ONCE = 5000
 
 _KEEP = """
-INSERT INTO campaigns_notice (provider_id, key, what, message_id, provider_message_id, recipient, reason, url, device,
+INSERT INTO campaigns_notice (provider_id, key, what, message_id, provider_message_id, recipient, reason, url, agent, device,
     at, received_at, due_at)
 SELECT %s, n.*, %s, %s FROM json_to_recordset(%s::json) AS n (key text, what text, message_id bigint,
-    provider_message_id text, recipient text, reason text, url text, device text, at timestamptz)
+    provider_message_id text, recipient text, reason text, url text, agent text, device text, at timestamptz)
 WHERE EXISTS (SELECT FROM campaigns_provider WHERE id = %s AND kind = %s AND secrets = %s AND created_at = %s)
 ON CONFLICT (provider_id, key) DO NOTHING
 """

@@ -46,6 +46,7 @@ class Read:
     recipient: str
     reason: str
     url: str
+    agent: str
     device: str
     at: datetime
 
@@ -80,6 +81,7 @@ def _notice(provider: Provider, event: AnymailTrackingEvent, now: datetime) -> R
         recipient=recipient[:320],
         reason=_plain(event.mta_response or event.description or "")[:1000],
         url=_plain(event.click_url)[:2000],
+        agent=_plain(event.user_agent)[:200],
         device=device_of(_plain(event.user_agent)),
         at=at,
     )

@@ -12,17 +12,17 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from campaigns import budget, claiming, configuring, outcomes, providers, secrets, signatures, tracking
-from campaigns.models import LedgerEntry, Message, Notice, Price, Provider
+from campaigns import budget, claiming, configuring, outcomes, providers, secrets, signatures, stats, tracking
+from campaigns.models import Hit, LedgerEntry, Message, Notice, Price, Provider
 from campaigns.notices import applying, keeping, passwords
 from campaigns.outcomes import Outcome
 from contacts import consent
-from contacts.models import Contact, Event, Suppression
+from contacts.models import Contact, Event, Installation, Suppression
 from tests import make, recount
 from tests.campaigns import letters
-from tests.campaigns.test_budget import D, adds_up, money
 from tests.campaigns.esp_protocols import BY_KIND
 from tests.campaigns.esp_webhooks import ADA, HAPPENINGS, HOOK_OF, HOOKS, Hook, Post, Told
+from tests.campaigns.test_budget import D, adds_up, money
 
 pytestmark = pytest.mark.django_db
 STATES = {
@@ -60,7 +60,8 @@ def sent(provider: Provider, now: datetime, mail: str = "m1", email: str = ADA) 
     content = letters.content("email")
     (message,) = letters.queue([ada.pk], content, origin=origin)
     taken = claiming.claim(max(now, make.NOW), 10, ["email"])
-    outcomes.record(taken.owner, [Outcome(taken.messages[0], "sent", "", provider.pk, mail)], now)
+    outcome = Outcome(taken.messages[0], "sent", "", provider.pk, mail)
+    outcomes.record(taken.owner, [outcome], now - timedelta(minutes=1))
     message.refresh_from_db()
     return message
 
@@ -255,6 +256,33 @@ def test_a_click_on_a_link_of_ours_counts_once_however_it_is_heard_of(client: Cl
     assert tell(client, provider, HOOK_OF["mailgun"].post(told(message, "clicked", now, "e3", other), "")) == 200
     applying.apply(now)
     assert Event.objects.filter(name="email.clicked").count() == 1
+
+
+@pytest.mark.parametrize("counts", [False, True])
+def test_machines_of_which_a_service_tells_are_no_people(client: Client, counts: bool) -> None:
+    now = timezone.now()
+    Installation.objects.update_or_create(
+        pk=1, defaults={"count_machine_opens": counts, "count_machine_clicks": counts}
+    )
+    provider = account("mailgun")
+    message = sent(provider, now)
+    url = f"https://waypost.example/c/{signatures.token(message.pk)}/0"
+    visits = [("e1", "opened", "Mozilla/5.0"), ("e2", "clicked", "curl/8.5.0"), ("e3", "clicked", "Mimecast")]
+    for id, what, agent in visits:
+        said = HOOK_OF["mailgun"].say(told(message, what, now, id, url))
+        said["event-data"]["client-info"] = {"user-agent": agent}
+        hook = Hook("mailgun", lambda _told, said=said: said, None, "", HOOK_OF["mailgun"].secret)
+        assert tell(client, provider, hook.post(told(message, what, now, id), "")) == 200
+    applying.apply(now)
+    message.refresh_from_db()
+    assert (message.opened_at, message.clicked_at) == ((now, now) if counts else (None, None))
+    assert sorted(Hit.objects.values_list("machine", "counted")) == [
+        ("privacy", counts), ("program", counts), ("scanner", counts),
+    ]  # fmt: skip
+    numbers = stats.counts([message.origin.key])[message.origin.key]
+    assert (numbers["machine_opened"], numbers["machine_clicked"], numbers.get("clicked", 0)) == (1, 1, int(counts))
+    names = set(Event.objects.filter(name__regex="opened|clicked").values_list("name", flat=True))
+    assert names == ({"email.opened", "email.clicked"} if counts else {"email.machine_opened", "email.machine_clicked"})
 
 
 def test_what_is_said_of_a_message_in_hand_waits_until_it_is_recorded(client: Client) -> None:
