@@ -15,8 +15,8 @@ KEPT = OLD + timedelta(days=2)
 FORGOTTEN_AT_ONCE = 5000
 
 _KEEP = """
-INSERT INTO campaigns_notice (provider_id, key, what, message_id, provider_message_id, recipient, reason, url, agent, device,
-    at, received_at, due_at)
+INSERT INTO campaigns_notice (provider_id, key, what, message_id, provider_message_id, recipient, reason, url, agent,
+    device, at, received_at, due_at)
 SELECT %s, n.*, %s, %s FROM json_to_recordset(%s::json) AS n (key text, what text, message_id bigint,
     provider_message_id text, recipient text, reason text, url text, agent text, device text, at timestamptz)
 WHERE EXISTS (SELECT FROM campaigns_provider WHERE id = %s AND kind = %s AND secrets = %s AND created_at = %s)
@@ -36,7 +36,7 @@ def keep(provider: Provider, notices: Sequence[Read], now: datetime) -> int:
 
 def _insert(values: Sequence[Any]) -> int:
     """Whether the connection still works shows by the statement itself: as it may come twice, it is tried again."""
-    connection.health_check_done = True
+    connection.health_check_done = True  # type: ignore[attr-defined]
     try:
         return _inserted(values)
     except (OperationalError, InterfaceError):
