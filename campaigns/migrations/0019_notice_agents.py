@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='notice',
             name='agent',
-            field=models.CharField(blank=True, db_default='', help_text='Whose visit it was, in its own words.', max_length=200),
+            field=models.CharField(blank=True, db_default='', help_text='Whose visit it was, in their words.', max_length=200),
         ),
     ]

@@ -483,3 +483,16 @@ def test_applied_notices_are_forgotten_in_time(client: Client) -> None:
     assert keeping.last_received(provider) is not None
     keeping.forget(now + keeping.KEPT + timedelta(hours=1))
     assert not Notice.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_call_is_kept_though_the_connection_was_cut(client: Client) -> None:
+    provider = account("postmark")
+    hook = HOOK_OF["postmark"]
+    assert tell(client, provider, hook.post(Told("hard", "", timezone.now(), "e1"), "")) == 200
+    other = connection.copy()
+    with other.cursor() as cursor:
+        cursor.execute("SELECT pg_terminate_backend(%s)", [connection.connection.info.backend_pid])
+    other.close()
+    assert tell(client, provider, hook.post(Told("hard", "", timezone.now(), "e2"), "")) == 200
+    assert Notice.objects.count() == 2
