@@ -17,6 +17,7 @@ from campaigns.models import MessageState
 # What was handed over is paid for, also where nobody knows what became of it.
 CHARGED = (MessageState.SENT, MessageState.UNKNOWN)
 LOST = "A worker stopped while it handed these over."
+REFUSED = "The provider refused these after all."
 EMPTY = "The budget does not pay for it."
 
 # One guarded statement: whatever costs nothing goes in any case, and of the rest, in its order, as much as is paid for.
@@ -68,6 +69,23 @@ _SETTLE_LOST = """
 WITH gone AS (DELETE FROM campaigns_reservation WHERE leased_until < %(now)s RETURNING amount, messages)
 INSERT INTO campaigns_ledgerentry (at, kind, amount, channel, messages, note)
 SELECT %(now)s, 'charge', -amount, '', messages, %(note)s FROM gone
+"""
+# Each entry is written at the moment at which its messages became unknown; of those all cost the same, or the mean.
+_REFUND = """
+WITH each AS (
+    SELECT asked.channel, trunc(-charge.amount / charge.messages, 6) AS amount
+    FROM unnest(%(channels)s::text[], %(since)s::timestamptz[]) AS asked (channel, since)
+    CROSS JOIN LATERAL (
+        SELECT amount, messages FROM campaigns_ledgerentry
+        WHERE at = asked.since AND kind = 'charge' AND channel IN (asked.channel, '') AND messages > 0
+        ORDER BY id LIMIT 1
+    ) charge
+), back AS (
+    UPDATE campaigns_budget SET balance = balance + (SELECT sum(amount) FROM each)
+    WHERE id = 1 AND EXISTS (SELECT FROM each) RETURNING id
+)
+INSERT INTO campaigns_ledgerentry (at, kind, amount, channel, messages, note)
+SELECT %(now)s, 'refund', sum(amount), channel, count(*), %(note)s FROM each, back GROUP BY channel
 """
 
 
@@ -139,3 +157,14 @@ def settle_lost(now: datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_SETTLE_LOST, {"now": now, "note": LOST})
     return False
+
+
+def refund(refused: Sequence[tuple[str, datetime]], now: datetime) -> None:
+    """Give back what was charged for messages of unknown fate that the provider never took: the channel of each, and
+    since when nobody knew of it. One statement, or none; runs within the transaction that writes their state."""
+    if not refused:
+        return
+    channels, since = zip(*refused, strict=True)
+    values: dict[str, Any] = {"now": now, "note": REFUSED, "channels": list(channels), "since": list(since)}
+    with connection.cursor() as cursor:
+        cursor.execute(_REFUND, values)

@@ -22,6 +22,7 @@ LONGEST_TOPIC = 100
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 EVERY_DAY = list(range(1, 8))
 _KEYS = {"caps", "when_capped", "quiet", "when_quiet", "exempt", "late_hours"}
+_UNSTORABLE = frozenset("\0") | {chr(half) for half in range(0xD800, 0xE000)}  # in no database, half a pair neither
 
 Errors = dict[str, list[str]]
 
@@ -148,7 +149,7 @@ def _clock(name: str, value: Any, errors: Errors) -> str:
 
 
 def _weekdays(name: str, value: Any, errors: Errors) -> list[int]:
-    if not isinstance(value, list) or any(isinstance(day, bool) or day not in EVERY_DAY for day in value):
+    if not isinstance(value, list) or any(type(day) is not int or day not in EVERY_DAY for day in value):
         errors[name] = ["Give a list of numbers from 1 (Monday) to 7 (Sunday)."]
         return []
     return sorted(set(value))
@@ -156,7 +157,9 @@ def _weekdays(name: str, value: Any, errors: Errors) -> list[int]:
 
 def _exempt(value: Any, errors: Errors) -> list[str]:
     given = value or []
-    if not isinstance(given, list) or not all(isinstance(topic, str) and "\0" not in topic for topic in given):
+    if not isinstance(given, list) or not all(
+        isinstance(topic, str) and _UNSTORABLE.isdisjoint(topic) for topic in given
+    ):
         errors["exempt"] = ["Give a list of topics."]
         return []
     by_key = {topic_key(topic): " ".join(topic.split()) for topic in given if topic.strip()}

@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils.html import format_html
 
 from campaigns.channels import links
-from campaigns.models import Content, Link, Origin
+from campaigns.models import Content, Link, LinkCount, Origin
 from contacts.models import Contact
 from contacts.models.consent import Channel
 from templates_app import mjml, rendering
@@ -51,6 +51,12 @@ class Clicks:
     @property
     def place(self) -> int:
         return self.number + 1
+
+
+def clicked_last(key: str) -> int | None:
+    """The content whose links were clicked most recently, of all that a place sent; None before the first click."""
+    counts = LinkCount.objects.filter(origin__key=key).order_by("-day", "-content_id")
+    return counts.values_list("content_id", flat=True).first()
 
 
 def clicks(content: Content, origin: Origin | None) -> list[Clicks]:

@@ -25,8 +25,19 @@ class TrackingForm(forms.ModelForm):
             "tracking_domain": forms.TextInput(attrs={"placeholder": "links.example.com", "spellcheck": "false"})
         }
 
+    def __init__(self, *args: Any, here: str = "", **kwargs: Any) -> None:
+        """`here`: under which host the form is looked at."""
+        super().__init__(*args, **kwargs)
+        self.here = here
+
     def clean_tracking_domain(self) -> str:
-        return host(self.cleaned_data["tracking_domain"])
+        domain = host(self.cleaned_data["tracking_domain"])
+        if domain and domain == self.here:
+            # From the next request on this page would not be there any more.
+            raise forms.ValidationError(
+                "You are using Waypost under this name, and nothing but links is answered there."
+            )
+        return domain
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data

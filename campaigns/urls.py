@@ -1,4 +1,4 @@
-"""Pages of campaigns, providers, inbox, messages and reports; what contacts reach; where providers call us."""
+"""Pages of campaigns, providers, inbox, messages and reports, and what contacts reach."""
 
 from django.urls import path, re_path
 
@@ -16,7 +16,6 @@ from campaigns.views import (
     inbox,
     link_maps,
     messages,
-    notices,
     prices,
     provider_health,
     providers,
@@ -25,7 +24,6 @@ from campaigns.views import (
     saved_reports,
     template_test,
     tracking,
-    webhooks,
 )
 
 WORD = r"[A-Za-z0-9_-]{1,64}"  # a token
@@ -114,7 +112,4 @@ urlpatterns = [
     path("o/<str:token>.gif", public.pixel, name="pixel"),
     re_path(rf"^u/(?P<token>{WORD}){MANGLED}$", public.unsubscribe, name="unsubscribe"),
     re_path(rf"^link-check/(?P<nonce>{WORD})$", public.check, name="link_check"),
-    path("webhooks/twilio/<int:provider_id>/inbound", webhooks.inbound, name="twilio_inbound"),
-    path("webhooks/twilio/<int:provider_id>/status", webhooks.status, name="twilio_status"),
-    path("webhooks/<slug:kind>/<int:provider_id>/", notices.hear, name="provider_notices"),
 ]

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from campaigns import keywords, unsubscribing
+from campaigns import budget, keywords, unsubscribing
 from campaigns.counting import count, count_by_day, of
 from campaigns.models import Message, MessageState, Provider
 from contacts import consent, timeline
@@ -17,6 +17,7 @@ REPLY = "SMS reply"
 TAKEN = {"accepted", "queued", "sending", "sent", "scheduled"}
 ARRIVED = {"delivered", "read"}
 LOST = {"failed", "undelivered", "canceled"}
+FREE = {"failed", "canceled"}  # never handed on, and so not charged
 
 
 def answered(provider: Provider, phone: str, text: str, key: str, opt_out: str, now: datetime) -> str:
@@ -89,7 +90,7 @@ def reported(
         if status in ARRIVED:
             return _arrived(message, provider_message_id, now)
         if status in LOST:
-            return _lost(message, provider_message_id, reason, now)
+            return _lost(message, provider_message_id, reason, status in FREE, now)
         return status in TAKEN and _taken(message, provider_message_id, now)
 
 
@@ -116,10 +117,12 @@ def _arrived(message: Message, provider_message_id: str, now: datetime) -> bool:
     return True
 
 
-def _lost(message: Message, provider_message_id: str, reason: str, now: datetime) -> bool:
+def _lost(message: Message, provider_message_id: str, reason: str, free: bool, now: datetime) -> bool:
     if message.delivered_at or message.failed_at or not _is_open(message):
         return False
-    _taken(message, provider_message_id, now)
+    lost_at = message.unknown_at
+    if _taken(message, provider_message_id, now) and free and lost_at:
+        budget.refund([(message.channel, lost_at)], now)
     message.failed_at = now
     _settle(message, MessageState.FAILED, provider_message_id, reason)
     _tell(message, "failed", now, reason=reason[:500])

@@ -10,6 +10,7 @@ sign_in = auth.LoginView.as_view(template_name="config/login.html", redirect_aut
 PAGES_OF = ["flows", "campaigns", "templates_app", "contacts"]
 
 urlpatterns = [
+    path("webhooks/", include("campaigns.webhook_urls")),
     path("", home.home, name="home"),
     path("login/", sign_in, name="login"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),

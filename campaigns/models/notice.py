@@ -34,6 +34,7 @@ class Notice(models.Model):
     recipient = models.CharField(max_length=320, blank=True)
     reason = models.TextField(blank=True)
     url = models.TextField(blank=True)
+    agent = models.CharField(max_length=200, blank=True, db_default="", help_text="Whose visit it was, in their words.")
     device = models.CharField(max_length=8, blank=True)
     at = models.DateTimeField(help_text="When it happened, as the provider says.")
     received_at = models.DateTimeField()

@@ -11,13 +11,14 @@ from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
 
+from campaigns import budget
 from campaigns.counting import Of, count_by_day, of
 from campaigns.models import Message, MessageState, Notice, What
-from campaigns.notices import clicking, softly
+from campaigns.notices import clicking, judging, softly
 from campaigns.notices.changing import Change, write
 from contacts import consent, timeline
 from contacts.days import day_of
-from contacts.models import ConsentState, Contact
+from contacts.models import ConsentState, Contact, Installation
 from contacts.models.consent import Channel
 from contacts.timeline import NewEvent
 
@@ -74,20 +75,23 @@ def _apply(ids: Sequence[int], now: datetime) -> list[int]:
     rows = Message.objects.select_for_update(of=("self",)).select_related("origin", "contact")
     messages = {row.pk: row for row in rows.filter(pk__in=wanted).order_by("pk")}
     changes: dict[int, Change] = {}
+    installation = Installation.current()
     waiting = []
     for notice in notices:
         message = messages.get(found[notice.pk][0] or 0)
         if message is None or message.state in (MessageState.SENDING, MessageState.QUEUED):
             waiting.append(notice.pk)
         else:
-            changes.setdefault(message.pk, Change(message, now)).hear(notice)
+            changes.setdefault(message.pk, Change(message, installation, now)).hear(notice)
     news = [change for change in changes.values() if change.is_news]
     write(news)
     _leave(news, now)
     events = [event for change in changes.values() for event in change.events]
-    timeline.record([*events, *clicking.count(list(changes.values()), now)], now)
-    count_by_day(_differences(news, now))
+    by_machines, visits = judging.keep(list(changes.values()), now)
+    timeline.record([*events, *clicking.count(list(changes.values()), now), *by_machines], now)
+    count_by_day([*_differences(news, now), *visits])
     _suppress(changes.values(), now)
+    budget.refund([(c.message.channel, c.was_unknown_at) for c in news if c.never_taken and c.was_unknown_at], now)
     return waiting
 
 

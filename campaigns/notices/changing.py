@@ -1,14 +1,17 @@
 """Works out what notices change of one message, and writes the changes of many in one statement."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.db import connection
 
-from campaigns import signatures
+from campaigns import machines, signatures
+from campaigns.machines import Seen
 from campaigns.models import Message, MessageState, Notice, What
+from contacts.models import Installation
 from contacts.timeline import NewEvent
 
 _COLUMNS = ("sent_at", "delivered_at", "bounced_at", "failed_at", "complained_at", "opened_at", "clicked_at",
@@ -40,11 +43,26 @@ _MOMENTS = {
 }
 
 
-class Change:
-    """One message, and what is heard of it."""
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """To a message's picture, or to a link: see models.Hit."""
 
-    def __init__(self, message: Message, now: datetime) -> None:
-        self.message, self.now = message, now
+    number: int | None
+    at: datetime
+    agent: str
+    device: str
+    why: str
+    counted: bool
+    url: str
+
+
+class Change:
+    """One message, and what is heard of it. `installation` says whether machines count."""
+
+    def __init__(self, message: Message, installation: Installation, now: datetime) -> None:
+        self.message, self.installation, self.now = message, installation, now
+        self.left_at = message.sent_at
+        self.visits: list[Visit] = []
         self.metrics: list[str] = []
         self.events: list[NewEvent] = []
         self.was_unknown_at: datetime | None = None
@@ -52,6 +70,10 @@ class Change:
         self.address = message.contact.email or ""
         self.links: dict[int, str] = {}  # those clicked, by number
         self.settings: dict[str, Any] = {}
+
+    @property
+    def never_taken(self) -> bool:
+        return self.message.state == MessageState.FAILED
 
     @property
     def about(self) -> dict[str, Any]:
@@ -87,13 +109,26 @@ class Change:
         number = _link(notice.url, self.message.pk) if what == What.CLICKED else None
         if what == What.CLICKED and number is None:
             return  # No link of ours that counts, such as the one to unsubscribe.
+        counted, why = self._judged(number, notice)
+        if not counted:
+            return
         if self._first("opened"):
             self.message.opened_on = notice.device
-            self.events.append(NewEvent(self.message.contact_id, "email.opened", self.about))
+            about = {**self.about, "why": machines.WHY[why]} if why else self.about
+            self.events.append(NewEvent(self.message.contact_id, "email.opened", about))
         if number is not None:
             if self._first("clicked"):
                 self.message.clicked_on = notice.device
             self.links.setdefault(number, notice.url)
+
+    def _judged(self, number: int | None, notice: Notice) -> tuple[bool, str]:
+        """Whether it counts, and why it was a machine."""
+        opens = number is None
+        why = machines.why(Seen(notice.agent), self.left_at, notice.at, opens)
+        counts = self.installation.count_machine_opens if opens else self.installation.count_machine_clicks
+        visit = Visit(number, notice.at, notice.agent, notice.device, why, not why or counts, notice.url)
+        self.visits.append(visit)
+        return visit.counted, why
 
     def _settle(self) -> None:
         self.message.state = next(

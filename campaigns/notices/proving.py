@@ -6,12 +6,14 @@ import hmac
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
 from anymail.exceptions import AnymailError
 from anymail.utils import get_request_basic_auth
 from anymail.webhooks.base import AnymailBaseWebhookView
+from django.conf import settings
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
@@ -24,6 +26,13 @@ from campaigns.providers._esp_specs import SPECS
 FRESH = timedelta(hours=26)
 # Svix signs each try anew: https://docs.svix.com/receiving/verifying-payloads/how-manual
 JUST_NOW = timedelta(minutes=5)
+# Those whose signature stands in the JSON, which has to be read before anything is proven, send little at once.
+SIGNED_INSIDE = ("mailgun", "unisender_go")
+LONGEST_UNPROVEN = 1024 * 1024
+# Mailgun signs a token and the time, and nothing of what it says: a token is good for one call, whatever is in it.
+# https://documentation.mailgun.com/docs/mailgun/user-manual/events/webhooks
+TOKENS = {"mailgun"}
+KNOWN = 200  # accounts whose secrets and readers a process keeps at hand
 _BY_KEY = {spec.key: spec for spec in SPECS}
 
 
@@ -37,14 +46,21 @@ class Forged(Exception):
 
 def signature_of(provider: Provider) -> str:
     """The secret by which the service signs; "" where it signs nothing, or we were not given it."""
-    spec = _BY_KEY.get(provider.kind)
-    name = spec and (spec.signs_with or (spec.signing[0] if spec.signing else ""))
-    if not name:
-        return ""
+    name = _signs_with(provider.kind)
+    return _decrypted(provider.secrets, settings.SECRET_KEY).get(name, "") if name else ""
+
+
+def _signs_with(kind: str) -> str:
+    spec = _BY_KEY.get(kind)
+    return spec.signs_with or (spec.signing[0] if spec.signing else "") if spec else ""
+
+
+@lru_cache(maxsize=KNOWN)
+def _decrypted(token: str, _key: str) -> Mapping[str, str]:
     try:
-        return secrets.decrypt(provider.secrets).get(name, "")
+        return secrets.decrypt(token)
     except secrets.Unreadable:
-        return ""
+        return {}
 
 
 def is_signed(provider: Provider) -> bool:
@@ -53,7 +69,7 @@ def is_signed(provider: Provider) -> bool:
 
 def view_of(provider: Provider) -> AnymailBaseWebhookView:
     """What reads the calls of a kind. It verifies nothing here: `proven` does, with the provider's own secret."""
-    return _view(provider.kind, {})
+    return _view(provider.kind)
 
 
 def prove(provider: Provider, request: HttpRequest, now: datetime) -> None:
@@ -67,13 +83,15 @@ def prove(provider: Provider, request: HttpRequest, now: datetime) -> None:
     if not secret:
         _password(provider, request)
         return
+    if provider.kind in SIGNED_INSIDE and len(request.body) > LONGEST_UNPROVEN:
+        raise Forged("So much is not said in one call.")
     _checked(lambda: _SIGNATURES.get(provider.kind, _by_anymail)(provider, request, secret, now))
 
 
 def _checked(check: Callable[[], None]) -> None:
     try:
         check()
-    except (AnymailError, ValueError, LookupError, TypeError, AttributeError) as error:
+    except (AnymailError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise Forged("The signature does not fit.") from error
 
 
@@ -86,43 +104,37 @@ def _password(provider: Provider, request: HttpRequest) -> None:
         raise Forged("The password is another one.")
 
 
-def _view(kind: str, options: Mapping[str, Any]) -> AnymailBaseWebhookView:
+@lru_cache(maxsize=KNOWN)
+def _view(kind: str, secret: str | None = None, url: str = "") -> AnymailBaseWebhookView:
+    """Without a secret it only reads. Views keep nothing of a request, so that threads share them."""
     module = import_module(f"anymail.webhooks.{kind}")
     found = next(
         value
         for name, value in vars(module).items()
         if name.endswith("TrackingWebhookView") and getattr(value, "__module__", "") == module.__name__
     )
-    spec = _BY_KEY.get(kind)
     if kind == "amazon_ses":
         view = found.__new__(found)  # its constructor asks for Amazon's library, which reading needs nothing of
         view.basic_auth = None
         return view
-    name = spec and (spec.signs_with or (spec.signing[0] if spec.signing else ""))
     # It warns where nothing proves a call; here something always does, before it is asked.
-    defaults = {"webhook_secret": "-"} | ({name: None} if kind in ("resend", "sendgrid", "mailtrap") and name else {})
-    if name and name not in defaults:
-        defaults[name] = "-"
-    return found(**{**defaults, **options})
+    options: dict[str, Any] = {"webhook_secret": "-" if secret is None else []}
+    if name := _signs_with(kind):
+        unsigned = None if kind in ("resend", "sendgrid", "mailtrap") else "-"
+        options[name] = unsigned if secret is None else secret
+    return found(**options, **({"webhook_url": url} if url else {}))
 
 
 def _by_anymail(provider: Provider, request: HttpRequest, secret: str, now: datetime) -> None:
-    spec = _BY_KEY[provider.kind]
-    name = spec.signs_with or (spec.signing[0] if spec.signing else "")
-    options: dict[str, Any] = {name: secret, "webhook_secret": []}
-    if provider.kind == "mandrill":
-        _by_mandrill(provider, request, options)
-        return
-    _view(provider.kind, options).run_validators(request)
+    _view(provider.kind, secret).run_validators(request)
 
 
-def _by_mandrill(provider: Provider, request: HttpRequest, options: dict[str, Any]) -> None:
+def _by_mandrill(provider: Provider, request: HttpRequest, secret: str, now: datetime) -> None:
     """It signs the address that it was given: with the password in it, or without."""
     wrong: Exception | None = None
     for with_password in (False, True):
-        url = passwords.address(provider, with_password)
         try:
-            _view(provider.kind, options | {"webhook_url": url}).run_validators(request)
+            _view(provider.kind, secret, passwords.address(provider, with_password)).run_validators(request)
             return
         except AnymailError as error:
             wrong = error
@@ -163,4 +175,4 @@ def _fresh(epoch: float, now: datetime, within: timedelta) -> None:
         raise ValueError("The signature is too old.")
 
 
-_SIGNATURES = {"mailgun": _by_mailgun, "sendgrid": _by_sendgrid, "resend": _by_svix}
+_SIGNATURES = {"mailgun": _by_mailgun, "mandrill": _by_mandrill, "sendgrid": _by_sendgrid, "resend": _by_svix}

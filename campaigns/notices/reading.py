@@ -29,6 +29,10 @@ _WHAT = {
     EventType.UNSUBSCRIBED: What.UNSUBSCRIBED,
     EventType.FAILED: What.REFUSED,
 }
+_NONSENSE = (
+    AnymailError, ValueError, LookupError, TypeError, AttributeError, AssertionError, OverflowError, OSError,
+    RecursionError,
+)  # fmt: skip
 
 
 class Unreadable(Exception):
@@ -46,18 +50,23 @@ class Read:
     recipient: str
     reason: str
     url: str
+    agent: str
     device: str
     at: datetime
 
 
 def read(provider: Provider, request: HttpRequest, now: datetime) -> list[Read]:
-    """Raises Unreadable."""
+    """Raises Unreadable, and proving.Forged for a recording: services repeat nothing for as long as that."""
     try:
         events = proving.view_of(provider).parse_events(request)
         found = [_notice(provider, event, now) for event in events]
-    except (AnymailError, ValueError, LookupError, TypeError, AttributeError, AssertionError, OverflowError) as error:
+    except _NONSENSE as error:
         raise Unreadable(str(error)[:200]) from error
-    return [notice for notice in found if notice and notice.at > now - OLD]
+    told = [notice for notice in found if notice]
+    fresh = [notice for notice in told if notice.at > now - OLD]
+    if told and not fresh:
+        raise proving.Forged("All of this is of too long ago.")
+    return fresh
 
 
 def _notice(provider: Provider, event: AnymailTrackingEvent, now: datetime) -> Read | None:
@@ -69,13 +78,14 @@ def _notice(provider: Provider, event: AnymailTrackingEvent, now: datetime) -> R
     at = min(event.timestamp or now, now)
     at = at if at.tzinfo else at.replace(tzinfo=UTC)
     return Read(
-        key=_key(event, raw, what, recipient),
+        key=_key(provider.kind, event, raw, what, recipient),
         what=what,
         message_id=signatures.message_of(_token(event, raw)),
         provider_message_id=_plain(event.message_id)[:255],
         recipient=recipient[:320],
         reason=_plain(event.mta_response or event.description or "")[:1000],
         url=_plain(event.click_url)[:2000],
+        agent=_plain(event.user_agent)[:200],
         device=device_of(_plain(event.user_agent)),
         at=at,
     )
@@ -136,8 +146,10 @@ def _token(event: AnymailTrackingEvent, raw: Mapping[str, Any]) -> str:
     return token if isinstance(token, str) else ""
 
 
-def _key(event: AnymailTrackingEvent, raw: Mapping[str, Any], what: str, recipient: str) -> str:
+def _key(kind: str, event: AnymailTrackingEvent, raw: Mapping[str, Any], what: str, recipient: str) -> str:
     """The service's own number, for each recipient; where it has none, all that it says."""
+    if kind in proving.TOKENS:
+        return _plain(event.event_id)[:200]
     if event.event_id:
         return f"{_plain(event.event_id)[:120]}:{_hash(what + recipient)}"
     said = json.dumps(dict(raw), sort_keys=True, default=str)

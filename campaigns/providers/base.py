@@ -15,7 +15,8 @@ from django.core.validators import RegexValidator
 
 from campaigns.models import Provider
 
-one_line = RegexValidator(r"\A[^\r\n\0]*\Z", "Write this on one line.")
+# Nor half of a surrogate pair, which JSON can write and no database takes.
+one_line = RegexValidator(r"\A[^\r\n\0\ud800-\udfff]*\Z", "Write this on one line.")
 
 
 class Mime(NamedTuple):

@@ -63,8 +63,10 @@ def create(request: HttpRequest) -> HttpResponse:
             for each in providers.registry().values()
             if c.value in each.channels
         ]
-        wanted = [choice for choice in choices if channel in ("", choice[1].value)]
-        return render(request, "campaigns/provider_kind.html", {"choices": wanted or choices})
+        wanted = [choice for choice in choices if channel in ("", choice[1].value)] or choices
+        places = list(dict.fromkeys(group for _, _, group in wanted))
+        wanted.sort(key=lambda choice: places.index(choice[2]))  # each group once, in the order of the first of it
+        return render(request, "campaigns/provider_kind.html", {"choices": wanted})
     provider = Provider(channel=channel if channel in kind.channels else kind.channels[0], kind=kind.key)
     return _form_page(request, provider)
 

@@ -4,6 +4,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse
+from django.http.request import split_domain_port
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -22,7 +23,8 @@ def edit(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and not may_change:
         raise PermissionDenied
     installation = Installation.current()
-    form = TrackingForm(request.POST or None, instance=installation)
+    here = split_domain_port(request.get_host())[0]
+    form = TrackingForm(request.POST or None, instance=installation, here=here)
     if not may_change:
         for field in form.fields.values():
             field.disabled = True

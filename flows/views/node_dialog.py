@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST
 
+from campaigns import link_map
 from contacts.segments.forms import RuleField
 from flows import canvas, variants
 from flows.graph import unstorable
@@ -39,6 +40,7 @@ def node_dialog(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     if not opening and not why and form.is_valid():
         config = {name: value for name, value in form.cleaned_data.items() if value not in (None, "", [], {})}
         return JsonResponse({"config": config, **canvas.described(kind, config, nodes)})
+    origin = f"{scenario.origin}:{request.POST.get('node', '')}".replace("\0", "")
     found = {
         "kind": kind,
         "form": form,
@@ -47,6 +49,8 @@ def node_dialog(request: HttpRequest, pk: int, key: str) -> HttpResponse:
         "graph": request.POST.get("graph", ""),
         "read_only": why,
         "compared": compared,
+        "origin": origin,
+        "clicked": link_map.clicked_last(origin) if request.user.has_perm("campaigns.view_message") else None,
         "wide": compared is not None
         or any(
             isinstance(field, RuleField) or isinstance(field.widget, forms.Textarea) for field in form.fields.values()

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
+from campaigns import link_map
 from contacts.days import day_of
 from contacts.htmx import HtmxRequest
 from contacts.models import Event
@@ -91,6 +92,8 @@ def _numbers(request: HttpRequest, scenario: Scenario, node: str) -> dict[str, A
     period, problem = statistics.asked(request, otherwise="all")
     return {
         "numbers": node_numbers.of_node(scenario, node, period),
+        "origin": f"{scenario.origin}:{node}",
+        "clicked": link_map.clicked_last(f"{scenario.origin}:{node}"),
         "choice": statistics.choice(period.since(day_of(scenario.created_at)), problem),
     }
 

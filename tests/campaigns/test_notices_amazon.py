@@ -69,10 +69,10 @@ def envelope(message: Any, type: str = "Notification", version: str = "2", **cha
     return said | {"Signature": base64.b64encode(KEY.sign(text.encode(), padding.PKCS1v15(), algorithm)).decode()}
 
 
-def post(client: Client, provider: Provider, said: Any, password: str | None = None) -> int:
+def post(client: Client, provider: Provider, said: Any, password: str | None = None, header: str = "") -> int:
     login = f"waypost:{next(passwords.valid(provider)) if password is None else password}"
     headers = {
-        "x-amz-sns-message-type": said.get("Type", "?"),
+        "x-amz-sns-message-type": header or said.get("Type", "?"),
         "x-amz-sns-message-id": said.get("MessageId", ""),
         "Authorization": "Basic " + base64.b64encode(login.encode()).decode(),
     }
@@ -102,7 +102,8 @@ def test_a_bounce_is_applied(client: Client, version: str, kind: str, suppressed
     message.refresh_from_db()
     assert (message.state, message.reason) == ("bounced", "smtp; 550 5.1.1 unknown")
     assert Suppression.objects.exists() == suppressed
-    assert post(client, provider, said) == 403  # a recording
+    assert post(client, provider, said) == 200  # our answer was lost
+    assert Notice.objects.count() == 1
 
 
 @pytest.mark.parametrize(
@@ -144,6 +145,16 @@ def test_the_subscription_is_confirmed_and_only_at_amazon(client: Client, amazon
     elsewhere = envelope({}, "SubscriptionConfirmation", SubscribeURL="https://evil.example/?Action=x")
     assert post(client, provider, elsewhere) == 400
     assert not any("evil" in str(call.request.url) for call in amazon.calls)
+
+
+def test_an_address_that_amazon_has_not_signed_is_not_confirmed(client: Client, amazon: responses.RequestsMock) -> None:
+    """The signature of a notification covers no SubscribeURL, whatever a header says that it is."""
+    provider = account("amazon_ses")
+    said = envelope({}) | {"SubscribeURL": f"{CONFIRMATION}&evil=1"}
+    post(client, provider, said, header="SubscriptionConfirmation")
+    assert [call.request.url for call in amazon.calls] == [CERTIFICATE]
+    assert post(client, provider, envelope({}, "SubscriptionConfirmation"), header="Notification") == 200
+    assert amazon.calls[-1].request.url == CONFIRMATION
 
 
 def test_the_address_to_give_to_amazon_holds_the_password() -> None:

@@ -79,6 +79,7 @@ def test_secrets_are_encrypted_never_shown_and_kept_when_left_empty(api: APIClie
         ({"settings": {"host": "x", "port": 70000}}, "settings"),
         ({"settings": {"host": "x\r\ny"}}, "settings"),
         ({"settings": {"host": "x", "from_name": "A\r\nBcc: all@example.com"}}, "settings"),
+        ({"settings": {"host": "x", "from_name": "half \ud800"}}, "settings"),
         ({"settings": {"host": "x", "colour": "red"}}, "settings"),
         ({"settings": "x"}, "settings"),
     ],

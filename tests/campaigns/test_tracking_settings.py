@@ -135,6 +135,15 @@ def test_the_page_says_which_record_is_needed(boss, settings):
     assert "There is no {secret}" in wrong.text
 
 
+def test_nobody_locks_themselves_out_by_the_host_that_they_are_using(boss, settings):
+    settings.ALLOWED_HOSTS = ["*"]
+    there = {"headers": {"host": "Waypost.internal.example:8443"}}
+    answer = boss.post(PAGE, FIELDS | {"tracking_domain": "waypost.internal.example"}, **there)
+    assert "You are using Waypost under this name" in answer.text
+    assert boss.get(PAGE, **there).status_code == 200
+    assert Installation.current().tracking_domain == ""
+
+
 def test_only_administrators_change_tracking(marketer):
     assert marketer.get(PAGE).status_code == 200
     assert "Save settings" not in marketer.get(PAGE).text

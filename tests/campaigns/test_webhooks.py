@@ -4,13 +4,14 @@ import pytest
 from django.conf import settings as django_settings
 from twilio.request_validator import RequestValidator
 
-from campaigns import claiming, keywords, outcomes, secrets, signatures, stats
+from campaigns import budget, claiming, keywords, outcomes, secrets, signatures, stats
 from campaigns.models import Message, Provider
 from campaigns.outcomes import Outcome
 from contacts import consent
 from contacts.models import Event, Suppression
 from tests import make
 from tests.campaigns import letters
+from tests.campaigns.test_budget import D, adds_up, money
 from tests.make import NOW
 
 pytestmark = pytest.mark.django_db
@@ -160,6 +161,18 @@ def test_a_call_settles_what_a_dead_worker_left_unknown(client, twilio):
     message.refresh_from_db()
     assert (message.state, message.provider_message_id, message.reason) == ("sent", "SM1", "")
     assert stats.counts(["scenario:1:n2"])["scenario:1:n2"] == {"queued": 1, "sent": 1}
+
+
+@pytest.mark.parametrize(("status", "left"), [("sent", "0.9"), ("undelivered", "0.9"), ("failed", "1")])
+def test_what_twilio_never_handed_on_is_given_back(client, twilio, status, left):
+    money("1", sms="0.1")
+    (message,) = letters.queue([make.contact(phone=PHONE).pk], letters.content("sms"))
+    taken = claiming.claim(NOW, 10, ["sms"])
+    budget.reserve(taken.owner, [budget.Wanted("sms", "", 1)], NOW + claiming.LEASE)
+    claiming.settle(NOW + claiming.LEASE * 2)
+    for _ in range(2):
+        call(client, twilio, f"status?m={signatures.token(message.pk)}", {"MessageSid": "SM1", "MessageStatus": status})
+    assert adds_up() == D(left)
 
 
 def test_another_account_cannot_speak_for_a_message(client, twilio, sent):

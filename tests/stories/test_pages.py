@@ -9,7 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from playwright.sync_api import Page, expect
 
-from tests.stories import examples
+from tests.stories import delivery_examples, examples
 
 PICTURES = Path(__file__).resolve().parents[2] / "test-results" / "pages"
 # Not pages at all, or nothing to see for who is signed in.
@@ -91,6 +91,26 @@ def test_every_page_is_clean_and_fits(variant: str, site: str, signed_in: Page) 
             walk.visit(name, site + url)
     assert walk.found == []
     assert walk.visited > 15
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_pages_of_delivery_chains_and_designs_are_clean_and_fit(variant: str, site: str, signed_in: Page) -> None:
+    walk = Walk(signed_in, variant)
+    walk.visit("budget-off", site + reverse("budget"))
+    for name, url in delivery_examples.pages().items():
+        walk.visit(name, site + url)
+        if name == "chain_page":
+            for step in signed_in.locator("[data-step] summary.chain-head").all():
+                step.click()
+            walk.look("chain_page-open", [])
+            signed_in.get_by_role("button", name="Settings").click()
+            expect(signed_in.locator("dialog[open]")).to_be_visible()
+            walk.look("chain_settings", [])
+        if name in ("template_sms", "template_html"):
+            signed_in.get_by_role("button", name="Send a test").click()
+            expect(signed_in.locator("dialog[open]")).to_be_visible()
+            walk.look(f"{name}-test", [])
+    assert walk.found == []
 
 
 @pytest.mark.parametrize("variant", VARIANTS)

@@ -204,6 +204,14 @@ def test_a_picture_is_served_to_whoever_reads_the_mail_and_kept_once(client: Cli
     assert "immutable" in shown["Cache-Control"]
 
 
+@pytest.mark.parametrize("name", ["subject", "preheader"])
+@pytest.mark.parametrize("value", ["half \ud800", "no\0thing", 7, None, "x" * 501])
+def test_lines_that_nobody_can_keep_are_refused(client: Client, name: str, value: Any) -> None:
+    template = made()
+    assert posted(client, template, "save", revision=0, **{name: value}).status_code == 400
+    assert template.versions.get().subject == "Hi"
+
+
 @pytest.mark.parametrize(
     ("name", "data", "sentence"),
     [
