@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from campaigns.models import Conversion, Message
+from campaigns.models import Conversion, Hit, Message
 from contacts.models import Event
 from flows.models import Execution, Scenario, Step
 from tests.recount import MOMENTS
@@ -46,12 +46,21 @@ class Facts:
     def converted_at(self) -> dict[int, datetime]:
         return {one.message_id: one.at for one in self.conversions if one.first}
 
+    @cached_property
+    def by_machines(self) -> dict[int, dict[str, datetime]]:
+        """When a machine first opened a message, and first clicked in it."""
+        found: dict[int, dict[str, datetime]] = defaultdict(dict)
+        for hit in Hit.objects.exclude(machine="").order_by("pk"):
+            found[hit.message_id].setdefault("machine_opened" if hit.number is None else "machine_clicked", hit.at)
+        return found
+
     def moments(self, message: Message) -> Iterator[tuple[str, datetime]]:
         for metric, column in MOMENTS.items():
             if at := getattr(message, column):
                 yield metric, at
         if at := self.converted_at.get(message.pk):
             yield "converted", at
+        yield from self.by_machines.get(message.pk, {}).items()
 
     def counted(self, messages: Iterable[Message], span: Span = None) -> Counter[str]:
         """Metric → how many of these messages."""

@@ -21,9 +21,18 @@ from flows.models import Scenario
 from tests.facts import Facts
 
 MESSAGES = (
-    "sent", "delivered", "opened", "clicked", "bounced", "complained", "unsubscribed", "skipped", "unknown",
+    "sent",
+    "delivered",
+    "opened",
+    "clicked",
+    "bounced",
+    "complained",
+    "unsubscribed",
+    "skipped",
+    "unknown",
     "converted",
-)  # fmt: skip
+)
+OF_CAMPAIGNS = (*MESSAGES, "failed", "machine_opened", "machine_clicked")  # fmt: skip
 Pairs = Iterator[tuple[str, Any, Any]]
 Api = Callable[[str], Any]
 
@@ -88,7 +97,7 @@ def of_campaign(facts: Facts, campaign: Campaign, now: datetime, api: Api) -> Pa
         *((key, told["variants"][key], messages) for key, messages in parts.items()),
     ]:
         counted = facts.counted(messages)
-        wanted = {metric: counted[metric] for metric in (*MESSAGES, "failed")} | {"queued": len(messages)}
+        wanted = {metric: counted[metric] for metric in OF_CAMPAIGNS} | {"queued": len(messages)}
         yield f"campaign {name}", {m: n for m, n in numbers.items() if m != "reasons"}, wanted
         yield f"campaign {name} reasons", numbers["reasons"], dict(facts.why_skipped(messages))
     over = sum(one.state not in ("queued", "sending") for one in whole)
