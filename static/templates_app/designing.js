@@ -19,10 +19,17 @@ class MessageDesign extends HTMLElement {
     this.show();
   }
 
-  /** A field beside the design, such as “body”: under the same prefix in the same form. */
+  /**
+   * A field beside the design, such as “body”: the nearest under the same prefix. A part of the page that is just being
+   * replaced may hold the same names for a moment.
+   */
   beside(name) {
-    const prefix = this.input.name.replace(/design$/, "");
-    return this.closest("form")?.elements.namedItem(prefix + name) ?? null;
+    const wanted = `[name="${CSS.escape(this.input.name.replace(/design$/, "") + name)}"]`;
+    for (let around = this.parentElement; around; around = around.parentElement) {
+      const field = around.querySelector(wanted);
+      if (field || around.matches("form")) return field;
+    }
+    return null;
   }
 
   show() {

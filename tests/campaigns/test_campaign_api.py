@@ -57,6 +57,7 @@ def test_a_campaign_is_made_read_changed_and_deleted(api: APIClient) -> None:
         "test_numbers": {},
         "schedule": {"when": "at", "at": "2099-12-24T09:00", "timezone": "contact", "spread_hours": 2},
         "topic": "Offers",
+        "utm": "",
         "provider": None,
         "priority": 0,
         "late_hours": None,

@@ -36,7 +36,7 @@ def test_a_killed_process_leaves_nothing_reserved_and_nothing_unpaid(mail_server
     letters.account(mail_server)
     money("5")
     letters.queue(make.contacts(600), letters.content())
-    for kill_after in (20, 150, 350):
+    for kill_after in (20, 80, 150):
         process = worker()
         wait_until(lambda goal=kill_after: len(mail_server.mails) >= goal, process)
         os.kill(process.pid, signal.SIGKILL)

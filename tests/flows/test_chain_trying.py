@@ -131,6 +131,8 @@ def test_a_clone_takes_the_file_of_its_audience_along_in_as_many_statements_howe
     django_assert_max_num_queries: Any,
 ) -> None:
     campaign = chain("One")
+    campaign.audience = {**campaign.audience, "file": True}
+    campaign.save()
     people = make.contacts(200)
     Listed.objects.bulk_create([Listed(campaign=campaign, contact_id=pk) for pk in people])
     with django_assert_max_num_queries(40):

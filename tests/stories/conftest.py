@@ -13,6 +13,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 from config.models import User
 from tests.conftest import NO_CHROMIUM
 from tests.stories import chromium, installation
+from tests.stories.mailbox import READER
 
 HERE = Path(__file__).parent
 
@@ -37,7 +38,8 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 
 @pytest.fixture(scope="session")
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    return {**browser_context_args, "viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce"}
+    shown = {"viewport": {"width": 1440, "height": 900}, "reduced_motion": "reduce"}
+    return {**browser_context_args, **shown, "user_agent": READER["User-Agent"]}
 
 
 @pytest.fixture(scope="session")

@@ -1,14 +1,21 @@
 """What contacts do with the mail they got: read it and follow its links, as a mail program would."""
 
 import re
+import time
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
+from email.utils import parsedate_to_datetime
 from html import unescape
 from typing import Any
 from urllib.parse import urlencode
 
+from campaigns import machines
 from tests.outside import MailServer
+
+# Programs are told by their names, and left out of what is counted.
+READER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Thunderbird/145.0"}
 
 
 def subjects(server: MailServer) -> dict[str, list[str]]:
@@ -20,8 +27,12 @@ def subjects(server: MailServer) -> dict[str, list[str]]:
 
 
 def mail_to(server: MailServer, address: str) -> EmailMessage:
-    """The last mail that somebody got."""
-    return next(mail for mail in reversed(server.mails) if mail["To"] == address)
+    """The last mail that somebody got, when a person has read it: who follows links sooner is taken for a machine."""
+    mail = next(mail for mail in reversed(server.mails) if mail["To"] == address)
+    written = parsedate_to_datetime(mail["Date"]).replace(tzinfo=UTC)  # in whole seconds
+    age = datetime.now(UTC) - written
+    time.sleep(max((machines.SOONEST + timedelta(seconds=1) - age).total_seconds(), 0))
+    return mail
 
 
 def html_of(mail: EmailMessage) -> str:
@@ -48,7 +59,7 @@ def visit(url: str, form: dict[str, str] | None = None) -> tuple[int, str, str]:
     """Status, Location and text of a GET, or of a POST of the form; nothing is followed."""
     data = None if form is None else urlencode(form).encode()
     try:
-        answer = _browser.open(urllib.request.Request(url, data), timeout=20)
+        answer = _browser.open(urllib.request.Request(url, data, READER), timeout=20)
     except urllib.error.HTTPError as error:
         answer = error
     with answer:

@@ -250,7 +250,7 @@ class Walker:
         match node["type"]:
             case "end":
                 walked.steps.append((now, node["id"], "end"))
-                walked.state, walked.node = "completed", node["id"]
+                walked.state, walked.node, walked.due = "completed", node["id"], None
                 return
             case "email" | "sms":
                 walked.messages.append(
