@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='campaign',
             name='utm',
-            field=models.CharField(blank=True, db_default='', help_text='As of Content.', max_length=3),
+            field=models.CharField(blank=True, default='', db_default='', help_text='As of Content.', max_length=3),
         ),
         migrations.AddField(
             model_name='content',

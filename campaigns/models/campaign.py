@@ -61,7 +61,7 @@ class Campaign(models.Model):
     # "spread_hours": n, over which it is sent evenly.
     schedule = models.JSONField(default=dict, blank=True)
     topic = models.CharField(max_length=100, blank=True)
-    utm = models.CharField(max_length=3, blank=True, db_default="", help_text="As of Content.")
+    utm = models.CharField(max_length=3, blank=True, default="", db_default="", help_text="As of Content.")
     priority = priority_field()
     # How late its messages may go; null is as the courtesy settings have it. A chain's steps have their own.
     late_hours = models.PositiveIntegerField(null=True, blank=True)
