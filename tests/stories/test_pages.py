@@ -38,7 +38,15 @@ def _names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
 
 def problems_of(page: Page, width: int) -> list[str]:
     found = []
-    wide = page.evaluate("document.documentElement.scrollWidth")
+    # What moves into its place may take a moment.
+    wide = page.evaluate(
+        """async (width) => {
+            const until = performance.now() + 2000, page = document.documentElement;
+            while (page.scrollWidth > width && performance.now() < until) await new Promise(requestAnimationFrame);
+            return page.scrollWidth;
+        }""",
+        width,
+    )
     if wide > width:
         found.append(f"is {wide} px wide")
     for violation in Axe().run(page).response["violations"]:
