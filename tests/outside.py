@@ -1,7 +1,6 @@
 """The outside world of the tests: mail servers and Twilio, on real sockets, that can misbehave on demand."""
 
 import asyncio
-import json
 import ssl
 import threading
 import warnings
@@ -9,11 +8,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
+
+from tests.http_server import Handler, serving
 
 
 class MailServer:
@@ -152,12 +152,9 @@ class TwilioServer:
 def twilio_server() -> Iterator[TwilioServer]:
     twilio = TwilioServer()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1  # one write per answer
-
+    class Twilio(Handler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+            body = self.body().decode()
             twilio.authorizations.append(self.headers.get("Authorization", ""))
             fields = {name: values[0] for name, values in parse_qs(body).items()} | {"path": self.path}
             if twilio.drop:
@@ -165,26 +162,7 @@ def twilio_server() -> Iterator[TwilioServer]:
                 twilio.messages.append(fields)
                 self.close_connection = True
                 return
-            status, answer = twilio.take(fields)
-            data = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(data)))
-            self.end_headers()
-            self.wfile.write(data)
-            self.wfile.flush()
+            self.say(*twilio.take(fields))
 
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    twilio.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with serving(Twilio) as twilio.url:
         yield twilio
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -7,9 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from functools import cached_property
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs
+
+from tests.http_server import Handler, serving
 
 
 @dataclass(frozen=True)
@@ -60,11 +61,7 @@ class EspServer:
 def esp_server(answer: Callable[[Call], tuple[int, Any]]) -> Iterator[EspServer]:
     esp, lock = EspServer(answer), threading.Lock()
 
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        wbufsize = -1  # one write per answer
-        disable_nagle_algorithm = True
-
+    class Esp(Handler):
         def setup(self) -> None:
             super().setup()
             with lock:
@@ -72,9 +69,8 @@ def esp_server(answer: Callable[[Call], tuple[int, Any]]) -> Iterator[EspServer]
                 self.line = esp.lines
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            call = Call(self.path, headers, body, self.line)
+            call = Call(self.path, headers, self.body(), self.line)
             with lock:
                 esp.calls.append(call)
                 drop, esp.drop = esp.drop > 0, max(esp.drop - 1, 0)
@@ -85,28 +81,10 @@ def esp_server(answer: Callable[[Call], tuple[int, Any]]) -> Iterator[EspServer]
             if esp.hold:
                 esp.hold.wait(5)
             status, answer = queued or esp.answer(call)
-            data = (answer if isinstance(answer, str) else json.dumps(answer)).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json" if data else "text/html")
-            self.send_header("X-Message-Id", f"id-{len(esp.calls)}")
-            self.send_header("Content-Length", str(len(data)))
+            more = {"X-Message-Id": f"id-{len(esp.calls)}"}
             if 300 <= status < 400:
-                self.send_header("Location", f"{esp.url}/elsewhere")
-            self.end_headers()
-            self.wfile.write(data)
-            self.wfile.flush()
+                more["Location"] = f"{esp.url}/elsewhere"
+            self.say(status, answer, more)
 
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    esp.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with serving(Esp) as esp.url:
         yield esp
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -175,6 +175,7 @@ def test_zooming_panning_fitting_and_the_small_map(canvas: Canvas) -> None:
     fitted = canvas.view()
     small = canvas.page.locator(".minimap").bounding_box()
     canvas.page.mouse.click(small["x"] + 20, small["y"] + 20)
+    canvas.settle()
     assert canvas.view()["x"] > fitted["x"]
 
 

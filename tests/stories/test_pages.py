@@ -36,19 +36,18 @@ def _names(patterns: list[URLPattern | URLResolver]) -> Iterator[str]:
             yield entry.name
 
 
+# JavaScript: the first few elements that stick out of the window.
+TOO_FAR_RIGHT = """() => [...document.querySelectorAll("body *")]
+    .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+    .slice(0, 5).map((one) => one.outerHTML.slice(0, 90))
+"""
+
+
 def problems_of(page: Page, width: int) -> list[str]:
     found = []
-    # What moves into its place may take a moment.
-    wide = page.evaluate(
-        """async (width) => {
-            const until = performance.now() + 2000, page = document.documentElement;
-            while (page.scrollWidth > width && performance.now() < until) await new Promise(requestAnimationFrame);
-            return page.scrollWidth;
-        }""",
-        width,
-    )
+    wide = page.evaluate("document.documentElement.scrollWidth")
     if wide > width:
-        found.append(f"is {wide} px wide")
+        found.append(f"is {wide} px wide: {page.evaluate(TOO_FAR_RIGHT)}")
     for violation in Axe().run(page).response["violations"]:
         if violation["impact"] in ("serious", "critical"):
             targets = [node["target"][0] for node in violation["nodes"][:4]]
