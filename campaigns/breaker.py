@@ -21,10 +21,12 @@ FEWEST = 20  # of which a percentage says something
 # After the n-th opening without a success between, it is left alone for so long.
 BACK_OFF = [timedelta(minutes=m) for m in (1, 2, 5, 15, 30, 60)]
 
+_BEGIN = """
+INSERT INTO campaigns_breaker (provider_id, failures, counted_since, tried, failed, reason, holds)
+VALUES (%(provider)s, 0, %(now)s, 0, 0, '', '[]') ON CONFLICT (provider_id) DO NOTHING
+"""
 # A success in a row ends it; `trailing` are the failures after the batch's last success, if it had one.
 _LEARN = """
-INSERT INTO campaigns_breaker AS b (provider_id, failures, counted_since, tried, failed, reason, holds)
-VALUES (%(provider)s, 0, %(now)s, 0, 0, '', '[]') ON CONFLICT (provider_id) DO NOTHING;
 WITH was AS (
     SELECT *, counted_since IS NULL OR counted_since < %(now)s - %(window)s OR counted_since > %(now)s AS is_over
     FROM campaigns_breaker WHERE provider_id = %(provider)s FOR UPDATE
@@ -122,11 +124,10 @@ def learn(provider: Provider, results: Sequence[Result], now: datetime) -> None:
         "back_off": BACK_OFF,
         "longest": len(BACK_OFF),
     }
-    first, then = _LEARN.split(";")
     with transaction.atomic(), connection.cursor() as cursor:
         if known is None:
-            cursor.execute(first, values)
-        cursor.execute(then, values)
+            cursor.execute(_BEGIN, values)
+        cursor.execute(_LEARN, values)
         was, state = cursor.fetchone()
         if was != state:
             BreakerTurn.objects.create(provider=provider, at=now, to=state, reason=values["reason"])

@@ -51,9 +51,9 @@ def _hand_over(provider: Provider, group: Sequence[Ready], routes: Routes, now: 
 
 def _put_off(provider: Provider, group: Sequence[Ready], granted: limiting.Granted, now: datetime) -> Iterator[Outcome]:
     """What is more than the provider takes now: back into the queue, and that is not one of its attempts."""
+    reason = limiting.sentence(provider, now) if group else ""
     for place, one in enumerate(group):
-        reason, due = limiting.sentence(provider, now), granted.again + granted.apart * place
-        message = one.message
+        message, due = one.message, granted.again + granted.apart * place
         yield Outcome(message, MessageState.QUEUED, reason, None, attempts=message.attempts, due_at=due)
 
 

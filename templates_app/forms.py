@@ -77,7 +77,7 @@ class WordsForm(forms.ModelForm):
                 attrs={"class": "code", "rows": 26, "spellcheck": "false", "maxlength": LONGEST_BODY}
             ),
         }
-        labels = {"markup": "Written in", "preheader": "Preview text"}
+        labels = {"markup": "Written in"}
         help_texts = {"preheader": "What inboxes show after the subject."}
 
     def __init__(self, *args: Any, channel: str, **kwargs: Any) -> None:

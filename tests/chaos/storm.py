@@ -63,6 +63,9 @@ class Storm:
     def __init__(self, troubles: list[Callable[[], bool]], cables: Cables, chance: random.Random) -> None:
         self.troubles, self.cables, self.chance = troubles, cables, chance
         chance.shuffle(troubles)
+        if cables.pull in troubles:  # first, for it takes the longest to mend
+            troubles.remove(cables.pull)
+            troubles.append(cables.pull)
         self.next = 0.0
 
     def strike(self) -> None:

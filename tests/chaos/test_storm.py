@@ -35,13 +35,11 @@ def test_contacts_go_the_reference_interpreters_way_through_crashes_of_everythin
 
 
 @pytest.mark.chaos
-@pytest.mark.skipif(not FULL, reason="takes minutes: `make chaos` does it")
 def test_worker_hosts_may_be_cut_off_and_come_back(tmp_path: Path, capsys: pytest.CaptureFixture):
     if reason := hosts.why_not():
         pytest.skip(reason)
     with hosts.hosts(3), hosts.database(tmp_path) as url:
-        size = ["--hosts", "4"]
-        said = storm(tmp_path, *size, DATABASE_URL=url)
+        said = storm(tmp_path, *SIZE, "--hosts", "4" if FULL else "1", DATABASE_URL=url)
     with capsys.disabled():
         sys.stdout.write(f"\n{said}")
     assert "hosts cut off" in said
