@@ -1,6 +1,7 @@
 """A real `manage.py up` on a data folder of its own, for tests to look at, kill and stop."""
 
 import http.client
+import math
 import os
 import re
 import signal
@@ -116,7 +117,8 @@ class Up:
     def silence(self, lane: str) -> float:
         """For how many seconds the lane has shown no sign of life."""
         _, text = self.get("/metrics")
-        return float(re.search(rf'lane_silence_seconds{{lane="{lane}"}} (\S+)', text).group(1))
+        found = re.search(rf'lane_silence_seconds{{lane="{lane}"}} (\S+)', text)
+        return float(found[1]) if found else math.inf  # while its database is away, nothing is heard of it
 
     def lives_on(self, lane: str, since: float) -> bool:
         """Whether the lane showed life later than two seconds after `since`, which a hung one could not do."""
