@@ -19,6 +19,14 @@ def smtp_server() -> Iterator[outside.MailServer]:
         yield server
 
 
+@pytest.fixture
+def api(db: None) -> Any:
+    """A program that may do everything."""
+    from tests import programs
+
+    return programs.client("*")
+
+
 @pytest.fixture(autouse=True)
 def new_installation(request: pytest.FixtureRequest) -> None:
     """Tests that commit empty every table when they end, also of what migrations put there: the two local outboxes."""

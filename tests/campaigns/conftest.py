@@ -1,15 +1,17 @@
-"""A mail server, who looks after providers, and workers that forget their connections between tests."""
+"""A mail server, who looks after what, and workers that take few at once or forget their connections between tests."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from campaigns import connections, sending
-from config.models import User
+from campaigns import connections, mailing, sending
+from config.models import ApiKey, User
 from config.roles import Role, give
 from tests import outside
+from tests.people import person
 
 
 @pytest.fixture
@@ -36,6 +38,27 @@ def marketer(db: None) -> Client:
     client = Client()
     client.force_login(mia)
     return client
+
+
+@pytest.fixture
+def mara(client: Client) -> User:
+    """A marketer, who is signed in in the test’s own browser."""
+    user = person(Role.MARKETER)
+    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    return user
+
+
+@pytest.fixture
+def program(client: Client) -> Callable[[str], Any]:
+    """Asks for a path below reports, with a key that may read them."""
+    headers = {"Authorization": f"Bearer {ApiKey.objects.issue('shop', ['reports:read'])[1]}"}
+    return lambda path: client.get(f"/api/v1/reports/{path}", headers=headers)
+
+
+@pytest.fixture
+def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten contacts are queued at a time."""
+    monkeypatch.setattr(mailing, "BATCH", 10)
 
 
 @pytest.fixture(autouse=True)

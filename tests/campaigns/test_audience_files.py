@@ -19,10 +19,7 @@ from flows.chains import beginning, commanding, editing
 from flows.chains.editing import Change
 from tests import make
 from tests.campaigns import mailings
-from tests.flows.test_scenario_api import api
 from tests.make import NOW
-
-__all__ = ["api"]
 
 pytestmark = pytest.mark.django_db
 TEXT = "email,name\n" + "".join(f"c{n}@example.com,Nr {n}\n" for n in range(70)) + "C0@Example.com,again\nx,y\n"

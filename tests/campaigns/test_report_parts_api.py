@@ -12,18 +12,12 @@ from config.models import ApiKey
 from flows import starting
 from tests import make
 from tests.campaigns import letters
+from tests.campaigns.reported import ASKED
 from tests.flows.drive import until_still
 from tests.make import NOW
 
 pytestmark = pytest.mark.django_db
-ASKED = "since=2026-03-01&until=2026-03-31"
 PARTS = ("links", "domains", "saved", "funnel", "cohorts")
-
-
-@pytest.fixture
-def program(client):
-    headers = {"Authorization": f"Bearer {ApiKey.objects.issue('shop', ['reports:read'])[1]}"}
-    return lambda path: client.get(f"/api/v1/reports/{path}", headers=headers)
 
 
 @pytest.fixture

@@ -1,25 +1,13 @@
 """Administrators do everything, marketers all but the installation's settings, viewers look."""
 
 import pytest
-from django.test import Client
 
 from config.models import ApiKey, User
 from config.roles import Role, give, role_of
 from contacts.models import Installation
+from tests.people import person, signed_in
 
 pytestmark = pytest.mark.django_db
-
-
-def person(role: str, name: str = "mara") -> User:
-    made = User.objects.create_user(name)
-    give(made, role)
-    return User.objects.get(pk=made.pk)
-
-
-def browser(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 CHANGES = ["contacts.change_contact", "contacts.add_segment", "templates_app.change_template", "flows.delete_scenario"]
@@ -60,7 +48,7 @@ def test_a_new_role_replaces_the_old_one() -> None:
 
 @pytest.mark.parametrize("role", [Role.MARKETER, Role.VIEWER])
 def test_who_is_no_administrator_cannot_change_settings_keys_or_people(role: str) -> None:
-    client = browser(person(role))
+    client = signed_in(person(role))
     Installation.current()
     assert client.get("/settings/").status_code == 200
     assert client.post("/settings/", {"name": "Mine"}).status_code == 403
@@ -73,7 +61,7 @@ def test_who_is_no_administrator_cannot_change_settings_keys_or_people(role: str
 
 def test_an_administrator_cannot_lock_themselves_out() -> None:
     ada = person(Role.ADMINISTRATOR, "ada")
-    answer = browser(ada).post(
+    answer = signed_in(ada).post(
         f"/settings/people/{ada.pk}/", {"username": "ada", "role": Role.VIEWER, "is_active": "on"}
     )
     assert "cannot take your own" in answer.text
@@ -82,7 +70,7 @@ def test_an_administrator_cannot_lock_themselves_out() -> None:
 
 
 def test_an_administrator_adds_a_person_with_a_role() -> None:
-    answer = browser(person(Role.ADMINISTRATOR, "ada")).post(
+    answer = signed_in(person(Role.ADMINISTRATOR, "ada")).post(
         "/settings/people/new/",
         {
             "username": "mara",

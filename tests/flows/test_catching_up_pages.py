@@ -8,10 +8,10 @@ from rest_framework.test import APIClient
 from flows import catching_up, overdue, requeueing
 from flows.models import Execution, Scenario
 from tests.flows.test_command_pages import inside, overdue_in_a_pause, words
-from tests.flows.test_scenario_api import api, url
-from tests.flows.test_scenario_pages import mara, said, state, victor
+from tests.flows.test_scenario_api import url
+from tests.flows.test_scenario_pages import mara, said, state
 
-__all__ = ["api", "mara", "victor"]
+__all__ = ["mara"]
 pytestmark = pytest.mark.django_db
 
 

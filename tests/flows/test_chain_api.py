@@ -11,8 +11,8 @@ from contacts import consent
 from flows.models import Scenario
 from tests import make
 from tests.flows.drive import until_still
-from tests.flows.test_scenario_api import client
-from tests.flows.test_scenario_api_refusals import ODD
+from tests.flows.odd_bodies import ODD
+from tests.programs import client
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/campaigns/"

@@ -18,9 +18,9 @@ from flows.publishing import Answers
 from flows.transitions import WrongState
 from tests import make
 from tests.flows.at_once import at_once
-from tests.flows.test_chain_pages import chain, fields, signed_in, step, url, web
+from tests.flows.chain_pages import chain, fields, step, url
+from tests.people import signed_in
 
-__all__ = ["web"]
 pytestmark = pytest.mark.django_db
 DEEP = "[" * 100_000 + "]" * 100_000
 ORDER = {"kind": "event", "event": "order.placed"}

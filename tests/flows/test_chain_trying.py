@@ -12,11 +12,12 @@ from contacts.models.consent import Channel
 from flows.chains import beginning, editing
 from flows.chains.editing import Change
 from tests import make
+from tests.flows.chain_pages import chain, fields, step, url
 from tests.flows.test_chain_api import api
-from tests.flows.test_chain_pages import chain, fields, signed_in, step, url, web
 from tests.make import NOW
+from tests.people import signed_in
 
-__all__ = ["api", "web"]
+__all__ = ["api"]
 pytestmark = pytest.mark.django_db
 
 

@@ -16,10 +16,10 @@ from flows.models import Execution, Scenario
 from flows.overdue import overdue
 from tests import make
 from tests.flows import drive
-from tests.flows.test_scenario_pages import TAGGING, in_state, mara, said, state, victor
+from tests.flows.test_scenario_pages import TAGGING, in_state, mara, said, state
 from tests.flows.test_stopping import WAITING
 
-__all__ = ["mara", "victor"]
+__all__ = ["mara"]
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 HTMX = {"HX-Request": "true"}

@@ -11,11 +11,10 @@ from campaigns.models import Message
 from flows.models import Execution, Scenario
 from tests import make
 from tests.flows import drive
-from tests.flows.test_scenario_api import TAGGING, WAITING, api, running, url
-from tests.flows.test_scenario_api_refusals import ODD, ids, refused_or_taken, send
+from tests.flows.odd_bodies import ODD, ids, refused_or_taken, send
+from tests.flows.test_scenario_api import TAGGING, WAITING, running, url
 from tests.flows.test_stopping import WAITING as MAILING
 
-__all__ = ["api"]
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 

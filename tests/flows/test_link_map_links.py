@@ -1,7 +1,5 @@
 """From a shape of the canvas to the map of the clicks in what it sent."""
 
-from typing import Any
-
 import pytest
 from django.test import Client
 
@@ -12,13 +10,6 @@ from tests.campaigns import letters
 from tests.make import NOW
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def web(django_user_model: Any) -> Client:
-    found = Client()
-    found.force_login(django_user_model.objects.create_superuser("ada"))
-    return found
 
 
 def told(web: Client, pk: int, node: str) -> list[str]:

@@ -13,7 +13,6 @@ from campaigns.counting import Of, count
 from campaigns.models import Campaign, ChainStep, Conversion, Objective
 from campaigns.objectives import objective_of, set_objective
 from campaigns.revenue import add
-from config.models import ApiKey
 from contacts.days import day_of
 from contacts.models import Segment
 from contacts.segments.using import uses
@@ -22,23 +21,13 @@ from flows.models import Scenario
 from tests import make
 from tests.campaigns.converted import message
 from tests.make import NOW
+from tests.programs import client
 
 pytestmark = pytest.mark.django_db
 
 URL = "/api/v1/objectives/"
 TAGGING = make.graph(("on", "on_event", {"event": "api.call"}), ("tag", "tag", {"add": ["called"]}), edges="on>tag")
 ORDERS = {"kind": "event", "event": "order.placed", "within_days": 7, "value_property": "value"}
-
-
-@pytest.fixture
-def api() -> APIClient:
-    return client("*")
-
-
-def client(*scopes: str) -> APIClient:
-    found = APIClient()
-    found.credentials(HTTP_AUTHORIZATION=f"Bearer {ApiKey.objects.issue('test', list(scopes))[1]}")
-    return found
 
 
 def chain() -> Campaign:

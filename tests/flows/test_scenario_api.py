@@ -23,17 +23,6 @@ WAITING = make.graph(
 )
 
 
-@pytest.fixture
-def api() -> APIClient:
-    return client("*")
-
-
-def client(*scopes: str) -> APIClient:
-    found = APIClient()
-    found.credentials(HTTP_AUTHORIZATION=f"Bearer {ApiKey.objects.issue('test', list(scopes))[1]}")
-    return found
-
-
 def url(scenario: Scenario, action: str = "") -> str:
     return f"{URL}{scenario.pk}/{action}/" if action else f"{URL}{scenario.pk}/"
 

@@ -9,9 +9,10 @@ from rest_framework.test import APIClient
 from contacts.models import Event
 from flows.models import Scenario, ScenarioState
 from tests import make
-from tests.flows.test_scenario_api import TAGGING, URL, api, client, running, url
+from tests.flows.odd_bodies import ODD, RAW, ids, refused_or_taken, send
+from tests.flows.test_scenario_api import TAGGING, URL, running, url
+from tests.programs import client
 
-__all__ = ["api"]
 pytestmark = pytest.mark.django_db
 
 
@@ -59,32 +60,6 @@ def test_other_methods_are_refused_in_the_apis_shape(api: APIClient, method: str
 
 
 # What hostile bodies get
-
-DEEP: Any = "x"
-for _ in range(200):
-    DEEP = [DEEP]
-# Each in the place of anything: wrong types, and texts and numbers that JSON can say and PostgreSQL cannot keep.
-ODD: list[Any] = [
-    None, True, 0, -1, 1.5, 10**30, "", "x", "\x00", "a\x00b", "\ud800", "x" * 100_000, [], ["x"], [[]], [{}], {},
-    {"a": 1}, {"": ""}, {"a\x00": "b"}, {"kind": []}, {"kind": "event", "event": "a\x00"}, DEEP,
-]  # fmt: skip
-RAW = ['{"name": 1e999}', '{"name": NaN}', "{", "", "[]", '"x"', "null", "\xff", "[" * 100_000, '{"name": "\\ud800"}']
-
-
-def ids(value: Any) -> str:
-    return repr(value)[:30].encode("ascii", "backslashreplace").decode()
-
-
-def send(api: APIClient, method: str, path: str, body: Any) -> Any:
-    """In ASCII, which can spell what UTF-8 cannot."""
-    return getattr(api, method)(path, json.dumps(body), content_type="application/json")
-
-
-def refused_or_taken(answer: Any) -> None:
-    assert answer.status_code < 500
-    if answer.status_code >= 400:
-        assert isinstance(answer.json(), dict)
-        assert answer.json()
 
 
 @pytest.mark.parametrize("odd", ODD, ids=ids)

@@ -8,12 +8,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from config.models import User
-from config.roles import Role, give
+from config.roles import Role
 from flows import presets
 from flows.models import Execution, Scenario, ScenarioState
 from tests import make
 from tests.flows import drive
+from tests.people import person, signed_in
 
 pytestmark = pytest.mark.django_db
 
@@ -22,24 +22,10 @@ EVERYBODY = make.graph(("now", "now", {}), ("rest", "wait", {"amount": 1, "unit"
 UNFINISHED = make.graph(("on", "on_event", {}), edges="")
 
 
-def browser(role: str, name: str = "") -> Client:
-    user = User.objects.create_user(name or role.lower())
-    give(user, role)
-    client = Client()
-    client.force_login(User.objects.get(pk=user.pk), backend="django.contrib.auth.backends.ModelBackend")
-    return client
-
-
 @pytest.fixture
 def mara() -> Client:
     """A marketer's browser."""
-    return browser(Role.MARKETER, "mara")
-
-
-@pytest.fixture
-def victor() -> Client:
-    """The browser of somebody who may only look."""
-    return browser(Role.VIEWER, "victor")
+    return signed_in(person(Role.MARKETER))
 
 
 def in_state(now: str, name: str = "Calls") -> Scenario:

@@ -10,8 +10,9 @@ from flows import pausing
 from flows.models import Execution, Flow, Scenario
 from tests import make
 from tests.flows.drive import until_still
-from tests.flows.test_scenario_api import client, running, url
-from tests.flows.test_scenario_api_refusals import ODD, ids, refused_or_taken, send
+from tests.flows.odd_bodies import ODD, ids, refused_or_taken, send
+from tests.flows.test_scenario_api import running, url
+from tests.programs import client
 
 pytestmark = pytest.mark.django_db
 

@@ -9,7 +9,7 @@ from flows import publishing, starting, triggering
 from flows.models import Execution, Flow, Scenario
 from tests import make
 from tests.flows.drive import until_still
-from tests.flows.test_scenario_pages import mara, victor  # noqa: F401 - fixtures
+from tests.flows.test_scenario_pages import mara  # noqa: F401 - fixtures
 from tests.make import NOW
 
 pytestmark = pytest.mark.django_db
@@ -107,7 +107,7 @@ def test_many_versions_cost_no_more_queries_than_one(
     assert "Wait: 10 days → Wait: 11 days" in page
 
 
-def test_a_viewer_looks_and_changes_nothing(victor: Client, scenario: Scenario) -> None:  # noqa: F811
+def test_a_viewer_looks_and_changes_nothing(victor: Client, scenario: Scenario) -> None:
     for page in ("versions/", "versions/1/", "versions/compare/?from=1&to=1"):
         assert victor.get(f"/scenarios/{scenario.pk}/{page}").status_code == 200, page
     for path in ("draft", "draft/discard", "publish", "asked", "versions/1/restore"):
