@@ -1,15 +1,17 @@
-"""A mail server, who looks after providers, and workers that forget their connections between tests."""
+"""A mail server, the people and services of whom tests speak, and workers that forget connections between tests."""
 
 from collections.abc import Iterator
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Permission
 from django.test import Client
 
 from campaigns import connections, sending
 from config.models import User
 from config.roles import Role, give
-from tests import outside
+from tests import make, outside
+from tests.campaigns.esp_webhooks import HOOK_OF, HOOKS, Hook
 
 
 @pytest.fixture
@@ -36,6 +38,25 @@ def marketer(db: None) -> Client:
     client = Client()
     client.force_login(mia)
     return client
+
+
+@pytest.fixture
+def ada(db: None) -> int:
+    """Ada’s number among the contacts."""
+    return make.contact("ada@example.com").pk
+
+
+@pytest.fixture
+def still() -> Iterator[None]:
+    """Calls are received at the moment of which the tests speak."""
+    with time_machine.travel(make.NOW, tick=False):
+        yield
+
+
+@pytest.fixture(params=[hook.kind for hook in HOOKS])
+def hook(request: pytest.FixtureRequest) -> Hook:
+    """Every email service that calls us."""
+    return HOOK_OF[request.param]
 
 
 @pytest.fixture(autouse=True)
