@@ -1,16 +1,18 @@
-"""A mail server, who looks after what, and workers that take few at once or forget their connections between tests."""
+"""A mail server, the people and services of whom tests speak, and workers that forget what they keep between tests."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import Permission
 from django.test import Client
 
 from campaigns import connections, mailing, sending
 from config.models import ApiKey, User
 from config.roles import Role, give
-from tests import outside
+from tests import make, outside
+from tests.campaigns.esp_webhooks import HOOK_OF, HOOKS, Hook
 from tests.people import person
 
 
@@ -59,6 +61,25 @@ def program(client: Client) -> Callable[[str], Any]:
 def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten contacts are queued at a time."""
     monkeypatch.setattr(mailing, "BATCH", 10)
+
+
+@pytest.fixture
+def ada(db: None) -> int:
+    """Ada’s number among the contacts."""
+    return make.contact("ada@example.com").pk
+
+
+@pytest.fixture
+def still() -> Iterator[None]:
+    """Calls are received at the moment of which the tests speak."""
+    with time_machine.travel(make.NOW, tick=False):
+        yield
+
+
+@pytest.fixture(params=[hook.kind for hook in HOOKS])
+def hook(request: pytest.FixtureRequest) -> Hook:
+    """Every email service that calls us."""
+    return HOOK_OF[request.param]
 
 
 @pytest.fixture(autouse=True)

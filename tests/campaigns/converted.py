@@ -9,9 +9,16 @@ from django.db import connection
 
 from campaigns import converting
 from campaigns.models import Conversion, Message, Objective
+from campaigns.objectives import set_objective
 from contacts import timeline
 from tests.campaigns import letters
 from tests.make import NOW
+
+ORDERS = {"kind": "event", "event": "order.placed", "value_property": "value", "currency_property": "currency"}
+
+
+def wants(owner: str, **parts: Any) -> None:
+    assert set_objective(owner, parts) == {}
 
 
 def until_read(now: datetime = NOW) -> None:

@@ -1,8 +1,5 @@
-"""What email services call us with, and how they sign it, as their documentation says; a row for each."""
+"""What email services call us with, as their documentation says; a row for each."""
 
-import base64
-import hashlib
-import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -10,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from tests.campaigns import esp_signatures
+from tests.campaigns.esp_signatures import EC, RSA, public
 
 # What happens to a mail, in our words (campaigns.models.What) and "later" for a delay that is not final.
 HAPPENINGS = ("delivered", "hard", "soft", "complained", "unsubscribed", "opened", "later")
@@ -60,27 +57,15 @@ class Hook:
             return None
         at = signed_at or told.at
         if self.kind == "mailgun":
-            said = said | {"signature": _mailgun_signature(told.id, at, secret or self.secret)}
+            said = said | {"signature": esp_signatures.mailgun(told.id, at, secret or self.secret)}
         if self.kind == "unisender_go":
-            return Post(_unisender_body(said, secret or self.secret))
+            return Post(esp_signatures.unisender_go(said, secret or self.secret))
         body = json.dumps(said).encode()
         content_type = "application/json"
         if self.form:
             body, content_type = urlencode({self.form: json.dumps(said)}).encode(), "application/x-www-form-urlencoded"
             return Post(body, self.sign(json.dumps(said).encode(), secret or self.secret, at, url), content_type)
         return Post(body, self.sign(body, secret or self.secret, at, told.id) if self.sign else {}, content_type)
-
-
-def _mailgun_signature(id: str, at: datetime, key: str) -> dict[str, str]:
-    token, stamp = hashlib.sha256(id.encode()).hexdigest()[:50], str(int(at.timestamp()))
-    signature = hmac.new(key.encode(), f"{stamp}{token}".encode(), hashlib.sha256).hexdigest()
-    return {"token": token, "timestamp": stamp, "signature": signature}
-
-
-def _unisender_body(said: dict[str, Any], key: str) -> bytes:
-    body = json.dumps({"auth": "AUTH", **said}).encode()
-    auth = hashlib.md5(body.replace(b"AUTH", key.encode())).hexdigest()
-    return body.replace(b"AUTH", auth.encode())
 
 
 # https://documentation.mailgun.com/docs/mailgun/user-manual/events/webhooks
@@ -142,13 +127,6 @@ def _resend(told: Told) -> Any:
     }  # fmt: skip
 
 
-def _svix(body: bytes, secret: str, at: datetime, id: str) -> Mapping[str, str]:
-    stamp = str(int(at.timestamp()))
-    key = base64.b64decode(secret.removeprefix("whsec_"))
-    signature = base64.b64encode(hmac.new(key, f"{id}.{stamp}.".encode() + body, hashlib.sha256).digest()).decode()
-    return {"svix-id": id, "svix-timestamp": stamp, "svix-signature": f"v1,AAAA v1,{signature}"}
-
-
 # https://developers.brevo.com/docs/transactional-webhooks
 def _brevo(told: Told) -> Any:
     kinds = {"delivered": "delivered", "hard": "hard_bounce", "soft": "soft_bounce", "later": "deferred",
@@ -194,25 +172,6 @@ def _sendgrid(told: Told) -> Any:
              "waypost": told.token, **more}]  # fmt: skip
 
 
-_EC = ec.generate_private_key(ec.SECP256R1())
-_RSA = rsa.generate_private_key(65537, 2048)
-
-
-def _public(key: Any) -> str:
-    pem = key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    return "".join(pem.decode().splitlines()[1:-1])
-
-
-def _ecdsa(body: bytes, secret: str, at: datetime, id: str) -> Mapping[str, str]:
-    stamp = str(int(at.timestamp()))
-    key = _EC if secret == _public(_EC) else ec.generate_private_key(ec.SECP256R1())
-    signature = key.sign(stamp.encode() + body, ec.ECDSA(hashes.SHA256()))
-    return {
-        "X-Twilio-Email-Event-Webhook-Signature": base64.b64encode(signature).decode(),
-        "X-Twilio-Email-Event-Webhook-Timestamp": stamp,
-    }
-
-
 # https://developers.sparkpost.com/api/webhooks/
 def _sparkpost(told: Told) -> Any:
     kinds = {"delivered": "delivery", "hard": "bounce", "soft": "bounce", "later": "delay",
@@ -239,12 +198,6 @@ def _mandrill(told: Told) -> Any:
     return [{"event": kinds[told.what], "ts": told.epoch, "_id": told.mail, "msg": message, "url": told.url}]
 
 
-def _by_mandrill(said: bytes, secret: str, at: datetime, url: str) -> Mapping[str, str]:
-    text = f"{url}mandrill_events{said.decode()}"
-    signature = hmac.new(secret.encode(), text.encode(), hashlib.sha1).digest()
-    return {"X-Mandrill-Signature": base64.b64encode(signature).decode()}
-
-
 # https://developers.mailersend.com/api/v1/webhooks.html
 def _mailersend(told: Told) -> Any:
     kinds = {"delivered": "delivered", "hard": "hard_bounced", "soft": "soft_bounced", "complained": "spam_complaint",
@@ -259,10 +212,6 @@ def _mailersend(told: Told) -> Any:
             "morph": {"object": "recipient_bounce", "reason": "No such user", "url": told.url},
         },
     }  # fmt: skip
-
-
-def _hex(header: str) -> Callable[[bytes, str, datetime, str], Mapping[str, str]]:
-    return lambda body, secret, at, id: {header: hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()}
 
 
 # https://help.mailtrap.io/article/102-webhooks
@@ -309,24 +258,19 @@ def _postal(told: Told) -> Any:
     return {"event": "Message", "timestamp": told.at.timestamp(), "uuid": told.id, "payload": payload}
 
 
-def _by_postal(body: bytes, secret: str, at: datetime, id: str) -> Mapping[str, str]:
-    key = _RSA if secret == _public(_RSA) else rsa.generate_private_key(65537, 2048)
-    signature = key.sign(body, padding.PKCS1v15(), hashes.SHA1())
-    return {"X-Postal-Signature": base64.b64encode(signature).decode()}
-
-
 HOOKS = [
     Hook("mailgun", _mailgun, None, "webhook_signing_key", "mg-signing-key", ages=True),
     Hook("postmark", _postmark),
-    Hook("resend", _resend, _svix, "signing_secret", "whsec_c2VjcmV0LXdpdGgtMzItY2hhcmFjdGVycyE=", ages=True),
+    Hook("resend", _resend, esp_signatures.svix, "signing_secret", "whsec_c2VjcmV0LXdpdGgtMzItY2hhcmFjdGVycyE=",
+         ages=True),
     Hook("brevo", _brevo),
     Hook("mailjet", _mailjet),
-    Hook("sendgrid", _sendgrid, _ecdsa, "tracking_webhook_verification_key", _public(_EC), ages=True),
+    Hook("sendgrid", _sendgrid, esp_signatures.ecdsa, "tracking_webhook_verification_key", public(EC), ages=True),
     Hook("sparkpost", _sparkpost),
-    Hook("mandrill", _mandrill, _by_mandrill, "webhook_key", "md-key", form="mandrill_events"),
-    Hook("mailersend", _mailersend, _hex("Signature"), "signing_secret", "ms-secret"),
-    Hook("mailtrap", _mailtrap, _hex("Mailtrap-Signature"), "tracking_secret", "mt-secret"),
+    Hook("mandrill", _mandrill, esp_signatures.mandrill, "webhook_key", "md-key", form="mandrill_events"),
+    Hook("mailersend", _mailersend, esp_signatures.hex_in("Signature"), "signing_secret", "ms-secret"),
+    Hook("mailtrap", _mailtrap, esp_signatures.hex_in("Mailtrap-Signature"), "tracking_secret", "mt-secret"),
     Hook("unisender_go", _unisender, None, "api_key", "s3cret-key"),
-    Hook("postal", _postal, _by_postal, "webhook_key", _public(_RSA)),
-]
+    Hook("postal", _postal, esp_signatures.postal, "webhook_key", public(RSA)),
+]  # fmt: skip
 HOOK_OF = {hook.kind: hook for hook in HOOKS}

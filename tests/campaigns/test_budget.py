@@ -2,17 +2,15 @@
 
 from collections import Counter
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.db import connection
-from django.db.models import Sum
 from django.test.utils import CaptureQueriesContext
 
 from campaigns import budget, claiming, commands, connections, funding, sending
 from campaigns.campaign_moves import NotReady
-from campaigns.models import Budget, LedgerEntry, Message, Price, Provider, Reservation
+from campaigns.models import LedgerEntry, Message, Price, Provider, Reservation
 from contacts import consent
 from contacts.models import Installation
 from flows import pausing, starting, suspending
@@ -20,30 +18,13 @@ from flows.models import Scenario
 from flows.transitions import NotReady as ScenarioNotReady
 from tests import make
 from tests.campaigns import letters, mailings
-from tests.campaigns.test_breaker import LETTERS, TEXTS
+from tests.campaigns.budgets import D, adds_up, money
+from tests.campaigns.mailing_scenarios import LETTERS, TEXTS
 from tests.flows.at_once import at_once
 from tests.make import NOW
 from tests.outside import MailServer
 
 pytestmark = pytest.mark.django_db
-D = Decimal
-
-
-def money(balance: str, **prices: str) -> None:
-    """So much to spend, and what an email and an SMS cost."""
-    for channel, amount in {"email": "0.01", **prices}.items():
-        Price.objects.update_or_create(channel=channel, country="", defaults={"amount": D(amount)})
-    funding.turn_on()
-    if D(balance):
-        funding.top_up(D(balance), "First", None, NOW)
-
-
-def adds_up() -> Decimal:
-    """The balance, after a look at whether balance, reservations and ledger agree."""
-    balance = Budget.objects.get().balance
-    reserved = Reservation.objects.aggregate(n=Sum("amount"))["n"] or D(0)
-    assert balance + reserved == LedgerEntry.objects.aggregate(n=Sum("amount"))["n"]
-    return balance
 
 
 def work(now: Any = NOW) -> None:

@@ -19,7 +19,8 @@ from contacts.days import day_of
 from flows import starting, suspending
 from tests import make
 from tests.campaigns import mailings
-from tests.campaigns.test_breaker import LETTERS, open_up
+from tests.campaigns.mailing_scenarios import LETTERS
+from tests.campaigns.outages import open_up
 from tests.make import NOW
 
 pytestmark = pytest.mark.django_db

@@ -11,12 +11,11 @@ from campaigns.objectives import set_objective
 from contacts.models import Installation
 from tests import make, recount
 from tests.campaigns import letters
-from tests.campaigns.converted import order, until_read
+from tests.campaigns.converted import ORDERS, order, until_read
 from tests.make import NOW
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HOUR = timedelta(hours=1)
-ORDERS = {"kind": "event", "event": "order.placed", "value_property": "value", "currency_property": "currency"}
 
 
 def earned() -> dict:

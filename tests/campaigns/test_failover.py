@@ -12,7 +12,7 @@ from campaigns import commands, connections, limiting, routing, sending, warming
 from campaigns.models import Breaker, Message, Provider, TopicRoute
 from tests import make, outside
 from tests.campaigns import letters, mailings
-from tests.campaigns.test_breaker import OUTAGE, learned, open_up
+from tests.campaigns.outages import OUTAGE, learned, open_up
 from tests.make import NOW
 from tests.outside import MailServer
 

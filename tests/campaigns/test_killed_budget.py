@@ -10,7 +10,7 @@ from campaigns import claiming
 from campaigns.models import Budget, Message, Reservation
 from tests import make
 from tests.campaigns import letters
-from tests.campaigns.test_budget import adds_up, money
+from tests.campaigns.budgets import adds_up, money
 from tests.campaigns.test_killed_sender import ids_of, mail_server, wait_until, worker
 from tests.make import NOW
 

@@ -21,7 +21,7 @@ from campaigns.models import Notice, Provider
 from campaigns.notices import applying, passwords, sns
 from contacts.models import Suppression
 from tests import make
-from tests.campaigns.test_notices import account, sent
+from tests.campaigns.telling import account, sent
 
 pytestmark = pytest.mark.django_db
 CERTIFICATE = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-abc.pem"

@@ -11,7 +11,7 @@ from contacts import consent
 from contacts.models import Event, Suppression
 from tests import make
 from tests.campaigns import letters
-from tests.campaigns.test_budget import D, adds_up, money
+from tests.campaigns.budgets import D, adds_up, money
 from tests.make import NOW
 
 pytestmark = pytest.mark.django_db

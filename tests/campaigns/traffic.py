@@ -19,7 +19,6 @@ from tests.make import NOW
 DOMAINS = ["gmail.example", "Corp.example", "web.example"]
 HOMES = [("FR", "fr"), ("DE", "de"), ("", "en"), ("GB", "")]
 PHONES = ["+3361234{:04d}", "+4915123{:04d}"]
-ORDERS = {"kind": "event", "event": "order.placed", "value_property": "value", "currency_property": "currency"}
 
 
 def contacts(count: int) -> list[int]:
@@ -62,7 +61,7 @@ def scenario(segment: Segment, published: Template) -> Scenario:
         edges="in>test test:a>short test:b>long short>both long>both both>wait wait>last",
     )
     made = make.scenario(graph, name="=Welcome, “series”")
-    assert set_objective(made.origin, ORDERS) == {}
+    assert set_objective(made.origin, converted.ORDERS) == {}
     starting.start(made, NOW)
     return made
 
@@ -74,7 +73,7 @@ def mailing(ids: list[int], segments: list[Segment], now: datetime) -> Campaign:
         name="Sale", channel="email", created_at=now, variants=variants,
         audience={"segments": [s.pk for s in segments], "tags": [], "file": False, "exclude": [], "rule": None},
     )  # fmt: skip
-    assert set_objective(campaign.origin, ORDERS) == {}
+    assert set_objective(campaign.origin, converted.ORDERS) == {}
     for place, variant in enumerate(variants):
         content = contents.content_of("email", variant, now)
         letters.queue(ids[place::2], content, origin=f"campaign:{campaign.pk}:{variant['key']}", now=now)
