@@ -2,7 +2,6 @@
 
 from collections import Counter
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -20,16 +19,12 @@ from tests import make
 from tests.campaigns import letters, mailings
 from tests.campaigns.budgets import D, adds_up, money
 from tests.campaigns.mailing_scenarios import LETTERS, TEXTS
+from tests.campaigns.mailings import hand_over
 from tests.flows.at_once import at_once
 from tests.make import NOW
 from tests.outside import MailServer
 
 pytestmark = pytest.mark.django_db
-
-
-def work(now: Any = NOW) -> None:
-    while sending.work(now):
-        pass
 
 
 def states() -> Counter[str]:
@@ -39,7 +34,7 @@ def states() -> Counter[str]:
 def test_without_a_budget_nothing_is_charged_or_asked() -> None:
     Price.objects.create(channel="email", amount=D("0.01"))
     letters.queue(make.contacts(10), letters.content())
-    work()
+    hand_over()
     assert states() == {"sent": 10}
     assert not LedgerEntry.objects.exists()
 
@@ -47,7 +42,7 @@ def test_without_a_budget_nothing_is_charged_or_asked() -> None:
 def test_each_message_that_is_sent_is_charged_once_per_batch() -> None:
     money("1")
     letters.queue(make.contacts(30), letters.content())
-    work()
+    hand_over()
     assert adds_up() == D("0.7")
     charge = LedgerEntry.objects.get(kind="charge")
     assert (charge.amount, charge.messages, charge.channel) == (D("-0.3"), 30, "email")
@@ -58,7 +53,7 @@ def test_prices_depend_on_the_country_and_the_parts() -> None:
     Price.objects.create(channel="sms", country="FR", amount=D("0.07"))
     french, german = make.contact(phone="+33612345678"), make.contact(phone="+4915112345678")
     letters.queue([french.pk, german.pk], letters.content("sms", body="x" * 200))
-    work()
+    hand_over()
     assert states() == {"sent": 2}
     assert adds_up() == D(10) - 2 * D("0.07") - 2 * D("0.10")
 
@@ -72,18 +67,18 @@ def test_what_is_skipped_bounced_or_refused_costs_nothing(mail_server: MailServe
         "c2@example.com": "550 5.1.1 No such user", "c3@example.com": "554 Not wanted", "c4@example.com": "451 Later",
     }  # fmt: skip
     letters.queue(ids, letters.content())
-    work()
+    hand_over()
     assert states() == {"skipped": 2, "bounced": 1, "failed": 1, "queued": 1, "sent": 1}
     assert adds_up() == D("0.99")
     mail_server.refuse = {}
-    work(NOW + timedelta(minutes=5))
+    hand_over(NOW + timedelta(minutes=5))
     assert adds_up() == D("0.98")
 
 
 def test_it_ends_before_a_message_too_many() -> None:
     money("0.055")
     letters.queue(make.contacts(30), letters.content())
-    work()
+    hand_over()
     assert states() == {"sent": 5, "queued": 25}
     assert adds_up() == D("0.005")
     assert set(Message.objects.filter(state="queued").values_list("attempts", flat=True)) == {0}
@@ -93,7 +88,7 @@ def test_what_costs_nothing_goes_on_without_money() -> None:
     money("0", email="0", sms="0.1")
     letters.queue(make.contacts(5), letters.content())
     letters.queue([make.contact(phone="+33612345678").pk], letters.content("sms"), origin="scenario:2:n2")
-    work()
+    hand_over()
     assert dict(Message.objects.values_list("channel", "state").distinct()) == {"email": "sent", "sms": "queued"}
 
 
@@ -101,7 +96,7 @@ def test_without_its_hard_limit_it_only_counts() -> None:
     money("0.05")
     funding.change(limited=False, warn_below=None)
     letters.queue(make.contacts(10), letters.content())
-    work()
+    hand_over()
     assert states() == {"sent": 10}
     assert adds_up() == D("-0.05")
 
@@ -122,7 +117,7 @@ def test_workers_let_loose_at_the_same_moment_send_exactly_what_is_paid_for() ->
             connections.close_all()
 
     at_once(one, one, one, one)
-    work()
+    hand_over()
     assert states() == {"sent": 73, "queued": 127}
     assert adds_up() == 0
     assert not Reservation.objects.exists()
@@ -193,7 +188,7 @@ def test_a_campaign_is_paused_and_goes_on_only_when_somebody_resumes_it() -> Non
     campaign.refresh_from_db()
     assert campaign.state == "paused_balance"
     commands.resume(campaign, NOW)
-    work()
+    hand_over()
     assert mailings.states(campaign) == {"sent": 10}
     assert adds_up() == D("4.945")
 
@@ -205,7 +200,7 @@ def test_scenarios_that_cost_something_are_paused_and_others_run_on() -> None:
     for scenario in (mails, texts):
         starting.start(scenario, NOW)
     letters.queue(make.contacts(3, "now.example"), letters.content(), origin=f"scenario:{mails.pk}:n2")
-    work()
+    hand_over()
     suspending.follow(NOW)
     assert dict(Scenario.objects.values_list("name", "state")) == {"Mails": "paused_balance", "Texts": "running"}
     mails.refresh_from_db()
@@ -232,6 +227,6 @@ def test_a_failed_provider_costs_nothing() -> None:
                                "from_email": "a@example.com", "timeout": 1},
     )  # fmt: skip
     letters.queue(make.contacts(5), letters.content())
-    work()
+    hand_over()
     assert states() == {"queued": 5}
     assert adds_up() == 1

@@ -11,6 +11,7 @@ from campaigns.models import Allowance, Message, Provider
 from contacts.models import Installation
 from tests import make
 from tests.campaigns import letters
+from tests.campaigns.mailings import hand_over
 from tests.flows.at_once import at_once
 from tests.make import NOW
 
@@ -27,11 +28,6 @@ def queued(count: int, **content: Any) -> list[Message]:
     return letters.queue(make.contacts(count), letters.content(**content))
 
 
-def drain(now: datetime = NOW) -> None:
-    while sending.work(now):
-        pass
-
-
 def sent() -> int:
     return Message.objects.filter(state="sent").count()
 
@@ -41,7 +37,7 @@ def test_no_more_than_a_seconds_worth_goes_at_once_and_as_much_each_second_after
     queued(35)
     totals = []
     for n in range(5):
-        drain(NOW + n * SECOND)
+        hand_over(NOW + n * SECOND)
         totals.append(sent())
     assert totals == [10, 20, 30, 35, 35]
 
@@ -49,26 +45,26 @@ def test_no_more_than_a_seconds_worth_goes_at_once_and_as_much_each_second_after
 def test_parts_of_a_second_count() -> None:
     limited(per_second=10)
     queued(30)
-    drain()
-    drain(NOW + SECOND / 4)
+    hand_over()
+    hand_over(NOW + SECOND / 4)
     assert sent() == 12
-    drain(NOW + SECOND / 2)
+    hand_over(NOW + SECOND / 2)
     assert sent() == 15
 
 
 def test_what_was_not_used_is_not_made_up_for() -> None:
     limited(per_second=10)
     queued(10)
-    drain()
+    hand_over()
     letters.queue(make.contacts(100, "later.example"), letters.content(), origin="scenario:2:n2", now=NOW + 60 * SECOND)
-    drain(NOW + 60 * SECOND)
+    hand_over(NOW + 60 * SECOND)
     assert sent() == 20
 
 
 def test_what_cannot_go_is_not_even_claimed() -> None:
     limited(per_second=10)
     messages = queued(50)
-    drain()
+    hand_over()
     waiting = Message.objects.filter(state="queued")
     assert set(waiting.values_list("due_at", "attempts", "reason")) == {(NOW, 0, "")}
     assert len(messages) - waiting.count() == 10
@@ -78,12 +74,12 @@ def test_a_days_worth_goes_and_the_rest_the_next_day() -> None:
     Installation.objects.update_or_create(pk=1, defaults={"timezone": "America/New_York"})
     limited(per_day=20)
     queued(50)
-    drain()
-    drain(NOW + timedelta(hours=18))  # 23:00 in New York on the same day
+    hand_over()
+    hand_over(NOW + timedelta(hours=18))  # 23:00 in New York on the same day
     assert sent() == 20
-    drain(NOW + timedelta(hours=19, minutes=1))
+    hand_over(NOW + timedelta(hours=19, minutes=1))
     assert sent() == 40
-    drain(NOW + 2 * DAY)
+    hand_over(NOW + 2 * DAY)
     assert sent() == 50
 
 
@@ -91,7 +87,7 @@ def test_both_limits_hold() -> None:
     limited(per_second=10, per_day=25)
     queued(60)
     for n in range(10):
-        drain(NOW + n * SECOND)
+        hand_over(NOW + n * SECOND)
     assert sent() == 25
 
 
@@ -129,13 +125,13 @@ def test_workers_let_loose_at_the_same_moment_keep_the_limit() -> None:
 
     def work() -> None:
         try:
-            drain()
+            hand_over()
         finally:
             connections.close_all()
 
     at_once(work, work, work)
     assert sent() == 20
-    at_once(*[lambda n=n: drain(NOW + n * SECOND / 2) for n in (1, 1, 2, 2)])
+    at_once(*[lambda n=n: hand_over(NOW + n * SECOND / 2) for n in (1, 1, 2, 2)])
     assert sent() == 40
     states = Counter(Message.objects.values_list("state", flat=True))
     assert states == {"sent": 40, "queued": 160}
@@ -147,7 +143,7 @@ def test_a_provider_at_its_limit_does_not_hold_another_one_up() -> None:
     fast = Provider.objects.create(channel="email", kind="local", name="Fast")
     letters.queue(make.contacts(40, "slow.example"), letters.content())
     letters.queue(make.contacts(40, "fast.example"), letters.content(provider=fast.pk), origin="scenario:2:n2")
-    drain()
+    hand_over()
     assert Counter(Message.objects.filter(state="sent").values_list("origin__key", flat=True)) == {
         "scenario:1:n2": 5,
         "scenario:2:n2": 40,
@@ -158,7 +154,7 @@ def test_several_origins_share_one_providers_limit() -> None:
     limited(per_second=12)
     for n in range(4):
         letters.queue(make.contacts(10, f"{n}.example"), letters.content(), origin=f"scenario:{n}:n2")
-    drain()
+    hand_over()
     assert sent() == 12
     assert not Message.objects.filter(state="queued").exclude(reason="").exists()
 
@@ -166,12 +162,12 @@ def test_several_origins_share_one_providers_limit() -> None:
 def test_a_limit_that_is_lowered_or_taken_away_holds_from_then_on() -> None:
     limited(per_second=10)
     queued(60)
-    drain()
+    hand_over()
     limited(per_second=2)
-    drain(NOW + 5 * SECOND)
+    hand_over(NOW + 5 * SECOND)
     assert sent() == 12
     limited(per_second=None)
-    drain(NOW + 5 * SECOND)
+    hand_over(NOW + 5 * SECOND)
     assert sent() == 60
 
 

@@ -11,14 +11,10 @@ from contacts import consent, segments
 from contacts.models import Event, Installation
 from tests import make
 from tests.campaigns import letters
+from tests.campaigns.mailings import hand_over
 from tests.make import NOW
 
 pytestmark = pytest.mark.django_db
-
-
-def drain(now=NOW):
-    while sending.work(now):
-        pass
 
 
 def test_a_queued_email_arrives_and_the_ledger_says_so(mail_server):
@@ -26,7 +22,7 @@ def test_a_queued_email_arrives_and_the_ledger_says_so(mail_server):
     ada = make.contact("ada@example.com", first_name="Ada", external_id="a 1")
     (message,) = letters.queue([ada.pk], letters.content())
     assert message.state == "queued"
-    drain()
+    hand_over()
     message.refresh_from_db()
     assert (message.state, message.sent_at, message.owner) == ("sent", NOW, None)
     (mail,) = mail_server.mails
@@ -59,9 +55,9 @@ def test_asking_twice_for_the_same_message_sends_it_once(mail_server):
     ada = make.contact("ada@example.com")
     letters.queue([ada.pk], letters.content())
     letters.queue([ada.pk], letters.content())
-    drain()
+    hand_over()
     letters.queue([ada.pk], letters.content())
-    drain()
+    hand_over()
     assert mail_server.to() == ["ada@example.com"]
 
 
@@ -92,7 +88,7 @@ def test_consent_and_suppression_are_asked_at_sending_time(mail_server):
     letters.queue([p.pk for p in people], letters.content())
     consent.set_state([people[0].pk], "email", "unsubscribed", "test", NOW)
     consent.suppress("email", ["BOB@example.com"], "test", NOW)
-    drain()
+    hand_over()
     assert mail_server.to() == ["cy@example.com"]
     reasons = dict(Message.objects.filter(state="skipped").values_list("contact", "reason"))
     assert reasons == {people[0].pk: "no consent", people[1].pk: "suppressed", people[3].pk: "no address"}
@@ -108,12 +104,12 @@ def test_held_and_future_messages_wait(mail_server):
     letters.queue([ada.pk], letters.content(), origin="scenario:120:n1")
     letters.queue([ada.pk], letters.content(), origin="scenario:13:n1", due_at=NOW + timedelta(hours=1))
     outbox.hold("scenario:12")
-    drain()
+    hand_over()
     assert len(mail_server.mails) == 1
-    drain(NOW + timedelta(hours=1))
+    hand_over(NOW + timedelta(hours=1))
     assert len(mail_server.mails) == 2
     outbox.release("scenario:12")
-    drain()
+    hand_over()
     assert len(mail_server.mails) == 3
 
 
@@ -133,7 +129,7 @@ def test_without_a_provider_messages_stay_queued(mail_server):
     assert not sending.work(NOW)
     letters.account(mail_server)
     letters.queue([ada.pk], letters.content())
-    drain()
+    hand_over()
     assert dict(Message.objects.values_list("channel", "state")) == {"sms": "queued", "email": "sent"}
 
 
@@ -142,13 +138,13 @@ def test_what_a_server_refuses_has_failed_and_what_it_postpones_is_tried_again(m
     ada, bob = make.contact("ada@example.com"), make.contact("bob@example.com")
     letters.queue([ada.pk, bob.pk], letters.content())
     mail_server.refuse = {"ada@example.com": "550 No such user", "bob@example.com": "451 Come back later"}
-    drain()
+    hand_over()
     failed, postponed = Message.objects.order_by("contact_id")
     assert (failed.state, failed.reason) == ("failed", "550 No such user")
     assert (postponed.state, postponed.reason, postponed.attempts) == ("queued", "451 Come back later", 1)
     assert Event.objects.filter(name="email.failed", contact=ada).exists()
     mail_server.refuse = {}
-    drain(NOW + timedelta(minutes=2))
+    hand_over(NOW + timedelta(minutes=2))
     assert mail_server.to() == ["bob@example.com"]
 
 
@@ -157,7 +153,7 @@ def test_who_does_not_exist_bounces_and_rules_and_the_timeline_know(mail_server)
     ada, bob = make.contact("ada@example.com"), make.contact("bob@example.com")
     letters.queue([ada.pk, bob.pk], letters.content())
     mail_server.refuse = {"ada@example.com": "550 5.1.1 No such user"}
-    drain()
+    hand_over()
     bounced = Message.objects.get(contact=ada)
     assert (bounced.state, bounced.reason, bounced.bounced_at) == ("bounced", "550 5.1.1 No such user", NOW)
     event = Event.objects.get(name="email.bounced")
@@ -173,7 +169,7 @@ def test_a_server_that_always_postpones_is_not_asked_for_ever(mail_server):
     letters.queue([ada.pk], letters.content())
     mail_server.refuse = {"ada@example.com": "451 Come back later"}
     for day in range(10):
-        drain(NOW + timedelta(days=day))
+        hand_over(NOW + timedelta(days=day))
     assert Message.objects.get().state == "failed"
     assert Message.objects.get().attempts == len(handing_over.PATIENCE)
 
@@ -184,12 +180,12 @@ def test_while_a_provider_cannot_be_reached_messages_wait_for_it(mail_server):
     ada = make.contact("ada@example.com")
     letters.queue([ada.pk], letters.content())
     for minute in range(20):
-        drain(NOW + timedelta(minutes=minute))
+        hand_over(NOW + timedelta(minutes=minute))
     message = Message.objects.get()
     assert (message.state, message.attempts) == ("queued", 0)
     assert message.reason
     Provider.objects.filter(pk=provider.pk).update(settings=provider.settings)
-    drain(NOW + timedelta(hours=1))
+    hand_over(NOW + timedelta(hours=1))
     assert mail_server.to() == ["ada@example.com"]
 
 
@@ -199,9 +195,9 @@ def test_what_a_dead_worker_had_in_hand_is_unknown_and_never_sent_again(mail_ser
     letters.queue([ada.pk], letters.content())
     taken = sending.claim(NOW, 10, ["email"])
     assert len(taken.messages) == 1
-    drain(NOW + timedelta(seconds=60))
+    hand_over(NOW + timedelta(seconds=60))
     assert Message.objects.get().state == "sending"
-    drain(NOW + timedelta(seconds=121))
+    hand_over(NOW + timedelta(seconds=121))
     assert Message.objects.get().state == "unknown"
     assert mail_server.mails == []
     # It was only slow: what it knows still counts.
@@ -217,7 +213,7 @@ def test_nothing_that_a_contact_is_called_ends_a_header(mail_server):
     evil = make.contact("eve@example.com", first_name="Eve\r\nBcc: all@example.com\r\n\r\nHi")
     strange = make.contact("a@example.com,b@example.com")
     letters.queue([evil.pk, strange.pk], letters.content())
-    drain()
+    hand_over()
     (mail,) = mail_server.mails
     assert mail["Bcc"] is None
     assert mail["Subject"] == "Hello Eve Bcc: all@example.com Hi"
@@ -229,7 +225,7 @@ def test_a_message_that_cannot_be_rendered_fails_alone(mail_server):
     good, bad = make.contact("a@example.com"), make.contact("b@example.com", attributes={"n": "many"})
     content = letters.content(subject="{% if contact.attributes.n %}{{ 1 | divided_by: 0 }}{% endif %}Hi")
     letters.queue([good.pk, bad.pk], content)
-    drain()
+    hand_over()
     assert mail_server.to() == ["a@example.com"]
     assert Message.objects.get(contact=bad).state == "failed"
 
@@ -239,7 +235,7 @@ def test_event_properties_reach_the_template(mail_server):
     ada = make.contact("ada@example.com")
     event = Event.objects.create(contact=ada, name="order.placed", properties={"number": "A-7"}, at=NOW)
     letters.queue([ada.pk], letters.content(subject="Order {{ event.number }}"), event=event.pk)
-    drain()
+    hand_over()
     assert mail_server.mails[0]["Subject"] == "Order A-7"
 
 
@@ -279,7 +275,7 @@ def test_data_of_a_contact_never_becomes_a_script(mail_server):
     letters.queue(
         [p.pk for p in people], letters.content(body='<a href="{{ contact.attributes.site }}">x</a>', preheader="")
     )
-    drain()
+    hand_over()
     bodies = [mail.get_body(["html"]).get_content() for mail in mail_server.mails]
     assert [body.split('"')[1][:20] for body in bodies] == [
         "#", "#", "mailto:a@b.example", bodies[3].split('"')[1][:20], "#",
@@ -292,10 +288,10 @@ def test_a_message_goes_through_the_provider_it_names_while_that_is_enabled(mail
     provider = letters.account(mail_server, is_default=False)
     ada = make.contact("ada@example.com")
     letters.queue([ada.pk], letters.content(provider=provider.pk))
-    drain()
+    hand_over()
     assert len(mail_server.mails) == 1
     Provider.objects.filter(pk=provider.pk).update(enabled=False)
     letters.queue([ada.pk], letters.content(provider=provider.pk), visit=2)
-    drain()
+    hand_over()
     assert len(mail_server.mails) == 1
     assert Message.objects.get(visit=2).provider.kind == "local"

@@ -11,14 +11,15 @@ from django.utils import timezone
 from campaigns import objectives as goals
 from campaigns.models import Campaign, CampaignState
 from flows import pausing
-from flows.chains import changing, commanding, editing, naming
+from flows.chains import beginning, changing, commanding, editing, naming
 from flows.chains.editing import Change
 from flows.models import Scenario
 from flows.publishing import Answers
-from flows.transitions import WrongState
+from flows.transitions import NotReady, WrongState
 from tests import make
 from tests.flows.at_once import at_once
 from tests.flows.chain_pages import chain, fields, step, url
+from tests.make import NOW
 from tests.people import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -158,3 +159,9 @@ def test_commands_and_what_moves_the_scenario_never_wait_for_each_other() -> Non
     assert campaign.name == scenario.name == "Summer"
     assert (campaign.state == CampaignState.PAUSED) == (scenario.state == "paused")
     assert changing.in_words(scenario) == []
+
+
+def test_an_unfinished_chain_is_not_sent() -> None:
+    campaign = beginning.begin("Spring", None, NOW)
+    with pytest.raises(NotReady, match="Subject"):
+        commanding.send(campaign, None, NOW)
