@@ -6,7 +6,8 @@ from contacts.models.csv_import import CsvChunk, CsvImport, CsvRefusal
 from contacts.models.event import Event, EventCursor
 from contacts.models.installation import Installation
 from contacts.models.membership import Membership, SegmentRefresh
-from contacts.models.segment import Segment
+from contacts.models.placement import Placement
+from contacts.models.segment import Segment, SegmentDay
 from contacts.models.tag import ContactTag, Tag
 
 __all__ = [
@@ -21,7 +22,9 @@ __all__ = [
     "EventCursor",
     "Installation",
     "Membership",
+    "Placement",
     "Segment",
+    "SegmentDay",
     "SegmentRefresh",
     "Suppression",
     "Tag",
