@@ -45,6 +45,7 @@ LANES: dict[str, list[str]] = {
     "upkeep": [
         "contacts.importing.work",
         "campaigns.audience_files.work",
+        "contacts.segments.filling.work",
         "contacts.search.sort_in",
         "config.upkeep.prune",
         "flows.deleting.sweep_up",
