@@ -1,4 +1,4 @@
-"""A population for benches: people with names, addresses, attributes, tags and consent, and what they did for a year."""
+"""A population for benches: people with names, addresses, attributes, tags and consent, and what they did."""
 
 from datetime import UTC, datetime
 
