@@ -1,7 +1,7 @@
 """What the API says of one segment besides its rule, and how it fills fixed lists."""
 
 from datetime import date, timedelta
-from typing import Any, cast
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -51,12 +51,12 @@ class ChangeSerializer(serializers.Serializer):
     contact = serializers.IntegerField(source="contact_id")
     what = serializers.SerializerMethodField()
     at = serializers.DateTimeField()
-    source = serializers.SerializerMethodField(help_text="Who did it; empty where rules did.")
+    by = serializers.SerializerMethodField(help_text="Who did it; empty where rules did.")
 
     def get_what(self, event: Event) -> str:
         return event.name.removeprefix("segment.")
 
-    def get_source(self, event: Event) -> str:
+    def get_by(self, event: Event) -> str:
         return str(event.properties.get("source", ""))
 
 
@@ -190,7 +190,7 @@ class SegmentParts(GenericViewSet[Segment]):
         return Response(PlacementSerializer(lots, many=True).data)
 
     def _list(self) -> Segment:
-        segment = cast(Segment, self.get_object())
+        segment = self.get_object()
         if not segment.is_static:
             raise NotFound("This segment has rules; only a fixed list takes contacts in by hand.")
         return segment

@@ -158,5 +158,6 @@ def _look_on(lot: Placement, now: datetime) -> None:
         lot.after = end
     if end is None or end >= last:
         lot.state, lot.percent = State.DONE, 100
+        placing.count_again(lot.segment)
     else:
         lot.percent = min(99, 100 * end // last)

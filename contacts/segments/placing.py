@@ -55,8 +55,14 @@ def _place(segment: Segment, crossed: Where, now: datetime, source: str) -> int:
     locked(segment)
     placed = cross(crossed, now, told=True, source=source)
     if placed:
-        nudge(*READERS)
+        count_again(segment)
+        nudge(*READERS, "upkeep")
     return placed
+
+
+def count_again(segment: Segment) -> None:
+    """Let its size be counted soon; until then lists show the last one."""
+    Segment.objects.filter(pk=segment.pk).update(counted_at=None)
 
 
 def locked(segment: Segment) -> None:

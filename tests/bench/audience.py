@@ -23,10 +23,10 @@ EVENTS = int(sys.argv[2]) if len(sys.argv) > 2 else 20 * CONTACTS
 ROUNDS = int(sys.argv[3]) if len(sys.argv) > 3 else 5
 ASKED = 40  # times each page is asked for
 
-CITY = {"rule": "attribute", "field": "city", "op": "equals", "value": "city7"}
+CITY = {"rule": "attribute", "field": "city", "op": "equals", "value": "city34"}
 TEAM = {"rule": "attribute", "field": "plan", "op": "equals", "value": "team"}
 ADULT = {"rule": "attribute", "field": "age", "op": "between", "value": [30, 49]}
-TAG = {"rule": "tag", "name": "tag3"}
+TAG = {"rule": "tag", "name": "tag18"}
 SUBSCRIBED = {"rule": "consent", "channel": "email", "is": "subscribed"}
 UNKNOWN = {"rule": "consent", "channel": "email", "is": "unknown"}
 BOUGHT = {
@@ -38,12 +38,12 @@ BOUGHT = {
 SKU = {"rule": "event", "name": "order.placed", "where": [{"field": "sku", "op": "equals", "value": 14}]}
 NO_CART = {"rule": "event", "name": "cart.changed", "did": False, "within": {"amount": 30, "unit": "days"}}
 
-_CITY = """c.attributes @> '{"city": "city7"}'"""
+_CITY = """c.attributes @> '{"city": "city34"}'"""
 _TEAM = """c.attributes @> '{"plan": "team"}'"""
 _ADULT = "(c.attributes ->> 'age')::numeric BETWEEN 30 AND 49"
 _TAG = (
     "EXISTS (SELECT FROM contacts_contacttag t WHERE t.contact_id = c.id AND t.tag_id ="
-    " (SELECT id FROM contacts_tag WHERE name = 'tag3'))"
+    " (SELECT id FROM contacts_tag WHERE name = 'tag18'))"
 )
 _SAID = "EXISTS (SELECT FROM contacts_consent k WHERE k.contact_id = c.id AND k.channel = 'email'{})"
 _BOUGHT = """c.id IN (SELECT contact_id FROM contacts_event WHERE name = 'order.placed'
@@ -143,8 +143,8 @@ def pages(busy: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT min(id), max(id) FROM contacts_contact")
         first, last = cursor.fetchone()
-    tag = Tag.objects.get(name="tag3").pk
-    segment = Segment.objects.create(name="Team in city 7", rule={"all": [CITY, TEAM]}).pk
+    tag = Tag.objects.get(name="tag18").pk
+    segment = Segment.objects.create(name="Team in city 34", rule={"all": [CITY, TEAM]}).pk
     from contacts import timeline
 
     timeline.skip_to_now(following.CONSUMER)

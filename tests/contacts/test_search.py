@@ -1,5 +1,7 @@
 """Contacts are found by pieces of what identifies them."""
 
+import json
+
 import pytest
 from django.db import connection
 
@@ -111,3 +113,15 @@ def test_nothing_is_sorted_in_while_an_import_adds_more():
     importing.confirm(file, file.mapping, {})
     sort_in(NOW)
     assert waiting() > 0
+
+
+def test_the_planner_expects_as_many_as_there_are_of_a_common_piece():
+    """It multiplies how common parts are; then it would sort every seventh contact for the fifty newest."""
+    make.contacts(700, "outlook.com")
+    make.contacts(1400, "example.org")
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE contacts_contact")
+    plan = json.loads(search(Contact.objects.all(), "@outlook.com").explain(format="json"))[0]["Plan"]
+    assert 500 < plan["Plan Rows"] < 1000
+    assert search(Contact.objects.all(), "@outlook.com").count() == 700
+    assert search(Contact.objects.all(), "c123@outlook").count() == 1

@@ -99,7 +99,7 @@ def test_sizes_and_changes_are_told(api, guests):
     SegmentDay.objects.create(segment=guests, day="2020-01-01", size=9)
     assert len(api.get(f"{url}sizes/", {"from": "2020-01-01", "to": "2020-01-05"}).data) == 5
     told = api.get(f"{url}changes/").data["results"]
-    assert (told[0]["what"], told[0]["contact"], told[0]["source"]) == ("left", ann, "")
+    assert (told[0]["what"], told[0]["contact"], told[0]["by"]) == ("left", ann, "")
     assert len(api.get(f"{url}changes/", {"what": "entered"}).data["results"]) == 2
     assert api.get(f"{url}changes/", {"what": "died"}).status_code == 400
 
