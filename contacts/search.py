@@ -19,6 +19,7 @@ MOST_PIECES = 10
 # The index holds every second run of so many letters, so a shorter one is looked for as the beginning of a longer one.
 GRAM = 4
 SHORTEST = 3
+MANY = 3_000
 
 _FIELDS = "{0}.email, {0}.first_name, {0}.last_name, {0}.phone, {0}.external_id"
 # What the runs of letters say has to be looked at once more. “<>” makes the planner believe that all of it holds: how
@@ -55,7 +56,10 @@ def _found(text: str, table: str) -> tuple[str, list[str]] | None:
     ways = _ways(text)
     common = _common(piece for pieces in ways for piece in pieces) if ways else {}
     for pieces in ways:
-        query, contained = _asked(pieces, common)
+        query, contained = _asked(pieces, {})
+        simpler, _ = _asked(pieces, common)
+        if simpler != query and _are_many(query, contained):
+            query = simpler
         sure = [_CONTAINS.format(fields=fields)] * len(contained)
         conditions.append(" AND ".join([f"contacts_search_grams({fields}) @@ %s::tsquery", *sure]))
         params += [query, *contained]
@@ -91,8 +95,6 @@ def _asked(pieces: list[str], common: Mapping[str, float]) -> tuple[str, list[st
 
 
 def _aligned(piece: str, common: Mapping[str, float]) -> str:
-    """The planner takes runs for independent of each other: of “@outlook.com” it would expect a few contacts where
-    every seventh has it, and sort them all for the newest. So of runs that are all common the rarest stands alone."""
     runs = _runs(piece)
     if all(run in common for run in runs):
         runs = [min(runs, key=lambda run: common[run])]
@@ -101,6 +103,21 @@ def _aligned(piece: str, common: Mapping[str, float]) -> str:
 
 def _runs(piece: str) -> list[str]:
     return [piece[start : start + GRAM] for start in range(0, len(piece) - GRAM + 1, 2)] or [piece]
+
+
+def _are_many(query: str, contained: list[str]) -> bool:
+    """The planner takes runs for independent of each other: of “@outlook.com” it would expect a few contacts where
+    every seventh has it, and sort them all for the newest ones. Then the rarest run alone tells it better that walking
+    through the newest contacts soon finds enough. Where they are few, to know all runs leaves less to look at."""
+    fields = _FIELDS.format("c")
+    sure = f" AND {_CONTAINS.format(fields=fields)}" * len(contained)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""SELECT count(*) FROM (SELECT FROM contacts_contact c
+            WHERE contacts_search_grams({fields}) @@ %s::tsquery{sure} LIMIT {MANY}) AS found""",  # noqa: S608
+            [query, *contained],
+        )
+        return cursor.fetchone()[0] == MANY
 
 
 def _common(pieces: Iterable[str]) -> dict[str, float]:

@@ -115,8 +115,9 @@ def test_nothing_is_sorted_in_while_an_import_adds_more():
     assert waiting() > 0
 
 
-def test_the_planner_expects_as_many_as_there_are_of_a_common_piece():
+def test_the_planner_expects_as_many_as_there_are_of_a_common_piece(monkeypatch):
     """It multiplies how common parts are; then it would sort every seventh contact for the fifty newest."""
+    monkeypatch.setattr("contacts.search.MANY", 500)
     make.contacts(700, "outlook.com")
     make.contacts(1400, "example.org")
     with connection.cursor() as cursor:
