@@ -17,16 +17,22 @@ LAST = (
 )
 DOMAINS = "gmail.com outlook.com orange.fr web.de acme.example seznam.cz mail.example"
 
-_CONTACTS = """
+
+def _dice(number: str, throw: int) -> str:
+    """SQL for what looks like chance and is the same in every run: each throw is independent of the others."""
+    return f"(hashint8({number}::bigint * 16 + {throw}) & 2147483647)"
+
+
+_CONTACTS = f"""
 INSERT INTO contacts_contact (email, phone, external_id, first_name, last_name, timezone, language, attributes,
     created_at, updated_at)
 SELECT lower(translate(first, 'éø', 'eo')) || '.' || lower(translate(last, 'íü''', 'iu')) || n || '@' || domain,
     CASE WHEN n %% 2 = 0 THEN '+336' || lpad((n::bigint * 7919 %% 100000007)::text, 8, '0') END,
     CASE WHEN n %% 3 = 0 THEN 'crm-' || md5(n::text)::uuid END, first, last, 'Europe/Paris',
     (ARRAY['fr','en','de'])[1 + n %% 3],
-    jsonb_build_object('city', 'city' || n * 31 %% 50, 'age', 18 + n * 17 %% 60, 'plan',
-        CASE WHEN n * 13 %% 10 < 3 THEN 'team' ELSE 'free' END,
-        'joined', to_char(date '2024-01-01' + n * 7 %% 700, 'YYYY-MM-DD')),
+    jsonb_build_object('city', 'city' || {_dice("n", 1)} %% 50, 'age', 18 + {_dice("n", 2)} %% 60, 'plan',
+        CASE WHEN {_dice("n", 3)} %% 10 < 3 THEN 'team' ELSE 'free' END,
+        'joined', to_char(date '2024-01-01' + {_dice("n", 4)} %% 700, 'YYYY-MM-DD')),
     %s - n %% 500 * interval '1 day', %s
 FROM (
     SELECT n, (string_to_array(%s, ' '))[1 + n * 7 %% 20] AS first,
@@ -36,15 +42,15 @@ FROM (
 ) p
 """
 # One event in twenty is an order; every contact has some of each.
-_EVENTS = """
+_EVENTS = f"""
 INSERT INTO contacts_event (contact_id, name, properties, at)
-SELECT first + (n * 48271 %% contacts),
+SELECT first + {_dice("n", 9)} %% contacts,
     CASE WHEN kind = 0 THEN 'order.placed' WHEN kind < 4 THEN 'cart.changed' ELSE 'page.viewed' END,
-    CASE WHEN kind = 0 THEN jsonb_build_object('sku', n * 7 %% 200, 'amount', n %% 500)
+    CASE WHEN kind = 0 THEN jsonb_build_object('sku', {_dice("n", 12)} %% 200, 'amount', n %% 500)
         ELSE jsonb_build_object('path', '/p/' || n %% 1000) END,
-    %s - (n * 7919 %% 31536000) * interval '1 second'
+    %s - ({_dice("n", 10)} %% 31536000) * interval '1 second'
 FROM (
-    SELECT n, n * 2654435761 %% 4294967296 %% 20 AS kind, (SELECT min(id) FROM contacts_contact) AS first,
+    SELECT n, {_dice("n", 11)} %% 20 AS kind, (SELECT min(id) FROM contacts_contact) AS first,
         %s::bigint AS contacts
     FROM generate_series(1::bigint, %s) n
 ) e
@@ -61,14 +67,15 @@ def build(contacts: int, events: int) -> int:
         run(_CONTACTS, NOW, NOW, FIRST, LAST, DOMAINS, contacts)
     run("INSERT INTO contacts_tag (name) SELECT 'tag' || n FROM generate_series(0, 19) n")
     run(
-        """INSERT INTO contacts_contacttag (contact_id, tag_id, at) SELECT c.id, t.id, %s FROM contacts_contact c
-        JOIN contacts_tag t ON t.id = (SELECT min(id) FROM contacts_tag) + c.id * 7 %% 20 WHERE c.id %% 4 < 3""",
+        f"""INSERT INTO contacts_contacttag (contact_id, tag_id, at) SELECT c.id, t.id, %s FROM contacts_contact c
+        JOIN contacts_tag t ON t.id = (SELECT min(id) FROM contacts_tag) + {_dice("c.id", 5)} %% 20
+        WHERE {_dice("c.id", 6)} %% 4 < 3""",
         NOW,
     )
     run(
-        """INSERT INTO contacts_consent (contact_id, channel, state, at, source)
-        SELECT id, 'email', CASE WHEN id %% 9 = 0 THEN 'unsubscribed' ELSE 'subscribed' END, %s, 'file'
-        FROM contacts_contact WHERE id %% 10 < 7""",
+        f"""INSERT INTO contacts_consent (contact_id, channel, state, at, source)
+        SELECT id, 'email', CASE WHEN {_dice("id", 7)} %% 9 = 0 THEN 'unsubscribed' ELSE 'subscribed' END, %s, 'file'
+        FROM contacts_contact WHERE {_dice("id", 8)} %% 10 < 7""",
         NOW,
     )
     with _without_indexes("contacts_event"):
