@@ -1,5 +1,4 @@
-"""Writes down who crossed the border of a segment: the members, the day's numbers and, where it is to be told, the
-events."""
+"""Writes down who crossed the border of a segment: the members, the day's numbers and, where it is told, events."""
 
 from datetime import datetime
 
