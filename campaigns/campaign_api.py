@@ -146,7 +146,9 @@ class CampaignViewSet(CommandsMixin, viewsets.ModelViewSet):
                     "CampaignAudience",
                     {
                         name: serializers.IntegerField()
-                        for name in ("total", "no_address", "suppressed", "no_consent", "capped", "reachable")
+                        for name in (
+                            "total", "no_address", "suppressed", "no_consent", "no_topic", "capped", "reachable",
+                        )  # fmt: skip
                     },
                 ),
                 "cost": serializers.DecimalField(max_digits=18, decimal_places=6, allow_null=True),

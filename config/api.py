@@ -14,6 +14,8 @@ from campaigns.report_parts_api import DomainReportViewSet, LinkReportViewSet, S
 from campaigns.topic_api import TopicRouteViewSet
 from contacts.api import ContactViewSet, EventViewSet
 from contacts.segment_api import SegmentViewSet
+from contacts.suppression_api import SuppressionViewSet
+from contacts.topic_api import TopicViewSet
 from flows.api import ScenarioViewSet
 from flows.chain_api import ChainCampaignViewSet
 from flows.objective_api import ObjectiveViewSet
@@ -39,6 +41,8 @@ router.register("reports/cohorts", CohortViewSet, basename="cohort")
 router.register("reports", ReportViewSet, basename="report")
 router.register("scenarios", ScenarioViewSet, basename="scenario")
 router.register("topic-routes", TopicRouteViewSet, basename="topic-route")
+router.register("topics", TopicViewSet, basename="topic")
+router.register("suppressions", SuppressionViewSet, basename="suppression")
 router.register("templates", TemplateViewSet, basename="template")
 
 # Swagger UI styles its own elements; it shows nothing that people or programs wrote.

@@ -16,13 +16,16 @@ class Content(models.Model):
     preheader = models.CharField(max_length=500, blank=True)
     body = models.TextField()
     markup = models.CharField(max_length=8, choices=TemplateVersion.Markup.choices)
-    topic = models.CharField(max_length=100, blank=True)
+    topic = models.CharField(max_length=100, blank=True)  # the key of a contacts.Topic
     late_hours = models.PositiveIntegerField(null=True, help_text="How late it may go; null: as usual.")
     provider = models.ForeignKey(Provider, null=True, on_delete=models.SET_NULL)
     utm = models.CharField(
         max_length=3, blank=True, db_default="", help_text="“on”, “off”, or as the installation says."
     )
     template_version = models.ForeignKey(TemplateVersion, null=True, on_delete=models.SET_NULL)
+
+    # What contacts call its topic, where that was asked for: see `contents.named`.
+    topic_name = ""
 
     def __str__(self) -> str:
         return self.subject or self.body[:60]

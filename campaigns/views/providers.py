@@ -43,8 +43,7 @@ def list_page(request: HttpRequest, form: TopicRouteForm) -> HttpResponse:
     ]
     context = {
         "channels": channels,
-        "topics": TopicRoute.objects.select_related("provider"),
-        "known": topics.known(),
+        "topics": topics.routes(),
         "form": form,
     }
     return render(request, "campaigns/provider_list.html", context)
