@@ -35,7 +35,7 @@ def content_of(channel: str, config: dict[str, Any], now: datetime) -> Content:
 def named(contents: QuerySet[Content]) -> QuerySet[Content]:
     """With `topic_name`, how contacts know the topic; "" where there is none."""
     name = Topic.objects.filter(key=OuterRef("topic")).values("name")
-    return contents.annotate(topic_name=Coalesce(Subquery(name), Value("")))
+    return contents.annotate(called=Coalesce(Subquery(name), Value("")))
 
 
 def _fields(channel: str, config: dict[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ TAKEN_OUT = "taken out of the scenario"
 SENTENCES = {
     NO_CONSENT: "The contact has not agreed to be written to on this channel, or has taken it back.",
     NO_TOPIC: "The contact has left the topic of the message, or has not agreed to it where that is needed.",
-    SUPPRESSED: "The address or its domain is on the list of suppressed ones: it bounced, complained, or was put there.",
+    SUPPRESSED: "The address bounced or complained before, or somebody put it or its domain on the list.",
     NO_ADDRESS: "The contact has no address on this channel.",
     INVALID_ADDRESS: "The contact’s address cannot be written to.",
     CONTACT_DELETED: "The contact was deleted before it left.",

@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import DefaultRouter
 
 from campaigns.budget_api import BudgetViewSet, LedgerViewSet
+from campaigns.consent_api import AskConsentView
 from campaigns.courtesy_api import CourtesyView
 from campaigns.message_api import MessageViewSet
 from campaigns.provider_api import ProviderViewSet
@@ -50,6 +51,7 @@ docs = csp_update({"style-src": ["'unsafe-inline'"]})(SpectacularSwaggerSplitVie
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api_schema"),
+    path("contacts/<int:pk>/ask-consent/", AskConsentView.as_view(), name="ask_consent_api"),
     path("courtesy/", CourtesyView.as_view(), name="courtesy_api"),
     path("docs/", docs, name="api_docs"),
     *router.urls,

@@ -14,14 +14,14 @@ from rest_framework.viewsets import GenericViewSet
 from contacts import consent, consent_history, double_opt_in, topic_consent
 from contacts.consent import Proof
 from contacts.models import ConsentState, Contact
+from contacts.visitors import proof_of
 
 MOST = 100
 
 
 def proof(request: Request) -> Proof:
     """The program that says it, and from where."""
-    ip = str(request.META.get("REMOTE_ADDR") or "")
-    return Proof(f"API key {request.auth}", {"ip": ip} if ip else None)
+    return proof_of(request, f"API key {request.auth}")
 
 
 def vouched(given: Any, contact: Contact | None = None) -> Any:
@@ -53,7 +53,10 @@ class ConsentChangeSerializer(serializers.Serializer):
     topic = serializers.CharField(help_text="Its key; empty where the answer is about the whole channel.")
     was = serializers.CharField(help_text="The state before.")
     state = serializers.CharField()
-    source = serializers.CharField(help_text="How: “api”, “import”, “unsubscribe page”…")
+    # The framework has a `source` of its own; this shape is only ever written.
+    source = serializers.CharField(  # type: ignore[assignment]
+        help_text="How: “api”, “import”, “unsubscribe page”…"
+    )
     by = serializers.CharField(help_text="Who or which program kept it.")
     proof = serializers.JSONField(help_text="ip, agent, message, import, file, basis: as far as there is any.")
 

@@ -41,7 +41,9 @@ class SuppressionImportForm(forms.Form):
         required=False,
         max_length=5_000_000,
         label="Addresses",
-        widget=forms.Textarea({"rows": 8, "placeholder": "ada@example.com\n@example.org\nbob@example.net, asked by phone"}),
+        widget=forms.Textarea(
+            {"rows": 8, "placeholder": "ada@example.com\n@example.org\nbob@example.net, asked by phone"}
+        ),
         help_text="One on each line; behind a comma, if you like, why. “@example.org” is a whole domain.",
     )
     file = forms.FileField(
@@ -86,7 +88,9 @@ class TopicForm(forms.ModelForm):
             del self.fields["key"]
         else:
             self.fields["key"].required = False
-            self.fields["key"].help_text = (
+            self.fields[
+                "key"
+            ].help_text = (
                 "How messages, links and the API call it. Empty: made from the name. It cannot be changed later."
             )
 

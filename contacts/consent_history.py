@@ -8,7 +8,6 @@ from typing import Any
 
 from django.db import connection
 
-
 # What holds now and what it replaced, numbered in the order in which it was said. One contact has a few dozen at most.
 _TOLD = """
 WITH said AS (
@@ -71,4 +70,4 @@ def told(contact_id: int, before: int = NEWEST, limit: int = 20) -> list[Entry]:
     """The newest first, only those before a place. One query."""
     with connection.cursor() as cursor:
         cursor.execute(_TOLD, {"contact": contact_id, "before": before, "limit": limit})
-        return [Entry(*row[:-1], json.loads(row[-1]) if row[-1] else {}) for row in cursor.fetchall()]
+        return [Entry(*row[:-1], proof=json.loads(row[-1]) if row[-1] else {}) for row in cursor.fetchall()]

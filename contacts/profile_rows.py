@@ -60,9 +60,7 @@ def _load(rows: Sequence[Fields], where: str, params: list[Any]) -> list[Profile
     return list(profiles.values())
 
 
-def write(
-    profiles: Iterable[Profile], now: datetime, source: str, may: May = ALL, proof: Proof = NO_PROOF
-) -> None:
+def write(profiles: Iterable[Profile], now: datetime, source: str, may: May = ALL, proof: Proof = NO_PROOF) -> None:
     """Write what changed in the profiles, and record `contact.created`, `contact.updated` and `tag.added`.
 
     Raises IntegrityError where an identifier was taken meanwhile; the caller's savepoint then undoes everything.

@@ -96,8 +96,8 @@ def upsert(
     """Update or create a contact from each row, as if one after the other; bad rows do not stop the others.
 
     Whom a row is about is said by `contacts.profiles.Book`. Empty identifiers are ignored, other fields given are set,
-    attributes merged, tags added. `country` reads phone numbers written without one. Rows that change nothing write nothing and
-    record nothing. What else is wrong with a row `refuse` says.
+    attributes merged, tags added. `country` reads phone numbers written without one.
+    Rows that change nothing write nothing and record nothing. What else is wrong with a row `refuse` says.
     """
     good: list[Fields] = []
     places: list[int] = []

@@ -76,7 +76,7 @@ def take_in(channel: str, rows: Iterable[tuple[int, Sequence[str]]], reason: str
 
 
 def rows_of(text: str) -> Iterator[tuple[int, Sequence[str]]]:
-    """The lines of a list or CSV file that hold something. Commas, semicolons and tabs part cells; a pasted list has one cell a line."""
+    """The lines of a list or CSV file that hold something. Commas, semicolons or tabs part cells."""
     text = text.removeprefix("\ufeff").replace("\0", "")
     first = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=first.count)

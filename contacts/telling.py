@@ -37,7 +37,14 @@ _SENTENCES = {
 }
 # Properties that the sentence says, or that say it to programs, by the first part of the event's name.
 _SAID = {"tag": ("tag",), "segment": ("segment", "name"), "topic": ("topic",)}
-_BAD = {"email.bounced", "email.complained", "email.unsubscribed", "sms.failed", "sms.unsubscribed", "topic.unsubscribed"}
+_BAD = {
+    "email.bounced",
+    "email.complained",
+    "email.unsubscribed",
+    "sms.failed",
+    "sms.unsubscribed",
+    "topic.unsubscribed",
+}
 _GOOD = {
     "contact.created", "email.opened", "email.clicked", "sms.clicked", "sms.replied", "scenario.completed",
     "topic.subscribed",

@@ -3,6 +3,8 @@
 import hashlib
 import json
 
+import django.core.validators
+import django.db.models.deletion
 from django.db import migrations, models
 
 from contacts.topic_keys import made_of
@@ -66,8 +68,25 @@ def _digest(content):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("campaigns", "0019_notice_agents"), ("contacts", "0010_topics")]
+    dependencies = [
+        ("campaigns", "0019_notice_agents"),
+        ("contacts", "0010_topics"),
+        ("templates_app", "0005_blocks"),
+    ]
 
     operations = [
+        migrations.CreateModel(
+            name='DoubleOptIn',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('days', models.PositiveSmallIntegerField(default=7, help_text='Then the contact has to be asked again.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(90)], verbose_name='Days for which its link works')),
+                ('most_a_day', models.PositiveSmallIntegerField(default=3, help_text='So that nobody can use your sign-up form to fill somebody’s mailbox.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(90)], verbose_name='At most so many to one contact in 24 hours')),
+                ('template', models.ForeignKey(blank=True, help_text='A published email template with {{ confirm_url }} in it. None: a short text of Waypost’s own.', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='templates_app.template', verbose_name='Mail that asks')),
+            ],
+            options={
+                'verbose_name_plural': 'double opt-in',
+                'constraints': [models.CheckConstraint(condition=models.Q(('pk', 1)), name='double_opt_in_single_row')],
+            },
+        ),
         migrations.RunPython(take_keys, migrations.RunPython.noop),
     ]

@@ -24,11 +24,13 @@ class Content(models.Model):
     )
     template_version = models.ForeignKey(TemplateVersion, null=True, on_delete=models.SET_NULL)
 
-    # What contacts call its topic, where that was asked for: see `contents.named`.
-    topic_name = ""
-
     def __str__(self) -> str:
         return self.subject or self.body[:60]
+
+    @property
+    def topic_name(self) -> str:
+        """What contacts call its topic, where that was asked for: see `contents.named`."""
+        return getattr(self, "called", "")
 
 
 class Link(models.Model):

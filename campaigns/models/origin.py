@@ -4,7 +4,6 @@ from django.db import models
 
 from campaigns.models.priority import Priority
 
-
 # The mails that ask contacts for their consent. They are no marketing: consent is not asked before they are sent.
 ASKED_BY = "consent:ask"
 

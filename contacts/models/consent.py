@@ -43,6 +43,7 @@ class Consent(Said):
     contact = models.ForeignKey(
         Contact, on_delete=TAKEN_ALONG, related_name="consents", db_constraint=False, db_index=False
     )
+
     class Meta:
         constraints = [models.UniqueConstraint(fields=["contact", "channel"], name="consent_unique")]
 

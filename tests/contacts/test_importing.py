@@ -183,7 +183,9 @@ def test_a_file_subscribes_nobody_unless_it_says_on_what_basis():
     assert states == {"no@example.com": "unsubscribed"}
     file = imported(content, {"basis": "Fair in Lyon, March 2026"})
     states = dict(Consent.objects.values_list("contact__email", "state"))
-    assert states == dict.fromkeys(("ada@example.com", "new@example.com"), "subscribed") | {"no@example.com": "unsubscribed"}
+    assert states == dict.fromkeys(("ada@example.com", "new@example.com"), "subscribed") | {
+        "no@example.com": "unsubscribed"
+    }
     facts = {"import": file.pk, "file": "people.csv", "basis": "Fair in Lyon, March 2026"}
     assert ada.consents.get().proof == facts
 

@@ -175,7 +175,8 @@ def campaigns(people: list[Contact], now: datetime) -> dict[str, str]:
     draft = mailings.tested(name="Spring sale, for everybody who bought something in the last twelve months")
     names = ("audience", "message", "when", "review", "send", "test", "rename", "delete", "objective")
     found = {f"campaign_{name}": reverse(f"campaign_{name}", args=[draft.pk]) for name in names}
-    sent = mailings.tested(name="Newsletter", topic="News")
+    make.topic("news")
+    sent = mailings.tested(name="Newsletter", topic="news")
     Campaign.objects.filter(pk=sent.pk).update(
         state="sending", phase="rest", started_at=now, audience_count=len(people), winner="b",
         winner_reason="B was best (opened: A 10 % of 400, B 15 % of 400 sent).",
