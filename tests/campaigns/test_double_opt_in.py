@@ -151,9 +151,9 @@ def test_the_mail_can_be_a_template_of_ones_own(ada, marketer: Client, smtp_serv
     boss.force_login(make_boss())
     words = {"subject": "Really?", "body": '<p><a href="{{ confirm_url }}">Yes</a></p>', "markup": "html"}
     good = publishing.create("Confirm", "email", words, None)
-    publishing.publish(good, good.versions.get(), None, timezone.now())
+    publishing.publish(good.versions.get(), None, timezone.now())
     bad = publishing.create("Bad", "email", {**words, "body": "<p>{{ unsubscribe_url }}</p>"}, None)
-    publishing.publish(bad, bad.versions.get(), None, timezone.now())
+    publishing.publish(bad.versions.get(), None, timezone.now())
     url, given = "/settings/double-opt-in/", {"days": "3", "most_a_day": "1", "programs": "on"}
     assert "no confirmation link" in boss.post(url, {**given, "template": bad.pk}).text
     assert boss.post(url, {**given, "template": good.pk}).status_code == 302

@@ -14,6 +14,7 @@ from flows.models import Execution, ExecutionState, Flow, NodeCount, Scenario
 from templates_app.models import Template, TemplateVersion
 from tests import make
 from tests.campaigns import letters, mailings
+from tests.stories import consent_examples
 
 PEOPLE = [
     ("Amélie", "Durand", "amelie.durand@example.com", "Paris"),
@@ -128,7 +129,7 @@ def pages() -> dict[str, str]:
         "user_password": viewer, "api_key_revoke": key, "saved_report_edit": report, "saved_report_delete": report,
     }  # fmt: skip
     found = {name: reverse(name, args=[thing.pk]) for name, thing in things.items()}
-    found |= campaigns(people, now)
+    found |= campaigns(people, now) | consent_examples.pages(one)
     return found | _edited(scenario) | _reports() | {"inbox_message_sms": reverse("inbox_message", args=[text.pk])}
 
 
@@ -209,6 +210,7 @@ def pages_for_contacts() -> dict[str, tuple[str, int]]:
         "unsubscribed": (leaves_at, 200),
         "subscribed-again": (f"{returns_at}?subscribed", 200),
         "link-not-found": (reverse("unsubscribe", args=["nothing"]), 404),
+        **consent_examples.pages_for_contacts(people),
     }
 
 
