@@ -11,6 +11,7 @@ from django.db import DatabaseError, connection, transaction
 
 from contacts import merging, profile_rows, tagging
 from contacts.cleaning import IDENTIFIERS, Errors, Fields, clean
+from contacts.defining import needed_by
 from contacts.models import Contact
 from contacts.profiles import TEXTS, Book, Profile, Refused
 
@@ -90,8 +91,9 @@ def upsert(
     good: list[Fields] = []
     places: list[int] = []
     failed: list[Failure] = []
+    defined = needed_by(rows)
     for index, row in enumerate(rows):
-        fields, errors = clean(row, country)
+        fields, errors = clean(row, country, defined)
         fields = {name: value for name, value in fields.items() if value is not None}
         if not errors and not any(name in fields for name in IDENTIFIERS):
             errors = {"detail": [UNIDENTIFIED]}
@@ -157,7 +159,7 @@ def delete(contact_ids: Sequence[int]) -> int:
 
 
 def _cleaned(given: Any) -> Fields:
-    fields, errors = clean(given)
+    fields, errors = clean(given, defined=needed_by([given]))
     if errors:
         raise ValidationError(errors)
     return fields

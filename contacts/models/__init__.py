@@ -1,5 +1,6 @@
 """People, what is known of them and what happened to them."""
 
+from contacts.models.attribute import Attribute, AttributeSweep
 from contacts.models.consent import Consent, ConsentState, Suppression
 from contacts.models.contact import Contact
 from contacts.models.csv_import import CsvChunk, CsvImport, CsvRefusal
@@ -10,6 +11,8 @@ from contacts.models.segment import Segment
 from contacts.models.tag import ContactTag, Tag
 
 __all__ = [
+    "Attribute",
+    "AttributeSweep",
     "Consent",
     "ConsentState",
     "Contact",
