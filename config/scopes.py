@@ -2,6 +2,7 @@
 
 RESOURCES = {
     "contacts": "Contacts",
+    "attributes": "Attributes",
     "events": "Events",
     "segments": "Segments",
     "templates": "Templates",

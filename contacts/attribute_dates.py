@@ -9,12 +9,14 @@ from contacts.segments import values
 # How the three numbers of a date follow each other; a number of four digits in front is always the year.
 ISO, DAY_FIRST, MONTH_FIRST = "ymd", "dmy", "mdy"
 EXAMPLES = {ISO: "2026-03-10", DAY_FIRST: "31/12/2026", MONTH_FIRST: "12/31/2026"}
+# Of moments: at the ends of the calendar, there are zones in which they have no name.
+EARLIEST, LATEST = 1000, 9000
 _DAY = re.compile(r"([0-9]{1,4})([./-])([0-9]{1,2})\2([0-9]{1,4})")
 _FIRST_MOMENT = re.compile(r"00:00(:00(\.0{1,6})?)?Z?")
 
 
 def day(text: str, order: str = ISO) -> str | None:
-    """“2026-03-10” for a day, or for its first moment, which is how some programs write a day; None for what is none."""
+    """“2026-03-10” for a day, or for its first moment, as some programs write a day; None for what is none."""
     written, clock = _parted(text)
     return _day(written, order) if not clock or _FIRST_MOMENT.fullmatch(clock) else None
 
@@ -27,11 +29,9 @@ def moment(text: str, zone: str, order: str = ISO) -> str | None:
     if found is None or not (re.fullmatch(values.MOMENT, whole) or re.fullmatch(values.LOCAL_MOMENT, whole)):
         return None
     at = datetime.fromisoformat(whole)
-    try:
-        at = (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
-    except OverflowError:
+    if not EARLIEST <= at.year <= LATEST:
         return None
-    # Years before 1000 keep their zeros, as everywhere in ISO 8601.
+    at = (at if at.tzinfo else at.replace(tzinfo=ZoneInfo(zone))).astimezone(UTC)
     return at.isoformat().replace("+00:00", "Z")
 
 

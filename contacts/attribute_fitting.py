@@ -19,7 +19,7 @@ _NEWEST = """
 
 @dataclass
 class Fit:
-    """`size` values, of which `unfit` do not fit, of which `convertible` could be made to; some of the unfit as text."""
+    """`size` values, of which `unfit` do not fit, of which `convertible` could be made to; some of the others."""
 
     size: int = 0
     unfit: int = 0

@@ -15,6 +15,7 @@ from contacts.json_limits import MOST_KEYS, text_problem
 from contacts.models import Attribute, AttributeSweep
 from contacts.segments.rules.attribute import FIELDS
 
+MOST = MOST_KEYS  # so many a contact can have
 MOST_CHOICES = 500
 LONGEST_CHOICE = 200
 # Contacts have these by themselves, or rules and templates would take them for something else.
@@ -105,7 +106,7 @@ def move(row: Attribute, up: bool) -> bool:
 def _name(row: Attribute, given: Any) -> str:
     if row.pk is not None:
         if given != row.name:
-            raise ValidationError("The name of an attribute cannot change: rules, templates and programs know it by it.")
+            raise ValidationError("The name cannot change: rules, templates and programs know the attribute by it.")
         return row.name
     name = given.strip() if isinstance(given, str) else ""
     if not name:
@@ -117,8 +118,8 @@ def _name(row: Attribute, given: Any) -> str:
         raise ValidationError(_TAKEN.format(name))
     if AttributeSweep.objects.filter(name=name, kind=Kind.REMOVE).exists():
         raise ValidationError(f"The values of the former “{name}” are still being removed. Try again in a moment.")
-    if Attribute.objects.count() >= MOST_KEYS:
-        raise ValidationError(f"There are {MOST_KEYS} attributes already, and a contact can have no more.")
+    if Attribute.objects.count() >= MOST:
+        raise ValidationError(f"There are {MOST} attributes already, and a contact can have no more.")
     return name
 
 

@@ -15,7 +15,9 @@ from contacts.segments.using import Use
 
 # Asks a JSON column whether a rule in it, at whatever depth, is about the attribute `n.name`.
 IN_RULE = """
-    jsonb_path_exists({column}, '$.** ? (@.rule == "attribute" && @.field == $name)', jsonb_build_object('name', n.name))
+    jsonb_path_exists(
+        {column}, '$.** ? (@.rule == "attribute" && @.field == $name)', jsonb_build_object('name', n.name)
+    )
 """
 # Asks a text, or JSON as text, whether a piece of Liquid in it reads the attribute `n.name`.
 IN_WORDS = """

@@ -184,7 +184,7 @@ class RuleTree extends HTMLElement {
       input.after(list);
       input.setAttribute("list", list.id);
     }
-    input.list.replaceChildren(...options.map((text) => new Option(text, text)));
+    input.list.replaceChildren(...options.map((each) => new Option(each.label ?? each, each.value ?? each)));
   }
 }
 
