@@ -36,10 +36,12 @@ def save(row: Attribute, given: Mapping[str, Any], now: datetime) -> Attribute:
         row.created_at = now
     try:
         with transaction.atomic():
+            fields = list(_CLEANERS)
             if was != (row.type, row.choices):
                 row.unfit = row.convertible = row.counted_at = None
+                fields += ["unfit", "convertible", "counted_at"]
                 begin(row.name, Kind.COUNT, now)  # first, for a worker locks its pass before the definition too
-            row.save()
+            row.save(update_fields=fields if was else None)
     except IntegrityError:
         raise ValidationError({"name": [_TAKEN.format(row.name)]}) from None
     return row

@@ -111,13 +111,16 @@ class Number(AttributeType):
         if not _NUMBER.fullmatch(plain):
             raise ValidationError(f"{shown(text)} {self.wrong}")
         whole = len(plain) < 20 and plain.lstrip("+-").isdigit()
-        return self._json(int(plain) if whole else float(plain), choices)
+        return self._limited(int(plain) if whole else float(plain), text)
 
     def _json(self, value: Any, choices: Sequence[str]) -> Any:
         if not _is_number(value):
             return super()._json(value, choices)
-        if (isinstance(value, float) and not math.isfinite(value)) or abs(value) >= LARGEST_NUMBER:
-            raise ValidationError(f"{shown(value)} is too large a number.")
+        return self._limited(value, value)
+
+    def _limited(self, value: int | float, given: Any) -> int | float:
+        if not math.isfinite(value) or abs(value) >= LARGEST_NUMBER:
+            raise ValidationError(f"{shown(given)} is too large a number.")
         return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 10**15 else value
 
     def schema(self, choices: Sequence[str] = ()) -> dict[str, Any]:

@@ -79,7 +79,7 @@ class Definitions:
         return self._by_name.get(self._spelled.get(name.lower(), ""))
 
     def misspelled(self, name: str) -> str:
-        """Why a free attribute cannot have a name, as a sentence: a defined one has it in another case. "" if it can."""
+        """Why a free attribute cannot have a name that a defined one has in another case; "" if it can."""
         if name in self._free:
             return ""
         defined = self.alike(name)
