@@ -42,6 +42,8 @@ class AttributeField(forms.Field):
 
     def _widget(self) -> forms.Widget:
         type, choices = self.definition.type.key, self.definition.choices
+        if type == "choice":
+            return forms.Select(choices=[("", "None"), *self._choices()])
         if self.unfit:
             return forms.TextInput()
         match type:
@@ -53,8 +55,6 @@ class AttributeField(forms.Field):
                 return _Picker("date")
             case "datetime":
                 return _Picker("datetime-local", {"step": "1"} if self._seconds() else {})
-            case "choice":
-                return forms.Select(choices=[("", "None"), *((choice, choice) for choice in choices)])
             case "list" if choices and len(choices) <= MOST_BOXES:
                 return forms.CheckboxSelectMultiple(choices=[(choice, choice) for choice in choices])
             case "list" if choices:
@@ -64,9 +64,15 @@ class AttributeField(forms.Field):
         long = isinstance(self.stored, str) and (len(self.stored) > LONG_TEXT or "\n" in self.stored)
         return forms.Textarea({"rows": 3}) if long else forms.TextInput()
 
+    def _choices(self) -> list[tuple[str, str]]:
+        found = [(choice, choice) for choice in self.definition.choices]
+        if self.unfit:
+            found.append((self._shown(), f"{self._shown()} (does not fit)"))
+        return found
+
     def _shown(self) -> Any:
         if self.stored is None:
-            return [] if isinstance(self.widget, forms.SelectMultiple | forms.CheckboxSelectMultiple) else ""
+            return [] if self.definition.type.key == "list" and self.definition.choices else ""
         if self.unfit:
             return self.definition.type.write(self.stored).replace("\n", ", ")
         if isinstance(self.stored, list) and self.definition.choices:

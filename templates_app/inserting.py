@@ -27,7 +27,11 @@ _OTHERS = [
     Field("Only if there is a first name", "{% if contact.first_name %}{% endif %}"),
 ]
 # Made of what is kept, such as 2026-03-10; nothing where a contact has none.
-_FILTERS = {"date": ' | date: "%-d %B %Y"', "datetime": ' | date: "%-d %B %Y, %H:%M"', "list": ' | join: ", "'}
+_FILTERS = {
+    "date": ' | date: "%-d %B %Y"',
+    "datetime": ' | in_zone: contact.timezone | date: "%-d %B %Y, %H:%M"',
+    "list": ' | join: ", "',
+}
 
 
 def fields(event: bool = True) -> list[Field]:

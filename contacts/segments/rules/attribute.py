@@ -50,8 +50,8 @@ class AttributeForm(ComparisonForm):
         if self.definition is not None:
             config = typed_values.fitting(config, self.definition)
         super().__init__(config, scope)
-        self.fields["field"].widget.attrs["data-redraw"] = ""
         if self.definition is not None:
+            self.fields["field"].widget.attrs["data-typed"] = ""  # what is chosen here decides on the other controls
             op = cast(forms.ChoiceField, self.fields["op"])
             suits, chosen = self.definition.type.suits, self.initial["op"]
             op.choices = [(key, each.label) for key, each in OPERATORS.items() if suits(each) or key == chosen]
