@@ -99,6 +99,8 @@ def piece(target: str, defined: Definitions = NONE) -> Callable[[str], str | Non
             return begin + encode_basestring_ascii(value)
         if value is None:
             return None
+        if type(value) is int:
+            return f"{begin}{value}"
         if isinstance(value, list) and (problem := next(filter(None, map(text_problem, value)), "")):
             raise ValidationError(problem)
         return begin + json.dumps(value)

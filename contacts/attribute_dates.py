@@ -11,12 +11,17 @@ ISO, DAY_FIRST, MONTH_FIRST = "ymd", "dmy", "mdy"
 EXAMPLES = {ISO: "2026-03-10", DAY_FIRST: "31/12/2026", MONTH_FIRST: "12/31/2026"}
 # Of moments: at the ends of the calendar, there are zones in which they have no name.
 EARLIEST, LATEST = 1000, 9000
+_iso = re.compile(values.DAY).fullmatch
+_moment = re.compile(f"(?:{values.MOMENT}|{values.LOCAL_MOMENT})").fullmatch
+_written = re.compile(r"([0-9./-]+)(?:T| +)([0-9]{1,2}:.*)").fullmatch
 _DAY = re.compile(r"([0-9]{1,4})([./-])([0-9]{1,2})\2([0-9]{1,4})")
 _FIRST_MOMENT = re.compile(r"00:00(:00(\.0{1,6})?)?Z?")
 
 
 def day(text: str, order: str = ISO) -> str | None:
     """“2026-03-10” for a day, or for its first moment, as some programs write a day; None for what is none."""
+    if _iso(text):
+        return text
     written, clock = _parted(text)
     return _day(written, order) if not clock or _FIRST_MOMENT.fullmatch(clock) else None
 
@@ -26,7 +31,7 @@ def moment(text: str, zone: str, order: str = ISO) -> str | None:
     written, clock = _parted(text)
     found = _day(written, order)
     whole = f"{found}T{clock or '00:00'}"
-    if found is None or not (re.fullmatch(values.MOMENT, whole) or re.fullmatch(values.LOCAL_MOMENT, whole)):
+    if found is None or not _moment(whole):
         return None
     at = datetime.fromisoformat(whole)
     if not EARLIEST <= at.year <= LATEST:
@@ -37,12 +42,15 @@ def moment(text: str, zone: str, order: str = ISO) -> str | None:
 
 def _parted(text: str) -> tuple[str, str]:
     """The day and the clock time, the latter empty where there is none."""
-    written, _, clock = re.sub(r"(?<=[0-9]) +(?=[0-9]{1,2}:)", "T", text, count=1).partition("T")
-    return written, f"0{clock}" if re.match(r"[0-9]:", clock) else clock
+    found = _written(text)
+    if found is None:
+        return text, ""
+    clock = found[2]
+    return found[1], f"0{clock}" if clock[1] == ":" else clock
 
 
 def _day(text: str, order: str) -> str | None:
-    if re.fullmatch(values.DAY, text):
+    if _iso(text):
         return text
     found = _DAY.fullmatch(text)
     if found is None:

@@ -102,6 +102,8 @@ class Number(AttributeType):
 
     def read(self, text: str, choices: Sequence[str] = (), zone: str = "UTC", order: str = ISO) -> Any:
         plain = text.strip()
+        if plain.isascii() and plain.isdigit() and len(plain) < 16:
+            return int(plain)
         if not plain:
             return None
         plain = plain.translate(_BLANKS)
