@@ -10,7 +10,7 @@ from django.db import connection
 from contacts.attribute_types import shown
 from contacts.defining import Definition
 
-LOOKED_AT = 20_000
+LOOKED_AT = 10_000
 _NEWEST = """
     SELECT value::text, count(*)
     FROM (SELECT attributes -> %s AS value FROM contacts_contact ORDER BY id DESC LIMIT %s) newest GROUP BY value

@@ -19,9 +19,12 @@ IN_RULE = """
         {column}, '$.** ? (@.rule == "attribute" && @.field == $name)', jsonb_build_object('name', n.name)
     )
 """
-# Asks a text, or JSON as text, whether a piece of Liquid in it reads the attribute `n.name`.
+# Asks a text, or JSON as text, whether a piece of Liquid in it reads the attribute `n.name`. Most texts do not hold the
+# name at all, which is found out a hundred times faster.
 IN_WORDS = """
-    ({column} ~ ('attributes(\\.' || n.name || '|\\[\\s*\\\\?["'']' || n.name || '\\\\?["'']\\s*\\])(?![\\w-])'))
+    (CASE WHEN strpos({column}, n.name) > 0 THEN
+        {column} ~ ('attributes(\\.' || n.name || '|\\[\\s*\\\\?["'']' || n.name || '\\\\?["'']\\s*\\])(?![\\w-])')
+    ELSE FALSE END)
 """
 
 Uses = dict[str, list[Use]]
