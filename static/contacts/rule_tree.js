@@ -55,7 +55,7 @@ class RuleTree extends HTMLElement {
     this.addEventListener("focusin", (event) => this.suggest(event.target));
     this.addEventListener("click", (event) => this.clicked(event));
     this.addEventListener("keydown", (event) => this.pressed(event));
-    this.addEventListener("htmx:beforeSwap", (event) => this.swapping(event));
+    this.addEventListener("htmx:beforeSwap", () => this.swapping());
     this.addEventListener("htmx:afterSwap", (event) => this.swapped(event));
   }
 
@@ -102,7 +102,7 @@ class RuleTree extends HTMLElement {
   }
 
   // Whoever went on meanwhile goes on in the new controls, with what is typed already.
-  swapping(event) {
+  swapping() {
     const { row, key } = this.returnTo ?? {};
     const { dataset, value } = document.activeElement;
     if (row?.contains(document.activeElement) && dataset.key && dataset.key !== key) this.returnTo = { row, key: dataset.key, value };
