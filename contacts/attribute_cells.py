@@ -6,6 +6,7 @@ the kind says.
 
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 from json.encoder import encode_basestring_ascii
 from typing import Any
@@ -34,6 +35,12 @@ _ALL_KINDS = [*TYPES, *(f"{key}_{order}" for key in _DATED for order in _ORDERS 
 _TARGET = re.compile(rf"({'|'.join(_ALL_KINDS)}):[^\W\d][\w-]{{0,99}}")
 
 
+def slug(header: str) -> str:
+    """A header as an attribute's key: “Date de création” becomes date_de_creation; "" where nothing is left."""
+    ascii_only = unicodedata.normalize("NFKD", header).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "_", ascii_only).strip("_").lstrip("0123456789_")[:100]
+
+
 def is_target(text: str) -> bool:
     """Whether a column may be called so."""
     return _TARGET.fullmatch(text) is not None
@@ -55,8 +62,8 @@ def offered(defined: Definitions) -> list[tuple[str, str]]:
 
 def guess(name: str, cells: Sequence[str], defined: Definitions) -> str | None:
     """The target of a column whose header is a defined attribute's name or label; None where it is no such one."""
-    found = defined.alike(name)
-    if found is None:
+    found = defined.alike(name) or next((each for each in defined if slug(each.label) == name), None)
+    if found is None or not name:
         return None
     return f"{found.type.key}{_order_of(cells) if found.type.of_dates else ''}:{found.name}"
 

@@ -6,7 +6,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
-from contacts.csv_mapping import slug
+from contacts.attribute_cells import slug
 from contacts.models import Attribute
 
 

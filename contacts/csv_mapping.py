@@ -1,13 +1,13 @@
 """Knows what the columns of a file mean: guesses it from their headers, and turns rows into contacts by it."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
 
 from contacts import attribute_cells
+from contacts.attribute_cells import slug as slug
 from contacts.cleaning import Errors
 from contacts.defining import NONE, Definitions
 from contacts.models import ConsentState
@@ -55,21 +55,15 @@ _ANSWERS = {
 }
 
 
-def slug(header: str) -> str:
-    """A header as an attribute's key: “Date de création” becomes date_de_creation; "" where nothing is left."""
-    ascii_only = unicodedata.normalize("NFKD", header).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "_", ascii_only).strip("_").lstrip("0123456789_")[:100]
-
-
 def guess(headers: Sequence[str], rows: Sequence[Sequence[str]], defined: Definitions = NONE) -> list[str | None]:
     """What each column most likely is, from its header and the first rows. Nothing is guessed twice."""
     mapping: list[str | None] = []
     for index, header in enumerate(headers):
         key = slug(header)
-        target: str | None = _GUESSES.get(key)
+        values = [row[index].strip() for row in rows if index < len(row) and row[index].strip()]
+        target = attribute_cells.guess(key, values, defined) or _GUESSES.get(key)
         if target is None and key:
-            values = [row[index].strip() for row in rows if index < len(row) and row[index].strip()]
-            target = attribute_cells.guess(key, values, defined) or f"{_kind(key, values)}:{key}"
+            target = f"{_kind(key, values)}:{key}"
         mapping.append(target if target not in mapping else None)
     if "full_name" in mapping and ("first_name" in mapping or "last_name" in mapping):
         mapping[mapping.index("full_name")] = "text:name"

@@ -105,6 +105,18 @@ def test_the_order_of_dates_is_guessed_where_they_tell_it(cells, target):
     assert csv_mapping.guess(["Day"], [[cell] for cell in cells]) == [target]
 
 
+def test_headers_may_be_labels_and_what_is_defined_comes_first(defined):
+    make.attribute("mobile", "text", label="Which phone")
+    headers = ["E-Mail", "Date of Birth", "Mobile", "Phone", "***"]
+    assert csv_mapping.guess(headers, [["a@example.com"]], definitions()) == [
+        "email",
+        "date:birthday",
+        "text:mobile",
+        "phone",
+        None,
+    ]
+
+
 def test_the_mapping_offers_defined_attributes_by_their_labels(defined, client):
     client.force_login(User.objects.create_superuser("mia", password="secret-of-mia"))
     file = uploading.store("people.csv", [b"email,birthday,x\nada@example.com,31/12/1990,1\n"])
