@@ -1,5 +1,6 @@
 """People, what is known of them and what happened to them."""
 
+from contacts.models.attribute import Attribute, AttributeSweep
 from contacts.models.consent import Consent, ConsentState, Suppression
 from contacts.models.contact import Contact
 from contacts.models.csv_import import CsvChunk, CsvImport, CsvRefusal
@@ -9,8 +10,11 @@ from contacts.models.membership import Membership, SegmentRefresh
 from contacts.models.placement import Placement
 from contacts.models.segment import Segment, SegmentDay
 from contacts.models.tag import ContactTag, Tag
+from contacts.models.topic import PastConsent, Topic, TopicConsent
 
 __all__ = [
+    "Attribute",
+    "AttributeSweep",
     "Consent",
     "ConsentState",
     "Contact",
@@ -22,10 +26,13 @@ __all__ = [
     "EventCursor",
     "Installation",
     "Membership",
+    "PastConsent",
     "Placement",
     "Segment",
     "SegmentDay",
     "SegmentRefresh",
     "Suppression",
     "Tag",
+    "Topic",
+    "TopicConsent",
 ]
