@@ -18,7 +18,8 @@ from campaigns.claiming import Claimed
 from campaigns.courtesy import Asked, Rules, Sent
 from campaigns.models import Content, Courtesy, MessageState, RecentMessage
 from campaigns.outcomes import Outcome
-from contacts.models import Contact, Installation
+from contacts.addressees import Addressee
+from contacts.models import Installation
 
 _ALONE = "SELECT pg_advisory_xact_lock(7100, 2)"
 
@@ -64,7 +65,7 @@ class Asking:
 def held_back(
     messages: Sequence[Claimed],
     contents: Mapping[int, Content],
-    contacts: Mapping[int, Contact],
+    contacts: Mapping[int, Addressee],
     refused: Mapping[str, Mapping[int, str]],
     now: datetime,
 ) -> dict[int, Outcome]:
@@ -85,7 +86,7 @@ def held_back(
 def _asking(
     messages: Sequence[Claimed],
     contents: Mapping[int, Content],
-    contacts: Mapping[int, Contact],
+    contacts: Mapping[int, Addressee],
     refused: Mapping[str, Mapping[int, str]],
 ) -> Asking:
     usual = Installation.current().zone_name

@@ -16,7 +16,7 @@ from campaigns.models import MessageState, Provider
 from campaigns.outcomes import Home, Outcome
 from campaigns.preparing import Ready, prepare
 from campaigns.routing import Routes
-from contacts.models import Contact
+from contacts.addressees import Addressee, addressees
 from contacts.places import country_of
 
 logger = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ def _probe(provider: Provider, routes: Routes, now: datetime) -> None:
 def send(taken: Claim, routes: Routes, now: datetime) -> None:
     """Prepare what was claimed, hand it over and record what came of it."""
     try:
-        contacts = Contact.objects.in_bulk({message.contact_id for message in taken.messages})
+        contacts = addressees({message.contact_id for message in taken.messages})
         homes = {pk: _home(contact) for pk, contact in contacts.items()}
         done, ready = prepare(taken.messages, contacts, routes, now)
     except Exception as error:
@@ -125,7 +125,7 @@ def _pay(
     return left, paid
 
 
-def _home(contact: Contact) -> Home:
+def _home(contact: Addressee) -> Home:
     domain = (contact.email or "").rpartition("@")[2].lower()[:255]
     return Home(country_of(contact), contact.language, domain)
 

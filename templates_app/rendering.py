@@ -10,7 +10,7 @@ from liquid import BoundTemplate, Environment, RenderContext
 from liquid.exceptions import LiquidError
 from liquid.static_analysis import Variable
 
-from contacts.models import Contact
+from contacts.addressees import AnyContact
 from templates_app import mjml, sandbox, splicing
 from templates_app.models import TemplateVersion
 from templates_app.text_part import text_of
@@ -115,7 +115,7 @@ def compile(source: str, escape: bool) -> Compiled:
         raise RenderError(f"Line {_line_of(error)}: {error.message}.") from error
 
 
-def context_of(contact: Contact, event_properties: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def context_of(contact: AnyContact, event_properties: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """What templates can name: plain values only, never model objects."""
     return {
         "contact": {

@@ -14,7 +14,7 @@ from campaigns.channels.bodies import Addresses, Body
 from campaigns.models import Content
 from campaigns.providers.base import Mime, OutgoingEmail
 from campaigns.skip_reasons import INVALID_ADDRESS, NO_ADDRESS
-from contacts.models import Contact
+from contacts.addressees import AnyContact
 from templates_app import rendering
 
 # Whether a mail server takes it is the server's business; what could end the header or add a second recipient is ours.
@@ -25,7 +25,7 @@ _PIXEL = f'<img src="{links.PIXEL}" width="1" height="1" alt="" border="0" style
 class Email(Channel):
     key = "email"
 
-    def address(self, contact: Contact) -> str:
+    def address(self, contact: AnyContact) -> str:
         if not contact.email:
             raise Refused(NO_ADDRESS)
         if not _ADDRESS.fullmatch(contact.email):
@@ -46,7 +46,7 @@ class EmailComposer(Composer):
         self.skeleton = mime.Skeleton()
         self.list_headers = list_headers.of(content, self.domain)
 
-    def compose(self, message_id: int, contact: Contact, context: dict[str, Any]) -> OutgoingEmail:
+    def compose(self, message_id: int, contact: AnyContact, context: dict[str, Any]) -> OutgoingEmail:
         addresses = Addresses.of(message_id)
         context["unsubscribe_url"] = addresses.unsubscribe
         # One line: a header ends where its line ends, whatever a contact's name says.
