@@ -2,9 +2,8 @@
 
 import html
 import re
-from dataclasses import dataclass
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from campaigns import addresses, signatures
@@ -16,8 +15,7 @@ _SLOT = re.compile("(\0f\\d+\0=.*?\0\\.|\0v\\d+;|\0c|\0o)", re.DOTALL)
 _VALUE = re.compile("\0v(\\d+);")
 
 
-@dataclass(frozen=True, slots=True)
-class Addresses:
+class Addresses(NamedTuple):
     """The addresses in one message that belong to it alone. `click` is what those of tracked links begin with."""
 
     message_id: int

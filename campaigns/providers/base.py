@@ -69,8 +69,7 @@ class OutgoingSms:
 Outgoing = OutgoingEmail | OutgoingSms
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """What came of one hand-over.
 
     state: "sent" (the provider took it), "failed" (it did not), "bounced" (it did not, for there is no such address) or
@@ -151,6 +150,7 @@ class Kind:
     hears: bool = False  # whether it tells by webhooks what became of messages (see campaigns.notices)
     hearing: str = ""  # how its account is told to
     signing: str = ""  # the setting by which its calls are verified, by its label
+    asks_database: bool = False  # whether its connections do: they are used in the thread that records
 
     def connect(self, provider: Provider) -> AbstractContextManager[Connection]:
         """A connection that may be kept open for many batches. Opening it never fails: what is wrong with the account
