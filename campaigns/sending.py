@@ -108,11 +108,12 @@ def _stream(first: Batch, routes: Routes, now: datetime) -> None:
     """Send this batch and those after it, one being handed over while those beside it are recorded and prepared."""
     until = monotonic() + SLICE
     down: dict[int, str] = {}  # providers that turned out to be away: nothing more is claimed then
-    previous, batch = None, first
-    while batch:
-        following: Batch | None = None
+    previous: Batch | None = None
+    batch: Batch | None = first
+    while batch is not None:
+        following = None
         with _handing_over(batch, down):
-            if previous:
+            if previous is not None:
                 previous.record()
             if monotonic() < until and not down:
                 following = _claimed(routes, now)
