@@ -43,8 +43,9 @@ def account(kind: str, settings: dict[str, Any], known: dict[str, str] | None = 
 
     Provider.objects.filter(channel="email").update(is_default=False, enabled=False)
     whole = {"from_email": "from@example.com", "from_name": "", "timeout": 10} | settings
+    name = f"{kind} {Provider.objects.count()}"
     return Provider.objects.create(
-        channel="email", kind=kind, name=kind, settings=whole, secrets=secrets.encrypt(known or {}), is_default=True
+        channel="email", kind=kind, name=name, settings=whole, secrets=secrets.encrypt(known or {}), is_default=True
     )
 
 
