@@ -44,6 +44,9 @@ LANES: dict[str, list[str]] = {
     ],
     "upkeep": [
         "contacts.importing.work",
+        "contacts.bulk_editing.work",
+        "contacts.lingering.settle",
+        "contacts.pairing.search",
         "campaigns.audience_files.work",
         "contacts.search.sort_in",
         "config.upkeep.prune",

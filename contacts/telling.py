@@ -9,6 +9,7 @@ from contacts.models import Event
 _SENTENCES = {
     "contact.created": "Contact created",
     "contact.updated": "Contact changed",
+    "contact.merged": "Another contact was merged into this one",
     "tag.added": "Tag “{tag}” added",
     "tag.removed": "Tag “{tag}” removed",
     "segment.entered": "Entered segment “{name}”",
@@ -34,7 +35,7 @@ _SENTENCES = {
     "api.call": "Let in through the API",
 }
 # Properties that the sentence says, or that say it to programs, by the first part of the event's name.
-_SAID = {"tag": ("tag",), "segment": ("segment", "name")}
+_SAID = {"tag": ("tag",), "segment": ("segment", "name"), "contact": ("gone",)}
 _BAD = {"email.bounced", "email.complained", "email.unsubscribed", "sms.failed", "sms.unsubscribed"}
 _GOOD = {"contact.created", "email.opened", "email.clicked", "sms.clicked", "sms.replied", "scenario.completed"}
 # Of what Waypost records itself, what only programs can make something of.

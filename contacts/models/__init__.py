@@ -1,15 +1,20 @@
 """People, what is known of them and what happened to them."""
 
+from contacts.models.bulk_edit import BulkEdit, BulkEditPart
 from contacts.models.consent import Consent, ConsentState, Suppression
 from contacts.models.contact import Contact
 from contacts.models.csv_import import CsvChunk, CsvImport, CsvRefusal
 from contacts.models.event import Event, EventCursor
 from contacts.models.installation import Installation
 from contacts.models.membership import Membership, SegmentRefresh
+from contacts.models.merge import ErasedAddress, Erasure, Merge, Pair, PairSearch
+from contacts.models.saved_view import SavedView
 from contacts.models.segment import Segment
 from contacts.models.tag import ContactTag, Tag
 
 __all__ = [
+    "BulkEdit",
+    "BulkEditPart",
     "Consent",
     "ConsentState",
     "Contact",
@@ -17,10 +22,16 @@ __all__ = [
     "CsvChunk",
     "CsvImport",
     "CsvRefusal",
+    "ErasedAddress",
+    "Erasure",
     "Event",
     "EventCursor",
     "Installation",
     "Membership",
+    "Merge",
+    "Pair",
+    "PairSearch",
+    "SavedView",
     "Segment",
     "SegmentRefresh",
     "Suppression",

@@ -1,0 +1,62 @@
+"""The columns that the list of contacts and its files can have: those that everybody has, and attributes."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.core.exceptions import ValidationError
+
+from contacts.cleaning import validate_attribute_key
+
+ATTRIBUTE = "attributes."
+MOST = 60
+LABELS = {
+    "id": "Id",
+    "name": "Name",
+    "email": "Email",
+    "phone": "Phone",
+    "external_id": "External id",
+    "first_name": "First name",
+    "last_name": "Last name",
+    "timezone": "Time zone",
+    "language": "Language",
+    "tags": "Tags",
+    "consent": "Consent",
+    "created_at": "Created",
+    "updated_at": "Updated",
+}
+# What the list shows where nothing was chosen, and what files hold: a file can be imported again as it is.
+LIST = ("name", "email", "phone", "tags", "consent", "created_at")
+FILE = (
+    "email", "phone", "external_id", "first_name", "last_name", "timezone", "language", "tags", "consent", "created_at",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Column:
+    key: str
+    label: str
+
+    @property
+    def attribute(self) -> str:
+        """The name of the attribute; "" where it is none."""
+        return self.key.removeprefix(ATTRIBUTE) if self.key.startswith(ATTRIBUTE) else ""
+
+
+def cleaned(given: Iterable[str], usual: Sequence[str]) -> list[Column]:
+    """The columns asked for, each once, in their order. Unknown ones are left out; the usual ones stand for none."""
+    keys = [key for key in dict.fromkeys(given) if _known(key)][:MOST] or list(usual)
+    return [Column(key, LABELS.get(key) or key.removeprefix(ATTRIBUTE)) for key in keys]
+
+
+def unknown(given: Iterable[str]) -> list[str]:
+    return [key for key in given if not _known(key)]
+
+
+def _known(key: str) -> bool:
+    if not key.startswith(ATTRIBUTE):
+        return key in LABELS
+    try:
+        validate_attribute_key(key.removeprefix(ATTRIBUTE))
+    except ValidationError:
+        return False
+    return True
