@@ -13,6 +13,8 @@ from campaigns.report_api import ReportViewSet
 from campaigns.report_parts_api import DomainReportViewSet, LinkReportViewSet, SavedReportViewSet
 from campaigns.topic_api import TopicRouteViewSet
 from contacts.api import ContactViewSet, EventViewSet
+from contacts.people_api import BulkEditViewSet, DuplicateViewSet
+from contacts.saved_view_api import SavedViewViewSet
 from contacts.segment_api import SegmentViewSet
 from flows.api import ScenarioViewSet
 from flows.chain_api import ChainCampaignViewSet
@@ -25,6 +27,9 @@ router.include_root_view = False
 router.register("budget/ledger", LedgerViewSet, basename="ledger")
 router.register("budget", BudgetViewSet, basename="budget")
 router.register("campaigns", ChainCampaignViewSet, basename="campaign")
+router.register("contacts/bulk-edits", BulkEditViewSet, basename="bulk_edit")
+router.register("contacts/duplicates", DuplicateViewSet, basename="duplicate")
+router.register("contacts/views", SavedViewViewSet, basename="saved_view")
 router.register("contacts", ContactViewSet, basename="contact")
 router.register("events", EventViewSet, basename="event")
 router.register("segments", SegmentViewSet, basename="segment")

@@ -23,11 +23,12 @@ from contacts.api_shapes import (
 )
 from contacts.filters import ContactFilter
 from contacts.models import Contact
+from contacts.people_api import PeopleActions
 
 SOURCE = "api"
 
 
-class ContactViewSet(viewsets.ReadOnlyModelViewSet):
+class ContactViewSet(PeopleActions, viewsets.ReadOnlyModelViewSet):
     """People. Email, phone and external id are each unique, and a contact has at least one of them."""
 
     scope = "contacts"

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 
 from contacts.cleaning import validate_attribute_key
+from contacts.models import Contact
 
 ATTRIBUTE = "attributes."
 MOST = 60
@@ -46,6 +49,24 @@ def cleaned(given: Iterable[str], usual: Sequence[str]) -> list[Column]:
     """The columns asked for, each once, in their order. Unknown ones are left out; the usual ones stand for none."""
     keys = [key for key in dict.fromkeys(given) if _known(key)][:MOST] or list(usual)
     return [Column(key, LABELS.get(key) or key.removeprefix(ATTRIBUTE)) for key in keys]
+
+
+def asked(query: QueryDict) -> list[str]:
+    """The columns that an address asks for: one after the other, or with commas."""
+    return [key for given in query.getlist("columns") for key in given.split(",") if key]
+
+
+def cells(contact: Contact, columns: Sequence[Column]) -> list[tuple[str, Any]]:
+    """What the list shows of a contact: (key, value), for attributes as people read them."""
+    found: list[tuple[str, Any]] = []
+    for column in columns:
+        if column.attribute:
+            value = contact.attributes.get(column.attribute)
+            words = {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
+            found.append(("attribute", "–" if words is None else str(words)[:100]))
+        else:
+            found.append((column.key, getattr(contact, column.key, None)))
+    return found
 
 
 def unknown(given: Iterable[str]) -> list[str]:

@@ -12,9 +12,7 @@ from contacts import zones
 from contacts.attribute_rows import AttributeRow, attributes_of, rows_of
 from contacts.cleaning import clean
 from contacts.csv_sniffing import DELIMITERS, ENCODINGS
-from contacts.filters import ANSWERS
-from contacts.list_forms import ListForm
-from contacts.models import Contact, Segment, Tag
+from contacts.models import Contact, Tag
 from contacts.models.consent import Channel
 from contacts.tagging import clean_name
 
@@ -67,12 +65,6 @@ class ContactForm(forms.Form):
             if name == "attributes":
                 self.attributes_error = " ".join(sentences)
             self.add_error(name if name in self.fields else None, sentences)
-
-
-class ContactListForm(ListForm):
-    tag = forms.ModelChoiceField(Tag.objects.all(), required=False, empty_label="Any tag")
-    consent = forms.ChoiceField(required=False, choices=[("", "Any consent"), *ANSWERS])
-    segment = forms.ModelChoiceField(Segment.objects.all(), required=False, empty_label="Any segment")
 
 
 class TagForm(forms.Form):

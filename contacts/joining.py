@@ -8,11 +8,12 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import QuerySet
+from django.http import Http404
 
 from contacts import ties, timeline
 from contacts.cleaning import IDENTIFIERS
 from contacts.lanes import READERS, nudge
-from contacts.models import Contact, Merge
+from contacts.models import ConsentState, Contact, Merge
 from contacts.profiles import TEXTS
 from contacts.saving import UNIDENTIFIED, retried
 from contacts.timeline import NewEvent
@@ -65,6 +66,15 @@ def lines(kept: Contact, gone: Contact, choices: Mapping[str, str] | None = None
             label = _LABELS.get(key, key.removeprefix("attributes."))
             found.append(Line(key, label, ours, theirs, chosen if chosen in (KEPT, GONE) else usual))
     return found
+
+
+def weight(contact: Contact) -> dict[str, Any]:
+    """What helps to see which of two to keep: how much hangs on each."""
+    return {
+        "tags": [mark.tag.name for mark in contact.contact_tags.select_related("tag")[:20]],
+        "consents": list(contact.consents.exclude(state=ConsentState.UNKNOWN)),
+        "events": contact.events.count(),
+    }
 
 
 def merge(
@@ -142,6 +152,13 @@ def successor(contact_id: int) -> int | None:
     """Who has everything of a contact who was merged into them."""
     found = Merge.objects.filter(gone_id=contact_id, kept__erased_at__isnull=True)
     return found.values_list("kept_id", flat=True).first()
+
+
+def successor_or_404(contact_id: int) -> int:
+    found = successor(contact_id)
+    if found is None:
+        raise Http404
+    return found
 
 
 def _anybody() -> QuerySet[Contact]:

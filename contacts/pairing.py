@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from contacts.lanes import nudge
 from contacts.models import Pair, PairSearch
@@ -108,6 +108,14 @@ ON CONFLICT (one_id, other_id) DO UPDATE SET
 def open_pairs() -> QuerySet[Pair]:
     """Those that nobody has looked at yet, the likeliest first."""
     return Pair.objects.filter(dismissed_at=None).select_related("one", "other").order_by("-score", "-pk")
+
+
+def dismissed_pairs() -> QuerySet[Pair]:
+    return Pair.objects.exclude(dismissed_at=None).select_related("one", "other", "dismissed_by").order_by("-pk")
+
+
+def of_contact(contact_id: int) -> QuerySet[Pair]:
+    return open_pairs().filter(Q(one=contact_id) | Q(other=contact_id))
 
 
 def latest() -> PairSearch | None:

@@ -82,6 +82,10 @@ class Pair(models.Model):
     def __str__(self) -> str:
         return f"{self.one_id} and {self.other_id}"
 
+    @property
+    def both(self) -> list[Contact]:
+        return [self.one, self.other]
+
 
 class PairSearch(models.Model):
     """One search for duplicates over all contacts: `step` of `steps` are done."""
