@@ -105,11 +105,12 @@ def tell(contact: Contact) -> Told:
     yield "messages", _messages(contact)
     hits = Hit.objects.filter(message__contact=contact).order_by("pk")
     yield "visits", hits.values("message_id", "number", "at", "agent", "device", "machine").iterator(chunk_size=2000)
-    won = Conversion.objects.filter(contact=contact).order_by("pk")
-    yield (
-        "conversions",
-        won.values("objective__name", "message_id", "at", "value", "currency").iterator(chunk_size=2000),
+    won = (
+        Conversion.objects.filter(contact=contact)
+        .order_by("pk")
+        .values("objective__kind", "objective__event", "message_id", "at", "value", "currency")
     )
+    yield "conversions", won.iterator(chunk_size=2000)
     yield "campaign_lists", list(Listed.objects.filter(contact=contact).values("campaign_id", "campaign__name"))
 
 
