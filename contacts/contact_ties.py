@@ -22,7 +22,7 @@ TABLES = {
 }
 
 # Whoever unsubscribed anywhere stays so; of the rest, what was said counts more than that nothing was.
-_RANK = "array_position(ARRAY['unknown', 'subscribed', 'unsubscribed'], {}::text)"
+_RANK = "array_position(ARRAY['unknown', 'subscribed', 'pending', 'unsubscribed'], {}::text)"
 _CONSENT = f"""
 WITH theirs AS (DELETE FROM contacts_consent WHERE contact_id = %(gone)s RETURNING channel, state, at, source)
 INSERT INTO contacts_consent AS had (contact_id, channel, state, at, source)

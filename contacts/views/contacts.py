@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,6 +15,7 @@ from contacts.counting import total
 from contacts.exporting import columns_in_use
 from contacts.models import BulkEdit, Contact, SavedView
 from contacts.pagination import page
+from contacts.segments import InvalidRule
 from contacts.selection_form import SelectionForm
 
 may_see = permission_required("contacts.view_contact", raise_exception=True)
@@ -25,7 +27,7 @@ def contact_list(request: HttpRequest) -> HttpResponse:
     if not request.GET and (first := saved_views.first_of(request.user)):
         return redirect(f"{reverse('contact_list')}?{saved_views.query(first)}")
     form = SelectionForm(request.GET)
-    contacts = selecting.narrowed(form.cleaned_data, timezone.now()) if form.is_valid() else Contact.objects.none()
+    contacts = _narrowed(form)
     rows = page(contacts.prefetch_related("contact_tags__tag", "consents"), request)
     asked = contact_columns.asked(request.GET)
     columns = contact_columns.cleaned(asked, contact_columns.LIST)
@@ -56,9 +58,19 @@ def contact_count(request: HttpRequest) -> HttpResponse:
     """How many contacts the filters mean, exactly: what is selected with “all that match”."""
     try:
         count = selecting.of_filters(request.GET).count(timezone.now())
-    except selecting.BadSelection:
+    except (selecting.BadSelection, InvalidRule):
         count = 0
     return render(request, "contacts/_contact_count.html", {"count": count})
+
+
+def _narrowed(form: SelectionForm) -> QuerySet[Contact]:
+    """Nobody where the form is wrong, or names a segment whose rule cannot be asked; the form then says so."""
+    try:
+        if form.is_valid():
+            return selecting.narrowed(form.cleaned_data, timezone.now())
+    except InvalidRule as error:
+        form.add_error("segment", str(error))
+    return Contact.objects.none()
 
 
 def _actions(request: HttpRequest) -> list[tuple[str, str]]:
