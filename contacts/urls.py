@@ -24,6 +24,7 @@ urlpatterns = [
     path("contacts/duplicates/search/", merging.look, name="duplicate_search"),
     path("contacts/duplicates/progress/", merging.look_progress, name="duplicate_progress"),
     path("contacts/duplicates/<int:pk>/dismiss/", merging.dismiss, name="duplicate_dismiss"),
+    path("contacts/erased/", erasing.show_all, name="erasure_list"),
     path("contacts/edits/", bulk_edits.show_all, name="bulk_edit_list"),
     path("contacts/edits/new/<slug:action>/", bulk_edits.create, name="bulk_edit_create"),
     path("contacts/edits/<int:pk>/", bulk_edits.show, name="bulk_edit_page"),

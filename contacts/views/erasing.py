@@ -2,6 +2,7 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
@@ -9,9 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from contacts import erasing, forgetting, personal_data
+from contacts import barring, erasing, forgetting, personal_data
 from contacts.htmx import HtmxRequest
-from contacts.models import Contact
+from contacts.models import Contact, ErasedAddress, Erasure
+from contacts.pagination import page
 
 
 @permission_required("contacts.erase_contact", raise_exception=True)
@@ -37,6 +39,22 @@ def erase(request: HtmxRequest, pk: int) -> HttpResponse:
         "bar": request.method == "GET" or bool(request.POST.get("bar")),
     }
     return render(request, "contacts/contact_erase.html", context)
+
+
+@permission_required("contacts.view_erasure", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def show_all(request: HttpRequest) -> HttpResponse:
+    """That people were erased; and letting an address be added again, for whoever comes back by their own wish."""
+    if request.method == "POST":
+        if not request.user.has_perm("contacts.erase_contact"):
+            raise PermissionDenied
+        if barring.lift(request.POST.get("address", "").strip()):
+            messages.success(request, "This address can be added again.")
+        else:
+            messages.warning(request, "This address was not barred.")
+        return redirect("erasure_list")
+    shown = page(Erasure.objects.all(), request)
+    return render(request, "contacts/erasure_list.html", {"page": shown, "barred": ErasedAddress.objects.count()})
 
 
 @permission_required("contacts.export_contact", raise_exception=True)

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from config.models import User
@@ -170,7 +171,9 @@ def test_two_contacts_are_merged_field_by_field(browser, ada):
     assert (ada.phone, ada.first_name, ada.attributes["city"]) == ("+33612345678", "Ada", "Lyon")
     moved = browser.get(reverse("contact_page", args=[twin.pk]))
     assert (moved.status_code, moved.url) == (301, reverse("contact_page", args=[ada.pk]))
-    assert "merged into this one" in text(browser.get(moved.url))
+    page = text(browser.get(moved.url))
+    assert "merged into this one" in page
+    assert "merged by mia" in page
     assert Merge.objects.get().by.username == "mia"
     assert browser.get(reverse("contact_merge", args=[ada.pk, twin.pk])).status_code == 404
 
@@ -202,6 +205,16 @@ def test_a_person_is_erased_when_their_name_is_typed(browser, ada):
     assert answer["HX-Redirect"] == LIST
     assert not Contact.objects.exists()
     assert saving.create({"email": "ada@example.com"}, NOW)  # the box was not ticked
+
+
+def test_who_comes_back_by_their_own_wish_can_be_added_again(browser, ada):
+    browser.post(reverse("contact_erase", args=[ada.pk]), {"typed": "Ada", "bar": "1"})
+    assert "1 address cannot be added again" in text(browser.get(reverse("erasure_list")))
+    with pytest.raises(ValidationError):
+        saving.create({"email": "ada@example.com"}, NOW)
+    assert signed_in(person("viewer")).post(reverse("erasure_list"), {"address": "ada@example.com"}).status_code == 403
+    browser.post(reverse("erasure_list"), {"address": " ADA@example.com"})
+    assert saving.create({"email": "ada@example.com"}, NOW)
 
 
 def test_everything_about_a_person_is_downloaded(browser, ada):

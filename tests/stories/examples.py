@@ -133,7 +133,7 @@ def pages() -> dict[str, str]:
         "user_password": viewer, "api_key_revoke": key, "saved_report_edit": report, "saved_report_delete": report,
     }  # fmt: skip
     found = {name: reverse(name, args=[thing.pk]) for name, thing in things.items()}
-    found["contact_merge"] = reverse("contact_merge", args=[one.pk, people[1].pk])
+    found["contact_merge"] = reverse("contact_merge", args=[one.pk, people[0].pk])
     found |= campaigns(people, now)
     return found | _edited(scenario) | _reports() | {"inbox_message_sms": reverse("inbox_message", args=[text.pk])}
 
