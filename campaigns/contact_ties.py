@@ -9,7 +9,7 @@ from django.db import connection
 from campaigns import skip_reasons
 from campaigns.contact_forgetting import forget
 from campaigns.counting import Of, count
-from campaigns.models import Conversion, Hit, Listed, Message
+from campaigns.models import Conversion, Hit, Listed, Message, MessageState
 from contacts.columns import literal
 from contacts.days import zone_of_days
 from contacts.models import Contact
@@ -77,6 +77,11 @@ RETURNING origin_id, content_id, provider_id, country, language
 def hold(ids: Sequence[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(_HOLD, [literal(ids)])
+
+
+def is_busy(ids: Sequence[int]) -> bool:
+    """Whether a message to one of them is being handed over, of which it is written down later what came of it."""
+    return Message.objects.filter(contact_id__in=ids, state=MessageState.SENDING).exists()
 
 
 def join(kept: int, gone: int, now: datetime) -> None:

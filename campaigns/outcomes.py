@@ -23,7 +23,7 @@ from contacts.timeline import NewEvent
 _RECORD = """
 WITH mine AS (
     SELECT id, state, provider_id, country, language, domain, unknown_at, delivered_at, failed_at, complained_at,
-        unsubscribed_at, opened_at, opened_on, clicked_at, clicked_on
+        unsubscribed_at, opened_at, opened_on, clicked_at, clicked_on, contact_id
     FROM campaigns_message
     WHERE id = ANY(%(ids)s) AND owner = %(owner)s AND state IN ('sending', 'unknown') ORDER BY id FOR UPDATE
 )
@@ -136,6 +136,7 @@ class _Before(NamedTuple):
     opened_on: str
     clicked: datetime | None
     clicked_on: str
+    contact: int  # another one than was claimed, where two were merged meanwhile
 
     def of(self, message: Claimed) -> Of:
         home = self.country, self.language
@@ -213,7 +214,7 @@ def _events(outcomes: Sequence[Outcome], was: Mapping[int, _Before]) -> Iterator
             properties = {"message": message.id, "origin": message.origin, **outcome.properties}
             if outcome.state != MessageState.SENT:
                 properties["reason"] = outcome.reason[:500]
-            yield NewEvent(message.contact_id, f"{message.channel}.{outcome.state}", properties)
+            yield NewEvent(was[message.id].contact, f"{message.channel}.{outcome.state}", properties)
 
 
 def _metrics(outcome: Outcome, before: _Before) -> Iterator[str]:

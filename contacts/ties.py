@@ -7,6 +7,7 @@ Such a module has
     join(kept, gone, now)   give the contact `kept` what hangs on `gone`, who is about to go
     erase(who, now)         leave nothing that says who somebody was, and every count what it is
     tell(contact)           everything known of one contact, as (name, rows) pairs; rows may be read as they come
+    is_busy(ids)            (if need be) whether something is under way that writes of them without a transaction
 
 Each takes a number of statements that does not grow with the rows. `join` and `erase` are called once more when nobody
 can still write who began before, so both find nothing to do where it has been done.
@@ -84,6 +85,10 @@ def join(kept: int, gone: int, now: datetime) -> None:
 def erase(who: People, now: datetime) -> None:
     for module in modules():
         module.erase(who, now)
+
+
+def is_busy(ids: Sequence[int]) -> bool:
+    return any(module.is_busy(ids) for module in modules() if hasattr(module, "is_busy"))
 
 
 def tell(contact: Any) -> Told:
