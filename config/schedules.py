@@ -47,6 +47,7 @@ LANES: dict[str, list[str]] = {
         "contacts.bulk_editing.work",
         "contacts.lingering.settle",
         "contacts.pairing.search",
+        "contacts.attribute_sweeping.work",
         "campaigns.audience_files.work",
         "contacts.search.sort_in",
         "config.upkeep.prune",

@@ -13,7 +13,7 @@ from contacts import attributing, consent, erasing, saving, tagging, timeline
 from contacts.cleaning import clean_field, validate_attribute_key
 from contacts.json_limits import text_problem
 from contacts.models import BulkEdit, ConsentState
-from contacts.models.consent import Channel
+from contacts.models.consent import SAYABLE, Channel
 
 Action = BulkEdit.Action
 Values = Mapping[str, Any]
@@ -75,8 +75,8 @@ def _consent(given: Values) -> dict[str, Any]:
     channel, state, basis = given.get("channel"), given.get("state"), given.get("basis") or ""
     if channel not in Channel.values:
         raise ValidationError({"channel": [f"A channel is one of {', '.join(Channel.values)}."]})
-    if state not in ConsentState.values:
-        raise ValidationError({"state": [f"Consent is one of {', '.join(ConsentState.values)}."]})
+    if state not in SAYABLE:
+        raise ValidationError({"state": [f"Consent is one of {', '.join(SAYABLE)}."]})
     if not isinstance(basis, str) or (problem := text_problem(basis, 120)):
         raise ValidationError({"basis": [problem if isinstance(basis, str) else "This is not a text."]})
     basis = " ".join(basis.split())
@@ -132,7 +132,8 @@ def _remove_tags(edit: BulkEdit, ids: Sequence[int], now: datetime) -> int:
 def _set_consent(edit: BulkEdit, ids: Sequence[int], now: datetime) -> int:
     channel, state, basis = (edit.values[name] for name in ("channel", "state", "basis"))
     source = f"{edit.source}: {basis}" if basis else edit.source
-    changed = consent.set_state(ids, channel, state, source, now)
+    proof = consent.Proof(edit.source, {"basis": basis} if basis else None)
+    changed = consent.set_state(ids, channel, state, source, now, proof)
     told = {"changed": [f"consent.{channel}"], "source": source}
     timeline.record_for(sorted(changed), "contact.updated", told, now)
     return len(changed)

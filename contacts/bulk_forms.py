@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from contacts import bulk_actions
 from contacts.attribute_rows import ALL_KINDS, AttributeRow, attributes_of
 from contacts.models import BulkEdit, ConsentState, Tag
-from contacts.models.consent import Channel
+from contacts.models.consent import SAYABLE, Channel
 
 Action = BulkEdit.Action
 
@@ -24,7 +24,9 @@ class BulkEditForm(forms.Form):
     )
     channel = forms.ChoiceField(choices=Channel.choices)
     state = forms.ChoiceField(
-        choices=[(s.value, s.label) for s in ConsentState][::-1], label="Consent", initial=ConsentState.UNSUBSCRIBED
+        choices=[(state, ConsentState(state).label) for state in SAYABLE][::-1],
+        label="Consent",
+        initial=ConsentState.UNSUBSCRIBED,
     )
     basis = forms.CharField(
         required=False,

@@ -19,23 +19,37 @@ TABLES = {
     "contacts_membership",
     "contacts_merge",
     "contacts_pair",
+    "contacts_pastconsent",
+    "contacts_topicconsent",
 }
 
 # Whoever unsubscribed anywhere stays so; of the rest, what was said counts more than that nothing was.
 _RANK = "array_position(ARRAY['unknown', 'subscribed', 'pending', 'unsubscribed'], {}::text)"
-_CONSENT = f"""
-WITH theirs AS (DELETE FROM contacts_consent WHERE contact_id = %(gone)s RETURNING channel, state, at, source)
-INSERT INTO contacts_consent AS had (contact_id, channel, state, at, source)
-SELECT %(kept)s, channel, state, at, source FROM theirs
-ON CONFLICT (contact_id, channel) DO UPDATE
-SET state = EXCLUDED.state, at = EXCLUDED.at, source = EXCLUDED.source
-WHERE {_RANK.format("EXCLUDED.state")} > {_RANK.format("had.state")}
-"""  # noqa: S608 - our own words
+_SAY = """
+WITH theirs AS (DELETE FROM contacts_{table} WHERE contact_id = %(gone)s RETURNING {columns})
+INSERT INTO contacts_{table} AS had (contact_id, {columns})
+SELECT %(kept)s, {columns} FROM theirs
+ON CONFLICT ({keys}) DO UPDATE SET state = EXCLUDED.state, at = EXCLUDED.at, source = EXCLUDED.source,
+    by = EXCLUDED.by, proof = EXCLUDED.proof
+WHERE {new} > {old}
+"""
+_CONSENT, _TOPICS = (
+    _SAY.format(
+        table=table,
+        columns=f"{keys}, state, at, source, by, proof",
+        keys=f"contact_id, {keys}",
+        new=_RANK.format("EXCLUDED.state"),
+        old=_RANK.format("had.state"),
+    )
+    for table, keys in (("consent", "channel"), ("topicconsent", "topic_id, channel"))
+)
 _JOIN = (
     """UPDATE contacts_contacttag g SET contact_id = %(kept)s WHERE contact_id = %(gone)s
        AND NOT EXISTS (SELECT FROM contacts_contacttag k WHERE k.contact_id = %(kept)s AND k.tag_id = g.tag_id)""",
     "DELETE FROM contacts_contacttag WHERE contact_id = %(gone)s",
     _CONSENT,
+    _TOPICS,
+    "UPDATE contacts_pastconsent SET contact_id = %(kept)s WHERE contact_id = %(gone)s",
     "UPDATE contacts_event SET contact_id = %(kept)s WHERE contact_id = %(gone)s",
     # Segments are told by contact.merged, and look at the one who is kept afresh.
     "DELETE FROM contacts_membership WHERE contact_id = %(gone)s",
@@ -60,6 +74,8 @@ WHERE contact_id = ANY({{ids}}) AND (properties <> '{{{{}}}}'::jsonb OR key IS N
 _ERASE = (
     "DELETE FROM contacts_contacttag WHERE contact_id = ANY({ids})",
     "DELETE FROM contacts_consent WHERE contact_id = ANY({ids})",
+    "DELETE FROM contacts_topicconsent WHERE contact_id = ANY({ids})",
+    "DELETE FROM contacts_pastconsent WHERE contact_id = ANY({ids})",
     "DELETE FROM contacts_membership WHERE contact_id = ANY({ids})",
     "DELETE FROM contacts_pair WHERE one_id = ANY({ids}) OR other_id = ANY({ids})",
     # That a merge was is kept, so that old links lead somewhere; who the two were is not.
@@ -87,8 +103,10 @@ def erase(who: People, now: datetime) -> None:
 
 def tell(contact: Contact) -> Told:
     yield "tags", _tags(contact)
-    said = contact.consents.order_by("channel").values("channel", "state", "at", "source")
-    yield "consent", list(said)
+    facts = ("channel", "state", "at", "source", "by", "proof")
+    yield "consent", list(contact.consents.order_by("channel").values(*facts))
+    yield "topics", list(contact.topic_consents.order_by("topic", "channel").values("topic__key", *facts))
+    yield "past_consent", list(contact.past_consents.order_by("at").values("topic__key", *facts))
     yield "merged_from", list(contact.merges.order_by("pk").values("gone_id", "at", "source", "choices", "before"))
     rows = Event.objects.filter(contact=contact).order_by("pk").values("id", "name", "at", "properties", "key")
     yield "events", rows.iterator(chunk_size=2000)

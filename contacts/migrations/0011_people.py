@@ -28,7 +28,7 @@ DROP FUNCTION contacts_take_along_people()
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0008_tracking'),
+        ('contacts', '0010_topics'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

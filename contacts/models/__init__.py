@@ -1,5 +1,6 @@
 """People, what is known of them and what happened to them."""
 
+from contacts.models.attribute import Attribute, AttributeSweep
 from contacts.models.bulk_edit import BulkEdit, BulkEditPart
 from contacts.models.consent import Consent, ConsentState, Suppression
 from contacts.models.contact import Contact
@@ -11,8 +12,11 @@ from contacts.models.merge import ErasedAddress, Erasure, Merge, Pair, PairSearc
 from contacts.models.saved_view import SavedView
 from contacts.models.segment import Segment
 from contacts.models.tag import ContactTag, Tag
+from contacts.models.topic import PastConsent, Topic, TopicConsent
 
 __all__ = [
+    "Attribute",
+    "AttributeSweep",
     "BulkEdit",
     "BulkEditPart",
     "Consent",
@@ -31,9 +35,12 @@ __all__ = [
     "Merge",
     "Pair",
     "PairSearch",
+    "PastConsent",
     "SavedView",
     "Segment",
     "SegmentRefresh",
     "Suppression",
     "Tag",
+    "Topic",
+    "TopicConsent",
 ]
