@@ -68,14 +68,14 @@ def test_statements_do_not_grow_with_rows_inside_a_chunk(django_assert_max_num_q
 @pytest.mark.django_db(transaction=True)
 def test_a_long_file_is_read_by_one_cursor_and_never_held_in_memory(monkeypatch):
     monkeypatch.setattr(exporting, "CHUNK", 100)
-    make.contacts(2_500, attributes={"note": "x" * 200})
+    make.contacts(2_500, attributes={"note": "x" * 1_000})
     pieces = exporting.lines(Selection(), cleaned(["email", "attributes.note"], FILE), NOW)
     next(pieces)
     tracemalloc.start()
     length = sum(len(piece) for piece in pieces)
     _now, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert length > 2_500 * 200
+    assert length > 2_500 * 1_000
     assert peak < length / 2
 
 
