@@ -22,9 +22,12 @@ from contacts.timeline import NewEvent
 
 MOST = 200  # visits that are kept of one message: whoever asks for a link for ever fills no disk
 
+# Of whoever was erased it is kept that they came, and no word of theirs.
 _KEEP = """
 INSERT INTO campaigns_hit (message_id, number, at, agent, device, machine, counted)
-SELECT %s, %s, %s, %s, %s, %s, %s WHERE (SELECT count(*) FROM campaigns_hit WHERE message_id = %s) < %s
+SELECT %s, %s, %s, CASE WHEN EXISTS (
+    SELECT FROM contacts_contact WHERE id = %s AND erased_at IS NOT NULL
+) THEN '' ELSE %s END, %s, %s, %s WHERE (SELECT count(*) FROM campaigns_hit WHERE message_id = %s) < %s
 """
 
 
@@ -72,7 +75,8 @@ def _burst(message: Message, number: int, now: datetime) -> str:
 
 def _keep(message: Message, number: int | None, seen: Seen, why: str, counted: bool, now: datetime) -> None:
     agent = seen.agent.replace("\0", "")
-    values: list[Any] = [message.pk, number, now, agent[:200], device_of(agent), why, counted, message.pk, MOST]
+    values: list[Any] = [message.pk, number, now, message.contact_id, agent[:200], device_of(agent), why, counted]
+    values += [message.pk, MOST]
     with connection.cursor() as cursor:
         cursor.execute(_KEEP, values)
 

@@ -28,7 +28,7 @@ HARD_BOUNCE = "hard bounce"
 _RECORD = """
 WITH mine AS (
     SELECT id, state, provider_id, country, language, domain, unknown_at, delivered_at, failed_at, complained_at,
-        unsubscribed_at, opened_at, opened_on, clicked_at, clicked_on
+        unsubscribed_at, opened_at, opened_on, clicked_at, clicked_on, contact_id
     FROM campaigns_message
     WHERE id = ANY(%(ids)s) AND owner = %(owner)s AND state IN ('sending', 'unknown') ORDER BY id FOR UPDATE
 )
@@ -144,6 +144,7 @@ class _Before(NamedTuple):
     opened_on: str
     clicked: datetime | None
     clicked_on: str
+    contact: int  # another one than was claimed, where two were merged meanwhile; 0 in FRESH: the one who was
 
     def of(self, message: Claimed) -> Of:
         home = self.country, self.language
@@ -151,7 +152,7 @@ class _Before(NamedTuple):
 
 
 # As nearly all are: nobody has said anything of it while it was in hand.
-FRESH = _Before(MessageState.SENDING.value, None, "", "", "", None, None, None, None, None, None, "", None, "")
+FRESH = _Before(MessageState.SENDING.value, None, "", "", "", None, None, None, None, None, None, "", None, "", 0)
 
 
 def _known(outcome: Outcome, before: _Before) -> Outcome:
@@ -202,9 +203,11 @@ def _write(owner: UUID, outcomes: Sequence[Outcome], homes: Mapping[int, Home], 
         "ids": [outcome.message.id for outcome in outcomes],
         "outcomes": rows,
     }
+    fresh = {outcome.message.id: (*FRESH[:-1], outcome.message.contact_id) for outcome in outcomes}
     with connection.cursor() as cursor:
         cursor.execute(_RECORD, values)
-        return {row[0]: FRESH if row[1:] == FRESH else _Before._make(row[1:]) for row in cursor.fetchall()}
+        rows = cursor.fetchall()
+    return {row[0]: FRESH if row[1:] == fresh[row[0]] else _Before._make(row[1:]) for row in rows}
 
 
 def _row(outcome: Outcome, home: Home) -> dict[str, Any]:
@@ -243,7 +246,9 @@ def _events(outcomes: Sequence[Outcome], was: Mapping[int, _Before]) -> Iterator
             properties = {"message": message.id, "origin": message.origin, **outcome.properties}
             if outcome.state != MessageState.SENT:
                 properties["reason"] = outcome.reason[:500]
-            yield NewEvent(message.contact_id, f"{message.channel}.{outcome.state}", properties)
+            yield NewEvent(
+                was[message.id].contact or message.contact_id, f"{message.channel}.{outcome.state}", properties
+            )
 
 
 def _metrics(outcome: Outcome, before: _Before) -> Iterator[str]:

@@ -12,6 +12,8 @@ CAMPAIGN_CANCELLED = "campaign cancelled"
 SCENARIO_STOPPED = "scenario stopped"
 SCENARIO_CLEARED = "scenario cleared"
 TAKEN_OUT = "taken out of the scenario"
+MERGED = "merged"
+CONTACT_ERASED = "contact erased"
 
 # What each means, for people.
 SENTENCES = {
@@ -28,6 +30,8 @@ SENTENCES = {
     SCENARIO_STOPPED: "Its scenario was stopped.",
     SCENARIO_CLEARED: "All contacts were taken out of its scenario.",
     TAKEN_OUT: "The contact was taken out of the scenario by hand.",
+    MERGED: "Two contacts became one, and the other one has got it already or is about to.",
+    CONTACT_ERASED: "The contact was erased before it left.",
 }
 ALL = tuple(SENTENCES)
 

@@ -96,7 +96,7 @@ def destination(message: Message, link: Link, signed_url: str = "", signature: s
 
 
 def _rendered(message: Message, link: Link) -> str:
-    contact = Contact.objects.get(pk=message.contact_id)
+    contact = Contact.with_erased.get(pk=message.contact_id)
     event = Event.objects.filter(pk=message.event_id).values_list("properties", flat=True).first()
     try:
         return rendering.compile(link.url, escape=False).render(rendering.context_of(contact, event)).strip()

@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from campaigns.counting import count, locked
 from campaigns.models import Message
 from contacts import consent, timeline, topic_consent
 from contacts.consent import NO_PROOF, Proof
-from contacts.models import Consent, ConsentState, Contact, Topic, TopicConsent
+from contacts.models import ConsentState, Contact, Topic, TopicConsent
 from contacts.timeline import NewEvent
 
 PAGE, ONE_CLICK = "unsubscribe page", "one-click unsubscribe"
@@ -21,10 +22,9 @@ def topic_of(message: Message) -> Topic | None:
 
 
 def is_unsubscribed(message: Message) -> bool:
-    """Whether the message's contact has left its channel."""
-    return Consent.objects.filter(
-        contact_id=message.contact_id, channel=message.channel, state=ConsentState.UNSUBSCRIBED
-    ).exists()
+    """Whether the message's contact has left its channel, or was erased: nobody writes to them then either."""
+    left = Q(consents__channel=message.channel, consents__state=ConsentState.UNSUBSCRIBED)
+    return Contact.with_erased.filter(left | Q(erased_at__isnull=False), pk=message.contact_id).exists()
 
 
 def has_left(message: Message, topic: Topic) -> bool:
@@ -93,6 +93,8 @@ def resubscribe(message: Message, now: datetime, topic: Topic | None = None, pro
 
 def come_back(contact_id: int, channel: str, source: str, now: datetime, proof: Proof = NO_PROOF) -> bool:
     with transaction.atomic():
+        if not Contact.objects.select_for_update(no_key=True).filter(pk=contact_id).exists():
+            return False
         changed = consent.set_state([contact_id], channel, ConsentState.SUBSCRIBED, source, now, proof)
         timeline.record_for(changed, "contact.updated", {"changed": [f"consent.{channel}"], "source": source}, now)
     return bool(changed)

@@ -15,6 +15,8 @@ from campaigns.report_parts_api import DomainReportViewSet, LinkReportViewSet, S
 from campaigns.topic_api import TopicRouteViewSet
 from contacts.api import ContactViewSet, EventViewSet
 from contacts.attribute_api import AttributeViewSet
+from contacts.people_api import BulkEditViewSet, DuplicateViewSet
+from contacts.saved_view_api import SavedViewViewSet
 from contacts.segment_api import SegmentViewSet
 from contacts.suppression_api import SuppressionViewSet
 from contacts.topic_api import TopicViewSet
@@ -30,6 +32,9 @@ router.register("attributes", AttributeViewSet, basename="attribute")
 router.register("budget/ledger", LedgerViewSet, basename="ledger")
 router.register("budget", BudgetViewSet, basename="budget")
 router.register("campaigns", ChainCampaignViewSet, basename="campaign")
+router.register("contacts/bulk-edits", BulkEditViewSet, basename="bulk_edit")
+router.register("contacts/duplicates", DuplicateViewSet, basename="duplicate")
+router.register("contacts/views", SavedViewViewSet, basename="saved_view")
 router.register("contacts", ContactViewSet, basename="contact")
 router.register("events", EventViewSet, basename="event")
 router.register("segments", SegmentViewSet, basename="segment")

@@ -44,6 +44,9 @@ LANES: dict[str, list[str]] = {
     ],
     "upkeep": [
         "contacts.importing.work",
+        "contacts.bulk_editing.work",
+        "contacts.lingering.settle",
+        "contacts.pairing.search",
         "contacts.attribute_sweeping.work",
         "campaigns.audience_files.work",
         "contacts.segments.filling.work",

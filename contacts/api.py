@@ -25,11 +25,12 @@ from contacts.api_shapes import (
 from contacts.consent_api import ConsentHistory, proof, vouched
 from contacts.filters import ContactFilter
 from contacts.models import Contact
+from contacts.people_api import PeopleActions
 
 SOURCE = "api"
 
 
-class ContactViewSet(ConsentHistory, viewsets.ReadOnlyModelViewSet):
+class ContactViewSet(ConsentHistory, PeopleActions, viewsets.ReadOnlyModelViewSet):
     """People. Email, phone and external id are each unique, and a contact has at least one of them.
 
     `topics` are what they said about subscription topics, `{"news": {"email": "subscribed"}}`; where nothing was said

@@ -14,9 +14,7 @@ from contacts import attribute_inputs, zones
 from contacts.attribute_rows import AttributeRow, attributes_of, rows_of
 from contacts.csv_sniffing import DELIMITERS, ENCODINGS
 from contacts.defining import definitions
-from contacts.filters import ANSWERS
-from contacts.list_forms import ListForm
-from contacts.models import Contact, Segment, Tag
+from contacts.models import Contact, Tag
 from contacts.tagging import clean_name
 
 
@@ -90,12 +88,6 @@ class ContactForm(forms.Form):
             if name.partition(".")[0] == "attributes" and name not in self.fields:
                 self.attributes_error = " ".join([self.attributes_error, *sentences]).strip()
             self.add_error(name if name in self.fields else None, sentences)
-
-
-class ContactListForm(ListForm):
-    tag = forms.ModelChoiceField(Tag.objects.all(), required=False, empty_label="Any tag")
-    consent = forms.ChoiceField(required=False, choices=[("", "Any consent"), *ANSWERS])
-    segment = forms.ModelChoiceField(Segment.objects.all(), required=False, empty_label="Any segment")
 
 
 class TagForm(forms.Form):

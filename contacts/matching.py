@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 
 from contacts.cleaning import IDENTIFIERS, Errors, clean
+from contacts.models import Merge
 
 LARGEST_ID = 2**63 - 1
 
@@ -35,14 +36,25 @@ def resolve(references: Sequence[Any]) -> list[int | Errors]:
         cursor.execute(
             """
             SELECT id, external_id, lower(email), phone FROM contacts_contact
-            WHERE id = ANY(%s::bigint[]) OR lower(email) = ANY(%s) OR phone = ANY(%s) OR external_id = ANY(%s)
+            WHERE (id = ANY(%s::bigint[]) OR lower(email) = ANY(%s) OR phone = ANY(%s) OR external_id = ANY(%s))
+            AND erased_at IS NULL
             """,
             [keys["id"], keys["email"], keys["phone"], keys["external_id"]],
         )
-        for pk, *values in cursor.fetchall():
+        found = cursor.fetchall()
+        lost = list(set(keys["id"]) - {pk for pk, *_values in found})
+        if lost:
+            by |= _successors(lost)
+        for pk, *values in found:
             by[("id", pk)] = pk
             by.update({(name, value): pk for name, value in zip(IDENTIFIERS, values, strict=True) if value})
     return [_answer(fields, by) for fields in read]
+
+
+def _successors(ids: list[int]) -> dict[tuple[str, Any], int]:
+    """The ids of contacts who were merged lead to whom they were merged into."""
+    rows = Merge.objects.filter(gone_id__in=ids, kept__erased_at=None).values_list("gone_id", "kept_id")
+    return {("id", gone): kept for gone, kept in rows}
 
 
 def _read(reference: Any) -> dict[str, Any] | ValidationError:

@@ -1,7 +1,7 @@
 """Creates, changes and deletes contacts, one or thousands at a time, and records that on their timelines."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -9,7 +9,7 @@ import psycopg.errors
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, transaction
 
-from contacts import merging, profile_rows, tagging, topic_consent
+from contacts import barring, merging, profile_rows, tagging, topic_consent
 from contacts.cleaning import IDENTIFIERS, Errors, Fields, clean
 from contacts.consent import NO_PROOF, Proof
 from contacts.defining import needed_by
@@ -134,10 +134,15 @@ def save(
     """Update or create a contact from each row of a batch of clean rows, as `upsert` does; `may` says how far consent
     may be widened."""
 
+    barred = barring.of_columns(batch.columns)
+    if barred:
+        batch = replace(batch, apart=batch.apart | barred.keys())
+
     def attempt() -> UpsertResult:
         merged = merging.merge(batch, now, source, may, proof)
-        rows = {place: batch.fields(place) for place in merged.doubtful}
+        rows = {place: batch.fields(place) for place in merged.doubtful if place not in barred}
         result = UpsertResult(merged.created, merged.updated, len(merged.ids) - merged.created - merged.updated)
+        result.failed = [Failure(place, {name: [barring.SENTENCE]}) for place, name in barred.items()]
         book = Book(profile_rows.known_by(list(rows.values()))) if rows else Book([])
         placed: dict[int, Profile] = {}
         changing: list[Profile] = []
@@ -163,7 +168,7 @@ def save(
         result.ids = [ids.get(place) for place in range(batch.size)]
         return result
 
-    return _retried(attempt)
+    return retried(attempt)
 
 
 def delete(contact_ids: Sequence[int]) -> int:
@@ -175,11 +180,12 @@ def delete(contact_ids: Sequence[int]) -> int:
         list(there.order_by("pk").select_for_update().values_list("pk"))
         return there.delete()[1].get("contacts.Contact", 0)
 
-    return _retried(attempt)
+    return retried(attempt)
 
 
 def _cleaned(given: Any) -> Fields:
     fields, errors = clean(given, defined=needed_by([given]))
+    errors = errors or {name: [barring.SENTENCE] for name in barring.barred_in(fields)}
     if errors:
         raise ValidationError(errors)
     return fields
@@ -202,7 +208,7 @@ def _written(profile: Profile, now: datetime, source: str, proof: Proof) -> None
         raise ValidationError({name: [sentence]}) from error
 
 
-def _retried(attempt: Callable[[], Made]) -> Made:
+def retried(attempt: Callable[[], Made]) -> Made:
     """Write in one transaction, and once more from the start where somebody else was quicker or stood in the way."""
     passing: tuple[type[Exception], ...] = (psycopg.errors.UniqueViolation,)
     if not connection.in_atomic_block:  # whose locks would stay, and so would the deadlock

@@ -9,6 +9,7 @@ from contacts.models import Event
 _SENTENCES = {
     "contact.created": "Contact created",
     "contact.updated": "Contact changed",
+    "contact.merged": "Another contact was merged into this one",
     "tag.added": "Tag “{tag}” added",
     "tag.removed": "Tag “{tag}” removed",
     "segment.entered": "Entered segment “{name}”",
@@ -36,7 +37,7 @@ _SENTENCES = {
     "api.call": "Let in through the API",
 }
 # Properties that the sentence says, or that say it to programs, by the first part of the event's name.
-_SAID = {"tag": ("tag",), "segment": ("segment", "name"), "topic": ("topic",)}
+_SAID = {"tag": ("tag",), "segment": ("segment", "name"), "topic": ("topic",), "contact": ("gone",)}
 _BAD = {
     "email.bounced",
     "email.complained",

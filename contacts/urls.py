@@ -2,7 +2,20 @@
 
 from django.urls import include, path
 
-from contacts.views import attributes, contact, contact_consent, contacts, imports, suppressions, tags, topics
+from contacts.views import (
+    attributes,
+    bulk_edits,
+    contact,
+    contact_consent,
+    contacts,
+    erasing,
+    imports,
+    merging,
+    saved_views,
+    suppressions,
+    tags,
+    topics,
+)
 
 urlpatterns = [
     path("contacts/", contacts.contact_list, name="contact_list"),
@@ -15,6 +28,30 @@ urlpatterns = [
     path("contacts/<int:pk>/consent/history/", contact_consent.history, name="contact_consent_history"),
     path("contacts/<int:pk>/tags/", contact.contact_tags, name="contact_tags"),
     path("contacts/<int:pk>/timeline/", contact.contact_timeline, name="contact_timeline"),
+    path("contacts/<int:pk>/merge/", merging.choose, name="merge_choose"),
+    path("contacts/<int:pk>/merge/<int:other>/", merging.merge, name="contact_merge"),
+    path("contacts/<int:pk>/erase/", erasing.erase, name="contact_erase"),
+    path("contacts/<int:pk>/data.json", erasing.data, name="contact_data"),
+    path("contacts/count/", contacts.contact_count, name="contact_count"),
+    path("contacts/attribute-keys/", contacts.attribute_keys, name="attribute_keys"),
+    path("contacts/duplicates/", merging.duplicates, name="duplicate_list"),
+    path("contacts/duplicates/search/", merging.look, name="duplicate_search"),
+    path("contacts/duplicates/progress/", merging.look_progress, name="duplicate_progress"),
+    path("contacts/duplicates/<int:pk>/dismiss/", merging.dismiss, name="duplicate_dismiss"),
+    path("contacts/erased/", erasing.show_all, name="erasure_list"),
+    path("contacts/edits/", bulk_edits.show_all, name="bulk_edit_list"),
+    path("contacts/edits/new/<slug:action>/", bulk_edits.create, name="bulk_edit_create"),
+    path("contacts/edits/<int:pk>/", bulk_edits.show, name="bulk_edit_page"),
+    path("contacts/edits/<int:pk>/progress/", bulk_edits.progress, name="bulk_edit_progress"),
+    path("contacts/edits/<int:pk>/cancel/", bulk_edits.cancel, name="bulk_edit_cancel"),
+    path("contacts/export/", bulk_edits.export_form, name="contact_export_form"),
+    path("contacts/export.csv", bulk_edits.export, name="contact_export"),
+    path("contacts/views/new/", saved_views.create, name="saved_view_create"),
+    path("contacts/views/<int:pk>/edit/", saved_views.edit, name="saved_view_edit"),
+    path("contacts/views/<int:pk>/update/", saved_views.update, name="saved_view_update"),
+    path("contacts/views/<int:pk>/move/", saved_views.move, name="saved_view_move"),
+    path("contacts/views/<int:pk>/first/", saved_views.open_first, name="saved_view_first"),
+    path("contacts/views/<int:pk>/delete/", saved_views.delete, name="saved_view_delete"),
     path("contacts/imports/", imports.import_list, name="import_list"),
     path("contacts/imports/new/", imports.import_create, name="import_create"),
     path("contacts/imports/<int:pk>/", imports.import_page, name="import_page"),

@@ -53,7 +53,7 @@ SELECT id, current_date, size FROM contacts_segment WHERE size IS NOT NULL
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0010_topics'),
+        ('contacts', '0011_people'),
     ]
 
     operations = [

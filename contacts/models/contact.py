@@ -13,6 +13,17 @@ from contacts.zones import validate_zone
 TAKEN_ALONG = models.DO_NOTHING
 
 
+class Present(models.Manager["Contact"]):
+    """Those who were not erased."""
+
+    def get_queryset(self) -> models.QuerySet["Contact"]:
+        return super().get_queryset().filter(erased_at__isnull=True)
+
+
+class WithErased(models.Manager["Contact"]):
+    """Everybody, those who were erased too."""
+
+
 class Contact(models.Model):
     """A person. Email, phone and external id are NULL when unknown, so that uniqueness ignores them then."""
 
@@ -27,6 +38,12 @@ class Contact(models.Model):
     attributes = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(db_index=True)
     updated_at = models.DateTimeField()
+    # When the person was forgotten: nothing of them is left but this row, so that counts stay what they were. `objects`
+    # and every rule pass over it; what hangs on it finds it by `with_erased`, as foreign keys do.
+    erased_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = Present()
+    with_erased = WithErased()
 
     class Meta:
         constraints = [
@@ -34,7 +51,15 @@ class Contact(models.Model):
             models.UniqueConstraint(fields=["phone"], name="contact_phone_unique"),
             models.UniqueConstraint(fields=["external_id"], name="contact_external_id_unique"),
         ]
-        indexes = [GinIndex(fields=["attributes"], name="contact_attributes", opclasses=["jsonb_path_ops"])]
+        indexes = [
+            GinIndex(fields=["attributes"], name="contact_attributes", opclasses=["jsonb_path_ops"]),
+            models.Index(fields=["id"], name="contact_erased", condition=models.Q(erased_at__isnull=False)),
+        ]
+        permissions = [
+            ("merge_contact", "Can merge contacts"),
+            ("erase_contact", "Can erase people for good"),
+            ("export_contact", "Can take contacts out as files"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email or self.phone or self.external_id or f"Contact {self.pk}"

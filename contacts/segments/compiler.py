@@ -10,7 +10,7 @@ from django.db import connection
 from contacts.remembering import remembered
 from contacts.segments import tree
 from contacts.segments.registry import registry
-from contacts.segments.where import EVERYBODY, PLAIN, InvalidRule, Scope, Where, all_of, any_of
+from contacts.segments.where import EVERYBODY, PLAIN, PRESENT, InvalidRule, Scope, Where, all_of, any_of
 
 # Other segments' rules are compiled in place, so a few segments of segments could become a query without end.
 MAX_COMPILED = 2000
@@ -63,7 +63,7 @@ def where(rule: Any, now: datetime, scope: Scope = PLAIN) -> Where:
     found = problems_inside(rule, scope)
     if found:
         raise InvalidRule(found)
-    return compiled(rule, now, scope)
+    return PRESENT if tree.is_empty(rule) else PRESENT & compiled(rule, now, scope)
 
 
 def compiled(rule: Any, now: datetime, scope: Scope) -> Where:

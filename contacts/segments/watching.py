@@ -11,9 +11,9 @@ from django.db import connection
 
 from contacts.segments import compiler, tree
 from contacts.segments.registry import registry
-from contacts.segments.where import Scope, Where
+from contacts.segments.where import PRESENT, Scope, Where
 
-CREATED = "contact.created"
+CREATED, MERGED = "contact.created", "contact.merged"
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Watched:
         moving = [registry()[leaf["rule"]].moved_by(leaf) for leaf in self._leaves()]
         if any(names is None for names in moving):
             return None
-        return frozenset([CREATED, *(name for names in moving for name in names or ())])
+        return frozenset([CREATED, MERGED, *(name for names in moving for name in names or ())])
 
     @cached_property
     def drifts(self) -> bool:
@@ -46,7 +46,7 @@ class Watched:
         return compiler.problems_inside(self.rule, self._scope)
 
     def where(self, now: datetime) -> Where:
-        return compiler.compiled(self.rule, now, self._scope)
+        return PRESENT & compiler.compiled(self.rule, now, self._scope)
 
     @property
     def _scope(self) -> Scope:

@@ -32,6 +32,8 @@ class Where:
 
 
 EVERYBODY = Where("TRUE")
+# Who was erased is nobody any more, whatever a rule says.
+PRESENT = Where('"contacts_contact"."erased_at" IS NULL')
 NOBODY = Where("FALSE")
 
 

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from contacts import attribute_showing, panels, saving, tagging
+from contacts import attribute_showing, joining, panels, saving, tagging
 from contacts.attribute_rows import ALL_KINDS, AttributeRow
 from contacts.contact_zones import zones_of
 from contacts.forms import ContactForm
@@ -27,7 +27,10 @@ may_change = permission_required("contacts.change_contact", raise_exception=True
 @may_see
 @require_GET
 def contact_page(request: HttpRequest, pk: int) -> HttpResponse:
-    contact = get_object_or_404(Contact, pk=pk)
+    contact = Contact.objects.filter(pk=pk).first()
+    if contact is None:
+        # Who was merged into somebody is found where everything of theirs is.
+        return redirect("contact_page", joining.successor_or_404(pk), permanent=True)
     context = {
         "contact": contact,
         "zone": zones_of([pk])[pk],

@@ -9,6 +9,7 @@ from django.utils.safestring import SafeString
 BUILT_IN = {
     "contact.created": "Contact created",
     "contact.updated": "Contact updated",
+    "contact.merged": "Contact merged",
     "tag.added": "Tag added",
     "tag.removed": "Tag removed",
     "segment.entered": "Segment entered",

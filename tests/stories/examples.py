@@ -9,7 +9,7 @@ from campaigns import outbox, signatures, tracking, unsubscribing
 from campaigns.counting import count, of
 from campaigns.models import Campaign, Content, InboxMessage, Link, Message, Origin, Price, Provider, SavedReport
 from config.models import ApiKey, User
-from contacts.models import Consent, Contact, ContactTag, CsvImport, Event, Segment, Tag
+from contacts.models import BulkEdit, Consent, Contact, ContactTag, CsvImport, Event, Segment, Tag
 from flows.models import Execution, ExecutionState, Flow, NodeCount, Scenario
 from templates_app.models import Template, TemplateVersion
 from tests import make
@@ -121,7 +121,12 @@ def pages() -> dict[str, str]:
     )  # fmt: skip
     key, _ = ApiKey.objects.issue("Shop back end", ["contacts:write", "events:write"])
     viewer = User.objects.create_user("victor", "victor@example.com")
+    edit = BulkEdit.objects.create(
+        action="add_tag", values={"tags": ["fair"]}, selection={"filters": {"q": "example"}}, total=4200, done=1800,
+        changed=1700, state="running", created_at=now,
+    )  # fmt: skip
     things = {
+        "bulk_edit_page": edit, "contact_erase": one, "merge_choose": one,
         "contact_page": one, "contact_edit": one, "contact_delete": one, "import_page": file,
         "segment_page": segment, "segment_edit": segment, "segment_delete": segment, "template_page": template,
         "provider_edit": provider, "provider_delete": provider, "inbox_message": mail, "message_page": sent[4],
@@ -129,6 +134,7 @@ def pages() -> dict[str, str]:
         "user_password": viewer, "api_key_revoke": key, "saved_report_edit": report, "saved_report_delete": report,
     }  # fmt: skip
     found = {name: reverse(name, args=[thing.pk]) for name, thing in things.items()}
+    found["contact_merge"] = reverse("contact_merge", args=[one.pk, people[0].pk])
     found |= campaigns(people, now) | consent_examples.pages(one)
     return found | _edited(scenario) | _reports() | {"inbox_message_sms": reverse("inbox_message", args=[text.pk])}
 

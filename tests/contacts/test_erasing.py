@@ -1,0 +1,232 @@
+"""Who is erased is nobody any more: nowhere in the database is who they were, and every count is what it was."""
+
+import random
+from datetime import timedelta
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+
+from campaigns import hits, sending, tracking, unsubscribing
+from campaigns.machines import Seen
+from campaigns.models import AudienceFile, Campaign, Hit, InboxMessage, Listed, Message, Notice, Provider
+from config.models import User
+from contacts import erasing, joining, lingering, saving, segments, ties, timeline
+from contacts.models import (
+    Consent,
+    Contact,
+    CsvImport,
+    CsvRefusal,
+    Erasure,
+    Event,
+    Pair,
+    SavedView,
+    Segment,
+    Suppression,
+)
+from contacts.search import search
+from contacts.timeline import NewEvent
+from flows import starting
+from flows.models import Execution, Step
+from tests import make, recount
+from tests.campaigns import letters, traffic
+from tests.flows.drive import until_still
+
+NOW = make.NOW
+LATER = NOW + timedelta(hours=1)
+pytestmark = pytest.mark.django_db
+EMAIL, PHONE, NAME, NUMBER = "ada.lovelace@example.com", "+33612345678", "Lovelace", "CUST-4711"
+
+
+def places_of(*words: str) -> list[str]:
+    """Every column of every table in which one of the words stands, however it is spelled."""
+    found = []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT table_name, column_name FROM information_schema.columns
+               JOIN information_schema.tables USING (table_schema, table_name)
+               WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY 1, 2"""
+        )
+        columns = cursor.fetchall()
+        assert len(columns) > 300
+        for table, column in columns:
+            cursor.execute(
+                f"""SELECT count(*) FROM "{table}" WHERE lower(CASE WHEN pg_typeof("{column}")::text = 'bytea'
+                    THEN encode("{column}"::text::bytea, 'escape') ELSE "{column}"::text END) LIKE ANY(%s)""",
+                [[f"%{word.lower()}%" for word in words]],
+            )
+            if cursor.fetchone()[0]:
+                found.append(f"{table}.{column}")
+    return found
+
+
+@pytest.fixture
+def ada() -> Contact:
+    fields = {"email": EMAIL, "phone": PHONE, "first_name": "Ada", "last_name": NAME, "external_id": NUMBER}
+    consent = {"email": "subscribed", "sms": "unsubscribed"}
+    return saving.create({**fields, "attributes": {"wrote": f"I am {NAME}"}, "tags": ["vip"], "consent": consent}, NOW)
+
+
+@pytest.fixture
+def everywhere(ada) -> Contact:
+    """Somebody who has left traces wherever somebody can."""
+    twin = make.contact("Ada.Lovelace+shop@example.com", last_name=NAME)
+    joining.merge(ada.pk, twin.pk, {}, NOW, "by mia")
+    timeline.record([NewEvent(ada.pk, "order.placed", {"to": f"Mrs {NAME}", "mail": EMAIL}, key=f"order:{EMAIL}")], NOW)
+    graph = make.graph(
+        ("in", "now", {}),
+        ("mail", "email", {"subject": "Hello {{ contact.last_name }}", "body": "<p>{{ contact.email }}</p>"}),
+        ("wait", "wait", {"amount": 3, "unit": "days"}),
+        edges="in>mail mail>wait",
+    )
+    starting.start(make.scenario(graph), NOW)
+    until_still(NOW)
+    while sending.work(NOW):
+        pass
+    sent = Message.objects.select_related("origin").get(contact=ada, sent_at=NOW)
+    assert InboxMessage.objects.filter(recipient__icontains=EMAIL).exists()
+    hits.opened(sent, Seen("Mozilla/5.0 of Lovelace"), LATER)
+    Message.objects.filter(pk=sent.pk).update(reason=f"250 ok for {EMAIL}")
+    provider = Provider.objects.get(channel="email")
+    Notice.objects.create(
+        provider=provider, key="1", what="delivered", message_id=sent.pk, recipient=EMAIL, agent=NAME, at=NOW,
+        received_at=NOW,
+    )  # fmt: skip
+    Notice.objects.create(provider=provider, key="2", what="hard", recipient=EMAIL.upper(), at=NOW, received_at=NOW)
+    InboxMessage.objects.create(channel="email", sender="us", recipient=EMAIL, text="A test", at=NOW)
+    file = CsvImport.objects.create(name="file.csv", state=CsvImport.State.DONE)
+    CsvRefusal.objects.create(csv_import=file, line=2, reason=f"{EMAIL}: no", cells=["x", f"Ada <{EMAIL}>", NAME])
+    CsvRefusal.objects.create(csv_import=file, line=3, reason="no", cells=["06 12 34 56 78", NAME])
+    campaign = Campaign.objects.create(name="Sale", channel="email", created_at=NOW)
+    Listed.objects.create(campaign=campaign, contact=ada)
+    unknown = [{"line": 2, "text": EMAIL, "sentence": f"No contact has {EMAIL}."}, {"line": 3, "text": "bob"}]
+    AudienceFile.objects.create(campaign=campaign, unknown_rows=unknown)
+    mia = User.objects.create_user("mia")
+    SavedView.objects.create(name="Her", filters={"q": EMAIL}, owner=mia, created_at=NOW)
+    Suppression.objects.create(channel="email", address=EMAIL.title(), reason="asked", at=NOW)
+    LogEntry.objects.create(
+        user=mia, content_type=ContentType.objects.get_for_model(Contact), object_id=str(ada.pk),
+        object_repr=f"Ada {NAME}", action_flag=2,
+    )  # fmt: skip
+    return ada
+
+
+def test_nothing_in_the_whole_database_says_who_they_were(everywhere):
+    words = (EMAIL, "+33612345678", "06 12 34 56 78", NAME, NUMBER, "lovelace+shop")
+    assert len(places_of(*words)) > 12
+    assert erasing.erase([everywhere.pk], NOW, "by mia") == 1
+    assert places_of(*words) == []
+    row = Contact.with_erased.get(pk=everywhere.pk)
+    assert (row.email, row.attributes, row.erased_at) == (None, {}, NOW)
+    assert AudienceFile.objects.get().unknown_rows[1] == {"line": 3, "text": "bob"}
+    assert Erasure.objects.get().source == "by mia"
+
+
+def test_every_table_that_names_a_contact_is_known():
+    """A table that comes later has to say what becomes of its rows when contacts are merged and erased."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT DISTINCT table_name FROM information_schema.columns
+               WHERE table_schema = 'public' AND column_name = 'contact_id'"""
+        )
+        naming = {name for (name,) in cursor.fetchall()}
+    known = {
+        model._meta.db_table
+        for relation in Contact._meta.get_fields(include_hidden=True)
+        if relation.auto_created and not relation.concrete and (model := relation.related_model) is not None
+    }
+    told = set().union(*(module.TABLES for module in ties.modules()))
+    assert naming | known == told
+
+
+def test_their_pass_ends_and_what_is_queued_stays_unsent(ada):
+    graph = make.graph(("in", "now", {}), ("wait", "wait", {"amount": 3, "unit": "days"}), edges="in>wait")
+    starting.start(make.scenario(graph), NOW)
+    until_still(NOW)
+    letters.queue([ada.pk], letters.content(), origin="campaign:9:a", now=NOW)
+    erasing.erase([ada.pk], NOW, "by mia")
+    passed = Execution.objects.get()
+    assert passed.state == "exited"
+    assert Step.objects.filter(execution=passed).latest("number").reason == "The contact was erased."
+    message = Message.objects.get()
+    assert (message.state, message.reason) == ("skipped", "contact erased")
+    assert recount.of_tables() == {}
+
+
+def test_they_are_left_out_everywhere(ada, api, client):
+    segment = Segment.objects.create(name="Not vip", rule={"not": {"rule": "tag", "name": "vip"}})
+    Pair.objects.create(one=ada, other=make.contact("x@example.com"), score=9, reasons=["plus"], search=1, found_at=NOW)
+    erasing.erase([ada.pk], NOW, "by mia")
+    assert not Contact.objects.filter(pk=ada.pk).exists()
+    assert not search(Contact.objects.all(), "ada").exists()
+    assert ada.pk not in set(segments.audience(segment.rule, NOW).values_list("pk", flat=True))
+    assert segments.matching(segment.rule, [ada.pk], NOW) == set()
+    event = Event.objects.filter(contact=ada).first()
+    assert event is not None
+    assert segments.matching_events(segment.rule, [event.pk], NOW) == set()
+    assert not Pair.objects.exists()
+    assert not Consent.objects.exists()
+    answer = api.get(f"/api/v1/contacts/{ada.pk}/")
+    assert answer.status_code == 404
+    assert [row["email"] for row in api.get("/api/v1/contacts/").json()["results"]] == ["x@example.com"]
+    recorded = api.post("/api/v1/events/", {"events": [{"contact": {"id": ada.pk}, "name": "paid"}]}).json()
+    assert recorded["accepted"] == 0
+    client.force_login(User.objects.create_superuser("mia"))
+    assert client.get(f"/contacts/{ada.pk}/").status_code == 404
+
+
+def test_their_old_mails_still_work_and_tell_nothing_new(everywhere):
+    erasing.erase([everywhere.pk], NOW, "by mia")
+    sent = Message.objects.select_related("origin", "contact").get(contact_id=everywhere.pk, sent_at=NOW)
+    hits.opened(sent, Seen("Mozilla/5.0 of Lovelace"), LATER)
+    assert tracking.clicked(sent, 0, "https://shop.example", LATER)
+    assert unsubscribing.is_unsubscribed(sent)
+    assert not unsubscribing.unsubscribe(sent, unsubscribing.PAGE, NOW)
+    assert set(Hit.objects.values_list("agent", flat=True)) == {""}
+    assert recount.of_tables() == {}
+
+
+def test_their_address_is_not_added_again_unless_that_is_wanted(ada):
+    bob = saving.create({"email": "bob@example.com"}, NOW)
+    erasing.erase([ada.pk], NOW, "by mia")
+    erasing.erase([bob.pk], NOW, "by mia", bar=False)
+    rows = [{"email": EMAIL.upper()}, {"email": "new@example.com", "phone": PHONE}, {"email": "bob@example.com"}]
+    result = saving.upsert(rows, NOW, "import")
+    assert result.created == 1
+    assert [(one.index, list(one.errors)) for one in result.failed] == [(0, ["email"]), (1, ["phone"])]
+    assert "asked to be forgotten" in str(result.failed[0].errors)
+    with pytest.raises(Exception, match="asked to be forgotten"):
+        saving.create({"email": EMAIL}, NOW)
+    assert places_of(EMAIL) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_being_written_meanwhile_is_forgotten_too(ada):
+    erasing.erase([ada.pk], NOW, "by mia")
+    # Somebody who had read of them before writes it down only now; see contacts.lingering.
+    Event.objects.create(contact_id=ada.pk, name="late", properties={"mail": EMAIL}, at=NOW)
+    lingering.settle(NOW)
+    assert lingering.settle(NOW)
+    assert places_of(EMAIL, NAME) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_counts_stay_what_a_recount_gives(django_assert_max_num_queries):
+    """After traffic of every kind, some people are merged and many erased at once."""
+    chance = random.Random(7)
+    ids = traffic.contacts(60)
+    regulars = Segment.objects.create(name="Regulars", rule={"all": []})
+    traffic.scenario(regulars, traffic.template())
+    until_still(NOW)
+    traffic.mailing(ids, [regulars], NOW)
+    until_still(NOW)
+    now = traffic.happen(chance, NOW, 150)
+    assert recount.of_tables() == {}
+    for kept, gone in zip(ids[:10], ids[10:20], strict=True):
+        joining.merge(kept, gone, {}, now)
+    assert recount.of_tables() == {}
+    with django_assert_max_num_queries(60):
+        erasing.erase(ids[15:50], now, "by mia")
+    assert recount.of_tables() == {}
+    assert places_of("c21@", "c33@") == []

@@ -1,0 +1,97 @@
+"""A selection of contacts becomes a file that can be opened safely and imported again; a person's data one document."""
+
+import csv
+import io
+import json
+import tracemalloc
+
+import pytest
+
+from contacts import contact_columns, exporting, personal_data, saving, timeline
+from contacts.contact_columns import FILE, cleaned
+from contacts.models import Contact
+from contacts.selecting import Selection, of_ids
+from contacts.timeline import NewEvent
+from tests import make
+
+NOW = make.NOW
+pytestmark = pytest.mark.django_db
+
+
+EVERYBODY = Selection()
+
+
+def rows(selection: Selection = EVERYBODY, *keys: str) -> list[list[str]]:
+    text = "".join(exporting.lines(selection, cleaned(keys, FILE), NOW))
+    assert text.startswith("\ufeff")
+    return list(csv.reader(io.StringIO(text[1:])))
+
+
+def test_a_file_has_the_columns_that_were_chosen():
+    fields = {"email": "ada@example.com", "first_name": "Ada", "tags": ["b", "A"], "consent": {"sms": "subscribed"}}
+    ada = saving.create({**fields, "attributes": {"vip": True, "n": 1.5, "list": [1], "city": "Zürich"}}, NOW)
+    keys = (
+        "id",
+        "name",
+        "email",
+        "tags",
+        "consent",
+        "attributes.vip",
+        "attributes.n",
+        "attributes.list",
+        "attributes.x",
+    )
+    head, line = rows(Selection(), *keys)
+    assert head == ["id", "name", "email", "tags", "consent_email", "consent_sms", "vip", "n", "list", "x"]
+    assert line == [str(ada.pk), "Ada", "ada@example.com", "A, b", "unknown", "subscribed", "yes", "1.5", "[1]", ""]
+    assert rows()[0][:3] == ["email", "phone", "external_id"]
+
+
+def test_no_cell_runs_as_a_formula():
+    saving.create({"external_id": "=1+1", "first_name": "@SUM(A1)", "phone": "+33612345678", "tags": ["-x"]}, NOW)
+    line = rows(Selection(), "external_id", "first_name", "phone", "tags")[1]
+    assert line == ["'=1+1", "'@SUM(A1)", "'+33612345678", "'-x"]
+
+
+def test_only_the_selection_is_in_it():
+    ids = make.contacts(5)
+    assert len(rows(of_ids(ids[:2]), "id")) == 3
+    assert [line[0] for line in rows(Selection({"q": "c3"}), "email")] == ["email", "c3@example.com"]
+
+
+def test_statements_do_not_grow_with_rows_inside_a_chunk(django_assert_max_num_queries):
+    make.contacts(40)
+    with django_assert_max_num_queries(6):  # the transaction's two, the cursor's, tags, consent
+        rows()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_long_file_is_read_by_one_cursor_and_never_held_in_memory(monkeypatch):
+    monkeypatch.setattr(exporting, "CHUNK", 100)
+    make.contacts(2_500, attributes={"note": "x" * 1_000})
+    pieces = exporting.lines(Selection(), cleaned(["email", "attributes.note"], FILE), NOW)
+    next(pieces)
+    tracemalloc.start()
+    length = sum(len(piece) for piece in pieces)
+    _now, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert length > 2_500 * 1_000
+    assert peak < length / 2
+
+
+def test_unknown_columns_are_named():
+    assert contact_columns.unknown(["email", "attributes.city", "password", "attributes.1"]) == [
+        "password",
+        "attributes.1",
+    ]
+
+
+def test_everything_about_a_person_is_one_document():
+    ada = saving.create({"email": "ada@example.com", "tags": ["vip"], "consent": {"email": "subscribed"}}, NOW)
+    timeline.record([NewEvent(ada.pk, f"e{n}", {"n": n, "say": '"}\n'}) for n in range(3)], NOW)
+    told = json.loads("".join(personal_data.pieces(Contact.objects.get(), NOW)))
+    assert told["contact"]["email"] == "ada@example.com"
+    assert told["tags"][0]["name"] == "vip"
+    assert told["consent"][0]["state"] == "subscribed"
+    assert [event["name"] for event in told["events"]][-3:] == ["e0", "e1", "e2"]
+    assert {"messages", "visits", "conversions", "scenarios", "campaign_lists"} <= told.keys()
