@@ -2,6 +2,7 @@
 
 import json
 import re
+from calendar import isleap
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -103,9 +104,13 @@ def compare(held: Any, op: str, value: Any, world: World) -> bool:
             return not isinstance(held, dict) and _text(value).lower() in _text(held).lower()
         case "starts_with":
             return not isinstance(held, (list, dict)) and _text(held).lower().startswith(_text(value).lower())
+        case "ends_with":
+            return not isinstance(held, (list, dict)) and _text(held).lower().endswith(_text(value).lower())
         case "between":
             return compare(held, "at_least", value[0], world) and compare(held, "at_most", value[1], world)
-        case "in_last_days" | "in_next_days":
+        case "anniversary_today" | "anniversary_in_days":
+            return _comes_round(held, 0 if op == "anniversary_today" else int(value), world)
+        case "in_last_days" | "in_next_days" | "days_ago" | "days_ahead":
             return _near(held, op, int(value), world)
     if op not in ("before", "after") and _number(value) is not None:
         number = None if isinstance(held, datetime) else _number(held)
@@ -136,13 +141,34 @@ def _near(held: Any, op: str, days: int, world: World) -> bool:
     if when is None:
         return False
     span = timedelta(days=days)
-    if not isinstance(when, datetime):
-        today = world.now.astimezone(world.zone).date()
-        return today - span <= when <= today if op == "in_last_days" else today <= when <= today + span
-    moment = _instant(when, world)
-    if op == "in_last_days":
-        return world.now - span <= moment <= world.now
-    return world.now <= moment <= world.now + span
+    if isinstance(when, datetime):
+        it, now = _instant(when, world), world.now
+    else:
+        it, now = when, world.now.astimezone(world.zone).date()
+    return {
+        "in_last_days": now - span <= it <= now,
+        "in_next_days": now <= it <= now + span,
+        "days_ago": it < now - span,
+        "days_ahead": it > now + span,
+    }[op]
+
+
+def _comes_round(held: Any, days: int, world: World) -> bool:
+    """Whether it is today or on one of the next days that a day comes round again; 29 February does on 28 February."""
+    when = held if isinstance(held, datetime) else _when(held)
+    if when is None:
+        return False
+    if isinstance(when, datetime):
+        when = _instant(when, world).astimezone(world.zone).date()
+    today = world.now.astimezone(world.zone).date()
+    for day in (today + timedelta(days=n) for n in range(min(days, 800) + 1)):
+        if day < when:
+            continue
+        if (day.month, day.day) == (when.month, when.day):
+            return True
+        if (when.month, when.day) == (2, 29) == (day.month, day.day + 1) and not isleap(day.year):
+            return True
+    return False
 
 
 def _on_that_day(held: datetime, value: Any, world: World) -> bool:

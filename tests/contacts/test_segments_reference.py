@@ -14,7 +14,7 @@ from tests.contacts.reference_rules import Person, World, matches
 # The night on which Paris loses an hour, and the one on which it gains one, are among the moments.
 NOW = datetime(2026, 3, 29, 10, 30, tzinfo=UTC)
 MOMENTS = [NOW, NOW - timedelta(days=1), NOW - timedelta(days=30), NOW + timedelta(days=2), NOW - timedelta(hours=9)]
-DAYS = ["2026-03-29", "2026-03-28", "2026-03-01", "2025-10-26", "2024-02-29", "2026-12-31"]
+DAYS = ["2026-03-29", "2026-03-28", "2026-03-01", "2025-10-26", "2024-02-29", "2026-12-31", "1990-03-29"]
 LOCAL = [
     "2026-03-29T02:30",
     "2025-10-26 02:30:00",
@@ -53,6 +53,7 @@ WORDS = [
 NUMBERS = [0, 1, 5, -3, 42, 3.5, 0.1, 10**18]
 TEXT_NUMBERS = ["5", "42", "007", "3.50", "-3"]
 FIELDS = ["city", "age", "when", 'it\'s "quoted"', "100%s", "é"]
+NEAR = ["in_last_days", "in_next_days", "days_ago", "days_ahead", "anniversary_in_days"]
 
 scalars = st.sampled_from([*DAYS, *LOCAL, *WRONG, *WORDS, *NUMBERS, *TEXT_NUMBERS, True, False])
 held = st.one_of(
@@ -71,20 +72,20 @@ def comparisons(fields: st.SearchStrategy[str]) -> st.SearchStrategy[dict]:
         return st.fixed_dictionaries({"field": fields, "op": st.sampled_from(ops), **optional})
 
     return st.one_of(
-        one(["equals", "not_equals", "contains", "not_contains", "starts_with"], scalars),
+        one(["equals", "not_equals", "contains", "not_contains", "starts_with", "ends_with"], scalars),
         one(["in", "not_in"], st.lists(scalars, min_size=1, max_size=3)),
         one(["greater", "at_least", "less", "at_most"], orderable),
         one(["before", "after"], st.sampled_from([*DAYS, *LOCAL])),
         one(["between"], pairs),
-        one(["in_last_days", "in_next_days"], st.sampled_from([0, 1, 30, "2"])),
-        one(["is_set", "not_set"], None),
+        one(NEAR, st.sampled_from([0, 1, 30, "2", 400])),
+        one(["is_set", "not_set", "anniversary_today"], None),
     )
 
 
 def moments_compared() -> st.SearchStrategy[dict]:
     ops = st.sampled_from(["equals", "not_equals", "greater", "at_least", "less", "at_most", "before", "after"])
     days = st.fixed_dictionaries(
-        {"op": st.sampled_from(["in_last_days", "in_next_days"]), "value": st.sampled_from([0, 1, 30])}
+        {"op": st.sampled_from(NEAR), "value": st.sampled_from([0, 1, 30])}
     )
     return st.one_of(st.fixed_dictionaries({"op": ops, "value": st.sampled_from([*DAYS, *LOCAL])}), days).map(
         lambda asked: {"rule": "attribute", "field": "created_at", **asked}
