@@ -23,7 +23,7 @@ _SIGNS = {
     "at_most": "<=",
 }
 
-# The day in the year of {1} on which {0} comes round again: PostgreSQL takes 29 February to 28 February in common years.
+# The day in the year of {1} on which {0} comes round again: PostgreSQL takes 29 February to 28 February in other years.
 # What is yet to come has no anniversary, as for the trigger on dates.
 _THIS_YEAR = "({0} + (EXTRACT(year FROM {1}) - EXTRACT(year FROM {0}))::int * interval '1 year')::date"
 _NEXT_YEAR = "({0} + (EXTRACT(year FROM {1}) - EXTRACT(year FROM {0}) + 1)::int * interval '1 year')::date"

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from secrets import token_hex
-from typing import Any
+from typing import Any, TypeGuard
 
 from django import forms
 
 from contacts.segments import tree, values
-from contacts.segments.comparison_form import ListField, PairField
+from contacts.segments.comparison_form import ListField, PairField, PickField
 from contacts.segments.registry import registry
 from contacts.segments.rule_list import RuleListField
 from contacts.segments.rules.base import RuleForm, RuleKind, truth
@@ -128,6 +128,12 @@ def _controls(form: RuleForm, scope: Scope) -> Iterator[Control]:
             control.html = entry.widget.render(
                 f"{form.prefix}-{name}", lines, {**entry.widget.attrs, **attrs, "rows": 3}
             )
+        elif isinstance(entry, PickField):
+            known = entry.name_of(given) if _is_id(given) else ""
+            chosen = {"data-picked": given} if known else {}
+            shown = known or (f"No longer there ({given})" if _is_id(given) else _shown(given))
+            given_attrs = {**entry.widget.attrs, **attrs, **chosen}
+            control.html = entry.widget.render(f"{form.prefix}-{name}", shown, given_attrs)
         else:
             form.initial[name] = _shown(given)
             control.html = str(form[name].as_widget(attrs=attrs))
@@ -141,6 +147,8 @@ def _type(entry: forms.Field) -> str:
         return "list"
     if isinstance(entry, PairField):
         return "pair"
+    if isinstance(entry, PickField):
+        return "picked"
     if isinstance(entry, forms.TypedChoiceField):
         return {int: "whole", truth: "truth"}.get(entry.coerce, "text")
     if isinstance(entry, forms.FloatField):
@@ -148,6 +156,10 @@ def _type(entry: forms.Field) -> str:
     if isinstance(entry, forms.BooleanField):
         return "checked"
     return "whole" if isinstance(entry, forms.IntegerField) else "text"
+
+
+def _is_id(item: Any) -> TypeGuard[int]:
+    return isinstance(item, int) and not isinstance(item, bool) and 0 < item < 2**63
 
 
 def _shown(item: Any) -> str:

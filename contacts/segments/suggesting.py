@@ -1,13 +1,15 @@
 """What the builder suggests while something is typed: tags, attributes, event names and values in use."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
 
 from contacts.models import Tag
+from contacts.segments.picking import MOST, Choice
+from contacts.segments.registry import registry
 from contacts.segments.rules.attribute import FIELDS
 
-MOST = 20
 # Suggestions read a sample of the newest rows: they have to be instant, not complete.
 _SAMPLE = 5000
 
@@ -46,7 +48,7 @@ _EVENT_NAMES = """
 """
 
 
-def suggestions(of: str, words: str, field: str = "") -> list[str]:
+def suggestions(of: str, words: str, field: str = "") -> Sequence[str | Choice]:
     """At most MOST texts that contain `words`; `field` is the attribute or property whose values are asked for."""
     words, field = words.replace("\x00", ""), field.replace("\x00", "")
     match of:
@@ -62,10 +64,13 @@ def suggestions(of: str, words: str, field: str = "") -> list[str]:
             found = _read(_COLUMNS[field], [_SAMPLE])
         case "attributes-values" if field and field not in FIELDS:
             found = _read(_VALUES, [field, _SAMPLE, field])
+        case "languages":
+            found = _read(_COLUMNS["language"], [_SAMPLE])
         case "properties-values" if field:
             found = _read(_PROPERTY_VALUES, [field, _SAMPLE, field])
         case _:
-            return []
+            asked = (kind.suggestions(of, words, field) for kind in registry().values())
+            return list(next((some for some in asked if some is not None), []))[:MOST]
     return [text for text in found if words.lower() in text.lower()][:MOST]
 
 

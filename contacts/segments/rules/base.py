@@ -11,12 +11,13 @@ RuleListField → a list of property rules; everything else → text. Because sa
 has to be strict about types: never trust the form alone.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
 
+from contacts.segments.picking import Choice
 from contacts.segments.where import Scope, Where
 
 Config = dict[str, Any]
@@ -77,6 +78,12 @@ class RuleKind:
         """Whether the answer may become another one without an event: because time passes, or because what is asked
         about leaves none."""
         return True
+
+    def suggestions(self, of: str, words: str, field: str) -> Sequence[str | Choice] | None:
+        """What a control with `data-suggest=of` offers while `words` are typed; None where that is not the kind's.
+
+        `field` is what the control named by its `data-suggest-for` holds."""
+        return None
 
     def countable(self, config: Config) -> bool:
         """Whether the rule means something outside a scenario, so that matching contacts can be counted."""
