@@ -8,7 +8,7 @@ from campaigns.message_rule_form import DID, NEGATIVE, MessageForm, name_of
 from campaigns.models import Campaign, MessageState, Origin
 from contacts.models.consent import Channel
 from contacts.remembering import remembered
-from contacts.segments import spans
+from contacts.segments import actual, spans
 from contacts.segments.picking import MOST, Choice, named
 from contacts.segments.rules.base import Config, RuleKind, unknown_keys
 from contacts.segments.where import Scope, Where, all_of, fill, ids, value
@@ -64,6 +64,27 @@ class Message(RuleKind):
         if config.get("within"):
             conditions.append(fill(f"{moment} > {{0}}", value(spans.since(config["within"], now))))
         return fill("FROM campaigns_message m WHERE {0}", all_of(conditions))
+
+    def held(self, config: Config, now: datetime, scope: Scope) -> Where:
+        """Of the messages with which it happened, and of all that were sent from there."""
+        verb, _ = _verb(config)
+        such, sent = self._such(config, verb, now, scope), self._such({**config, "within": None}, "sent", now, scope)
+        return fill(
+            f"(SELECT jsonb_build_object('times', count(*), 'last', max({_PROOFS[verb]}),"
+            f" 'sent', (SELECT count(*) {{1}} AND {_HIS}), 'latest', (SELECT max(m.sent_at) {{1}} AND {_HIS}))"
+            f" {{0}} AND {_HIS})",
+            such,
+            sent,
+        )
+
+    def told(self, config: Config, held: Any) -> str:
+        sent = f"{actual.times(held['sent'])} sent one" + (
+            f", last on {actual.moment(held['latest'])}" if held["latest"] else ""
+        )
+        if _verb(config)[0] == "sent" and not config.get("within"):
+            return sent
+        last = f", last on {actual.moment(held['last'])}" if held["last"] else ""
+        return f"{actual.times(held['times'])}{last}; {sent}"
 
     def moved_by(self, config: Config) -> Collection[str]:
         verb, _ = _verb(config)

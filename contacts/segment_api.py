@@ -15,6 +15,7 @@ from contacts import segments
 from contacts.api_shapes import ContactSerializer
 from contacts.models import Segment
 from contacts.segments import deleting, saving
+from contacts.why_api import WhyActions
 
 SAMPLE = 10
 
@@ -90,7 +91,7 @@ class SegmentFilter(filters.FilterSet):
         fields = ["name"]
 
 
-class SegmentViewSet(viewsets.ModelViewSet):
+class SegmentViewSet(WhyActions, viewsets.ModelViewSet):
     """Groups of contacts that keep themselves up to date by a rule tree."""
 
     scope = "segments"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from contacts.views import rules, segments
+from contacts.views import rules, segments, why
 
 urlpatterns = [
     path("segments/", segments.segment_list, name="segment_list"),
@@ -11,6 +11,9 @@ urlpatterns = [
     path("segments/<int:pk>/count/", segments.segment_count, name="segment_count"),
     path("segments/<int:pk>/edit/", segments.segment_edit, name="segment_edit"),
     path("segments/<int:pk>/delete/", segments.segment_delete, name="segment_delete"),
+    path("segments/<int:pk>/why/", why.segment_why, name="segment_why"),
+    path("segments/rules/why/", why.rule_why, name="rule_why"),
+    path("contacts/<int:pk>/segments/", why.contact_segments, name="contact_segments"),
     path("segments/rules/row/", rules.rule_row, name="rule_row"),
     path("segments/rules/suggestions/", rules.rule_suggestions, name="rule_suggestions"),
     path("segments/rules/preview/", rules.rule_preview, name="rule_preview"),

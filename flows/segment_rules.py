@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from contacts.remembering import remembered
-from contacts.segments import spans
+from contacts.segments import actual, spans
 from contacts.segments.comparison_form import PickField
 from contacts.segments.picking import Choice, named
 from contacts.segments.rules.base import Config, RuleKind, unknown_keys
@@ -73,6 +73,22 @@ class ScenarioRule(RuleKind):
             such = such & fill(f"fe.{moment} > {{0}}", value(spans.since(config["within"], now)))
         found = fill(_PASSED, such)
         return ~found if asked == "never_entered" else found
+
+    def held(self, config: Config, now: datetime, scope: Scope) -> Where:
+        """How often the contact entered it, and the newest pass."""
+        return fill(
+            "(SELECT jsonb_build_object('times', count(*) OVER (), 'state', fe.state, 'entered', fe.entered_at,"
+            " 'finished', fe.finished_at) FROM flows_execution fe"
+            ' WHERE fe.contact_id = "contacts_contact"."id" AND fe.scenario_id = {0} ORDER BY fe.id DESC LIMIT 1)',
+            value(config["id"]),
+        )
+
+    def told(self, config: Config, held: Any) -> str:
+        if held is None:
+            return "never entered it"
+        state = ExecutionState(held["state"]).label.lower()
+        since = f"{state} on {actual.moment(held['finished'])}" if held["finished"] else f"is inside, {state}"
+        return f"entered it {actual.times(held['times'])}, last on {actual.moment(held['entered'])}: {since}"
 
     def moved_by(self, config: Config) -> Collection[str]:
         return ["scenario.entered", "scenario.completed"]

@@ -84,9 +84,7 @@ def comparisons(fields: st.SearchStrategy[str]) -> st.SearchStrategy[dict]:
 
 def moments_compared() -> st.SearchStrategy[dict]:
     ops = st.sampled_from(["equals", "not_equals", "greater", "at_least", "less", "at_most", "before", "after"])
-    days = st.fixed_dictionaries(
-        {"op": st.sampled_from(NEAR), "value": st.sampled_from([0, 1, 30])}
-    )
+    days = st.fixed_dictionaries({"op": st.sampled_from(NEAR), "value": st.sampled_from([0, 1, 30])})
     return st.one_of(st.fixed_dictionaries({"op": ops, "value": st.sampled_from([*DAYS, *LOCAL])}), days).map(
         lambda asked: {"rule": "attribute", "field": "created_at", **asked}
     )

@@ -60,6 +60,19 @@ class RuleKind:
         `scope.few` says that contacts are a batch: prefer a form that probes an index on contact_id then."""
         raise NotImplementedError
 
+    def held(self, config: Config, now: datetime, scope: Scope) -> Where | None:
+        """The values that the answer rests on: a scalar expression of type jsonb over the row `contacts_contact`, under
+        the same terms as `sql`. None where there is nothing to tell."""
+        return None
+
+    def told(self, config: Config, held: Any) -> str:
+        """Those values in words, beside the rule's own sentence: `city is “Lyon”`. `held` is read from JSON."""
+        return ""
+
+    def inner(self, config: Config, scope: Scope) -> tuple[Any, Scope] | None:
+        """The rule tree that decides the answer, and its scope, where there is one, so that it can be explained too."""
+        return None
+
     def sentence(self, config: Config) -> str:
         """The rule in words, so that "Contacts: " may precede it and "and", "or" may join it: `has the tag “vip”`."""
         raise NotImplementedError

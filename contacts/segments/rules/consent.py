@@ -2,10 +2,12 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django import forms
 
 from contacts.models.consent import Channel, ConsentState
+from contacts.segments import actual
 from contacts.segments.rules.base import Config, RuleForm, RuleKind, unknown_keys
 from contacts.segments.where import Scope, Where
 
@@ -44,6 +46,19 @@ class Consent(RuleKind):
             (config["channel"], states),
         )
         return ~said if config["is"] == ConsentState.UNKNOWN else said
+
+    def held(self, config: Config, now: datetime, scope: Scope) -> Where:
+        return Where(
+            "(SELECT jsonb_build_object('state', cs.state, 'at', cs.at, 'source', cs.source) FROM contacts_consent cs"
+            ' WHERE cs.contact_id = "contacts_contact"."id" AND cs.channel = %s)',
+            (config["channel"],),
+        )
+
+    def told(self, config: Config, held: Any) -> str:
+        if held is None:
+            return "nothing was said about it"
+        source = f", {held['source']}" if held["source"] else ""
+        return f"{held['state']} since {actual.moment(held['at'])}{source}"
 
     def moved_by(self, config: Config) -> Collection[str]:
         return ["contact.updated", f"{config['channel']}.unsubscribed"]

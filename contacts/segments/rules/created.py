@@ -2,8 +2,9 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
-from contacts.segments import comparing, operators, times
+from contacts.segments import actual, comparing, operators, times
 from contacts.segments.comparison_form import TimeForm
 from contacts.segments.operands import Moment
 from contacts.segments.rules.base import Config, RuleKind, unknown_keys
@@ -29,6 +30,12 @@ class Created(RuleKind):
 
     def sql(self, config: Config, now: datetime, scope: Scope) -> Where:
         return comparing.sql(Moment(_AT), config["op"], config.get("value"), now)
+
+    def held(self, config: Config, now: datetime, scope: Scope) -> Where:
+        return Where(f"to_jsonb({_AT})")
+
+    def told(self, config: Config, held: Any) -> str:
+        return f"on {actual.moment(held)}"
 
     def moved_by(self, config: Config) -> Collection[str]:
         return []

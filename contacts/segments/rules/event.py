@@ -6,12 +6,12 @@ from typing import Any
 
 from django import forms
 
-from contacts.segments import comparing, compiler, explain, operators, spans, times, tree
+from contacts.segments import actual, comparing, compiler, explain, operators, spans, times, tree
 from contacts.segments.operands import Moment
 from contacts.segments.rule_list import RuleListField
 from contacts.segments.rules.base import Config, RuleKind, truth, unknown_keys
 from contacts.segments.span_form import SpanForm
-from contacts.segments.where import Scope, Where, fill, value
+from contacts.segments.where import EVERYBODY, Scope, Where, fill, value
 
 # The inner row hides an outer one of the same name, so rules on properties mean the event that is looked for here.
 _SUCH = 'FROM contacts_event WHERE "contacts_event"."name" = {0} AND ({1})'
@@ -73,13 +73,7 @@ class Event(RuleKind):
         return found + wrong
 
     def sql(self, config: Config, now: datetime, scope: Scope) -> Where:
-        conditions = compiler.compiled(_such(config), now, _inner(scope))
-        if config.get("within"):
-            conditions = fill(f"{_AT} >= {{0}}", value(spans.since(config["within"], now))) & conditions
-        when = config.get("when") or {}
-        if when.get("of") == _EACH:
-            conditions = comparing.sql(Moment(_AT), when["op"], when.get("value"), now) & conditions
-        such = fill(_SUCH, value(config["name"].strip()), conditions)
+        such, when = self._such_events(config, now, scope), config.get("when") or {}
         if when.get("of") in _EDGES:
             happened = _at_an_edge(such, when, now, scope.few)
         elif config.get("count"):
@@ -87,6 +81,32 @@ class Event(RuleKind):
         else:
             happened = fill(f"EXISTS (SELECT 1 {{0}} AND {_HIS})", such)
         return happened if config.get("did", True) else ~happened
+
+    def _such_events(self, config: Config, now: datetime, scope: Scope) -> Where:
+        """FROM and WHERE of the events that count."""
+        conditions = compiler.compiled(_such(config), now, _inner(scope))
+        if config.get("within"):
+            conditions = fill(f"{_AT} >= {{0}}", value(spans.since(config["within"], now))) & conditions
+        when = config.get("when") or {}
+        if when.get("of") == _EACH:
+            conditions = comparing.sql(Moment(_AT), when["op"], when.get("value"), now) & conditions
+        return fill(_SUCH, value(config["name"].strip()), conditions)
+
+    def held(self, config: Config, now: datetime, scope: Scope) -> Where:
+        """Of the events that count, and of all of that name."""
+        such, named = self._such_events(config, now, scope), fill(_SUCH, value(config["name"].strip()), EVERYBODY)
+        return fill(
+            f"(SELECT jsonb_build_object('times', count(*), 'first', min({_AT}), 'last', max({_AT}),"
+            f" 'ever', (SELECT count(*) {{1}} AND {_HIS}), 'latest', (SELECT max({_AT}) {{1}} AND {_HIS}))"
+            f" {{0}} AND {_HIS})",
+            such,
+            named,
+        )
+
+    def told(self, config: Config, held: Any) -> str:
+        of = (config.get("when") or {}).get("of")
+        narrowed = bool(config.get("within") or of == _EACH or not tree.is_empty(_such(config)))
+        return actual.happenings(held, narrowed)
 
     def moved_by(self, config: Config) -> Collection[str]:
         return [config["name"].strip()]

@@ -9,7 +9,7 @@ import phonenumbers
 from django import forms
 
 from contacts import places
-from contacts.segments import homes
+from contacts.segments import actual, homes
 from contacts.segments.comparison_form import ListField
 from contacts.segments.rules.base import Config, RuleForm, RuleKind, truth, unknown_keys
 from contacts.segments.where import Scope, Where
@@ -72,6 +72,23 @@ class Location(RuleKind):
         else:
             there = homes.speaks([code.strip() for code in codes])
         return there if config.get("is", True) else ~there
+
+    def held(self, config: Config, now: datetime, scope: Scope) -> Where:
+        if config["of"] == "language":
+            return Where('to_jsonb("contacts_contact"."language")')
+        return Where(
+            "jsonb_build_object('written', \"contacts_contact\".\"attributes\" -> 'country',"
+            ' \'phone\', "contacts_contact"."phone")'
+        )
+
+    def told(self, config: Config, held: Any) -> str:
+        if config["of"] == "language":
+            return actual.compared("language", held)
+        code = places.country_of_attribute(held["written"])
+        by = f"the attribute “country” is {actual.value(held['written'])}"
+        if not code:
+            code, by = places.country_of_number(held["phone"] or ""), f"by the phone number {held['phone']}"
+        return f"{places.country_name(code)}, {by}" if code else "the country is unknown"
 
     def moved_by(self, config: Config) -> Collection[str]:
         return ["contact.updated"]

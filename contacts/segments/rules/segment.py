@@ -52,6 +52,9 @@ class Segment(RuleKind):
         inside = compiler.compiled(scope.known[config["id"]], now, scope.of_segment(config["id"]))
         return inside if config.get("in", True) else ~inside
 
+    def inner(self, config: Config, scope: Scope) -> tuple[Any, Scope]:
+        return scope.known[config["id"]], scope.of_segment(config["id"])
+
     def moved_by(self, config: Config) -> Collection[str]:
         """The other segment's rules are looked at themselves."""
         return []
