@@ -9,7 +9,7 @@ from campaigns.models import Campaign, MessageState, Origin
 from contacts.models.consent import Channel
 from contacts.remembering import remembered
 from contacts.segments import actual, spans
-from contacts.segments.picking import MOST, Choice, named
+from contacts.segments.picking import MOST, Option, named
 from contacts.segments.rules.base import Config, RuleKind, unknown_keys
 from contacts.segments.where import Scope, Where, all_of, fill, ids, value
 
@@ -116,7 +116,7 @@ class Message(RuleKind):
             words += [_named(key, config[key]) for key in ("scenario", "campaign") if config.get(key)][:1]
         return " ".join(words) + spans.count_words(config.get("count")) + spans.within_words(config.get("within"))
 
-    def suggestions(self, of: str, words: str, field: str) -> Sequence[str | Choice] | None:
+    def suggestions(self, of: str, words: str, field: str) -> Sequence[Option] | None:
         if of == "campaigns":
             return named(Campaign.objects.order_by("-pk"), words)
         if of in ("scenario-parts", "campaign-parts"):

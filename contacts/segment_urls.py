@@ -14,6 +14,7 @@ urlpatterns = [
     path("segments/<int:pk>/why/", why.segment_why, name="segment_why"),
     path("segments/rules/why/", why.rule_why, name="rule_why"),
     path("contacts/<int:pk>/segments/", why.contact_segments, name="contact_segments"),
+    path("segments/rules/group/", rules.rule_group, name="rule_group"),
     path("segments/rules/row/", rules.rule_row, name="rule_row"),
     path("segments/rules/suggestions/", rules.rule_suggestions, name="rule_suggestions"),
     path("segments/rules/preview/", rules.rule_preview, name="rule_preview"),

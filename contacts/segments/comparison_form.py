@@ -12,7 +12,7 @@ from contacts.segments.where import Scope
 
 
 class ListField(forms.CharField):
-    """Several values, separated by commas."""
+    """Several values: a chip each, and an input for the next one."""
 
 
 class PairField(forms.CharField):
@@ -68,7 +68,7 @@ class ComparisonForm(RuleForm):
 
 def _compared_with(chosen: Operator, suggest: dict[str, str], of_dates: bool = False) -> forms.Field:
     if chosen.takes == "list":
-        return ListField(label="Values", widget=forms.TextInput(attrs={**suggest, "placeholder": "one, two, three"}))
+        return ListField(label="Values", widget=forms.TextInput(attrs={**suggest, "placeholder": "add a value"}))
     if chosen.takes == "days":
         return forms.IntegerField(label="Days", min_value=0)
     date = forms.DateInput(attrs={"type": "date"})

@@ -31,11 +31,12 @@ class RuleWidget(forms.Widget):
             "name": name,
             "id": (attrs or {}).get("id") or f"id_{name}",
             "json": "" if tree.is_empty(rule) else json.dumps(rule),
-            "group": drawing.drawn(rule, self.scope),
-            "empty_group": drawing.Group("any", []),
+            "group": drawing.html(drawing.drawn(rule, self.scope)),
+            "empty_group": drawing.html(drawing.Group("any", []), outermost=False),
             "new_row": drawing.new_row(self.scope),
             "property_row": drawing.property_row(self.scope),
             "place": place,
+            "asks_why": not self.scope.event and not self.scope.entry and self.scope.nodes is None,
             "vals": json.dumps({"place": place}),
         }
         return render_to_string("contacts/rule_builder.html", found)

@@ -17,6 +17,17 @@ class Choice:
     text: str
 
 
+@dataclass(frozen=True)
+class Code:
+    """What is kept as a code and understood by its text."""
+
+    code: str
+    text: str
+
+
+Option = str | Choice | Code
+
+
 def named(rows: QuerySet[Any], words: str) -> list[Choice]:
     """The first few whose name contains `words`; where several have the same name their number tells them apart."""
     found = list(rows.filter(name__icontains=words).values_list("pk", "name")[:MOST])

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import connection
 
 from contacts.models import Tag
-from contacts.segments.picking import MOST, Choice
+from contacts.segments.picking import MOST, Option
 from contacts.segments.registry import registry
 from contacts.segments.rules.attribute import FIELDS
 
@@ -48,7 +48,7 @@ _EVENT_NAMES = """
 """
 
 
-def suggestions(of: str, words: str, field: str = "") -> Sequence[str | Choice]:
+def suggestions(of: str, words: str, field: str = "") -> Sequence[Option]:
     """At most MOST texts that contain `words`; `field` is the attribute or property whose values are asked for."""
     words, field = words.replace("\x00", ""), field.replace("\x00", "")
     match of:

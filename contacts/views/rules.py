@@ -32,6 +32,14 @@ def rule_row(request: HttpRequest) -> HttpResponse:
 
 
 @may_see
+@require_POST
+def rule_group(request: HttpRequest) -> HttpResponse:
+    """A whole tree as the builder shows it: what was there before, when something is undone."""
+    scope, _ = scope_at(request.POST.get("place", ""))
+    return HttpResponse(drawing.html(drawing.drawn(tree.parsed(request.POST.get("tree", "") or "null"), scope)))
+
+
+@may_see
 @require_GET
 def rule_suggestions(request: HttpRequest) -> HttpResponse:
     asked = request.GET

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 from django import forms
 
-from contacts.segments.picking import Choice
+from contacts.segments.picking import Option
 from contacts.segments.where import Scope, Where
 
 Config = dict[str, Any]
@@ -92,7 +92,7 @@ class RuleKind:
         about leaves none."""
         return True
 
-    def suggestions(self, of: str, words: str, field: str) -> Sequence[str | Choice] | None:
+    def suggestions(self, of: str, words: str, field: str) -> Sequence[Option] | None:
         """What a control with `data-suggest=of` offers while `words` are typed; None where that is not the kind's.
 
         `field` is what the control named by its `data-suggest-for` holds."""

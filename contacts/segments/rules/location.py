@@ -11,6 +11,7 @@ from django import forms
 from contacts import places
 from contacts.segments import actual, homes
 from contacts.segments.comparison_form import ListField
+from contacts.segments.picking import Code
 from contacts.segments.rules.base import Config, RuleForm, RuleKind, truth, unknown_keys
 from contacts.segments.where import Scope, Where
 
@@ -104,12 +105,12 @@ class Location(RuleKind):
         listed = " or ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
         return f"{_WORDS[of, config.get('is', True) is not False]} {listed}"
 
-    def suggestions(self, of: str, words: str, field: str) -> list[str] | None:
+    def suggestions(self, of: str, words: str, field: str) -> list[Code] | None:
         if of != "countries":
             return None
         words = words.lower()
         named = ((code, places.country_name(code)) for code in sorted(phonenumbers.SUPPORTED_REGIONS))
-        return [code for code, name in named if code.lower().startswith(words) or words in name.lower()]
+        return [Code(code, name) for code, name in named if code.lower().startswith(words) or words in name.lower()]
 
 
 def _unknown(of: str, code: Any) -> str:
