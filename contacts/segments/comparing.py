@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from contacts.segments import values
+from contacts.segments import bounds, values
 from contacts.segments.operands import Moment, Text
 from contacts.segments.operators import operator
 from contacts.segments.where import Where, all_of, any_of, fill, value
@@ -74,12 +74,16 @@ def sql(operand: Text | Moment, key: str, item: Any, now: datetime) -> Where:
         case "is_set":
             return operand.is_set()
     if found.takes in ("order", "pair") and values.number(item[0] if found.takes == "pair" else item) is not None:
-        return _typed(operand.text, (values.NUMBER, "{0}::numeric", lambda it: _number(it, found.key, item)))
-    return _typed(
+        return _typed(operand.text, ([values.NUMBER], "{0}::numeric", lambda it: _number(it, found.key, item)))
+    return bounds.possible(operand.text, found.key, item, now) & _typed(
         operand.text,
-        (values.DAY, "{0}::date", lambda it: _day(it, found.key, item, now)),
-        (values.MOMENT, "{0}::timestamptz", lambda it: _moment(it, found.key, item, now)),
-        (values.LOCAL_MOMENT, "({0}::timestamp AT TIME ZONE {1})", lambda it: _moment(it, found.key, item, now)),
+        ([values.USUAL_DAY, values.DAY], "{0}::date", lambda it: _day(it, found.key, item, now)),
+        (
+            [values.USUAL_MOMENT, values.MOMENT],
+            "{0}::timestamptz",
+            lambda it: _moment(it, found.key, item, now),
+        ),
+        ([values.LOCAL_MOMENT], "({0}::timestamp AT TIME ZONE {1})", lambda it: _moment(it, found.key, item, now)),
     )
 
 
@@ -91,11 +95,16 @@ def zone() -> Where:
     )
 
 
-def _typed(text: Where, *branches: tuple[str, str, Condition]) -> Where:
-    """The condition of the first branch whose pattern the text has, over its cast; CASE keeps the others from it."""
+def _typed(text: Where, *branches: tuple[list[str], str, Condition]) -> Where:
+    """The condition of the first branch one of whose patterns the text has, over its cast; CASE keeps the others from
+    it."""
     whens = [
-        fill("WHEN {0} ~ {1} THEN {2}", text, value(f"^(?:{pattern})$"), condition(fill(cast, text, zone())))
-        for pattern, cast, condition in branches
+        fill(
+            "WHEN {0} THEN {1}",
+            any_of(fill("{0} ~ {1}", text, value(f"^(?:{pattern})$")) for pattern in patterns),
+            condition(fill(cast, text, zone())),
+        )
+        for patterns, cast, condition in branches
     ]
     return Where(f"(CASE {' '.join(w.sql for w in whens)} ELSE FALSE END)", tuple(p for w in whens for p in w.params))
 

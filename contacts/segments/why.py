@@ -20,6 +20,7 @@ from contacts.segments.where import PLAIN, InvalidRule, Scope, Where, fill, ids
 COLUMNS_AT_ONCE = 300
 _NOTHING = Where("NULL::jsonb")
 _JOINS = {"all": "All of these", "any": "Any of these", "not": "Not this"}
+_NONE = {"all": "Not all of these", "any": "None of these"}
 
 
 @dataclass
@@ -34,10 +35,13 @@ class Verdict:
     parts: "list[Verdict]" = field(default_factory=list)
 
     def lines(self, level: int = 0) -> "Iterator[tuple[int, Verdict]]":
-        """Everything in it from top to bottom, with how deep it stands."""
+        """Everything in it from top to bottom, with how deep it stands. Of a group that is negated one line is told."""
         waiting: list[tuple[int, Verdict]] = [(level, self)]
         while waiting:
             depth, verdict = waiting.pop()
+            if verdict.join == "not" and verdict.parts[0].join in _NONE:
+                inner = verdict.parts[0]
+                verdict = replace(verdict, sentence=_NONE[inner.join], parts=inner.parts)
             yield depth, verdict
             waiting.extend((depth + 1, part) for part in reversed(verdict.parts))
 

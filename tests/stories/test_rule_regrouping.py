@@ -117,8 +117,14 @@ def test_fifty_groups_in_each_other_can_be_worked_with_and_fit_a_phone(signed_in
     page.get_by_role("button", name="Undo").click()
     expect(page.locator("[data-group]")).to_have_count(50)
     expect(page.locator(".rule-sentence")).to_contain_text("has the tag “new”")
+    tag = page.get_by_label("Tag", exact=True)
+    assert tag.bounding_box()["width"] > 120
     page.set_viewport_size({"width": 390, "height": 844})
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert tag.bounding_box()["width"] > 90
+    tag.fill("newer")
+    page.keyboard.press("Alt+Shift+KeyG")
+    expect(page.locator("[data-group]")).to_have_count(49)
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Regrouped")
     page.get_by_label("Why is somebody in it, or not?").fill("nobody")
