@@ -19,10 +19,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Code:
-    """What is kept as a code and understood by its text."""
+    """What is kept as a code and understood by its label."""
 
-    code: str
-    text: str
+    value: str
+    label: str
 
 
 Option = str | Choice | Code

@@ -36,11 +36,11 @@ def rule_why(request: HttpRequest) -> HttpResponse:
 
 @may_see
 @require_GET
-def contact_segments(request: HttpRequest, pk: int) -> HttpResponse:
-    """The segments that a contact is in and those that they are not in, some at a time."""
+def contact_why(request: HttpRequest, pk: int) -> HttpResponse:
+    """All segments, some at a time, with whether the contact is in them."""
     contact, words = get_object_or_404(Contact, pk=pk), request.GET.get("q", "").replace("\0", "").strip()
     rows = Segment.objects.order_by("name", "pk")
     shown = page(rows.filter(name__icontains=words) if words else rows, request, AT_ONCE)
     asking_why.mark(shown.rows, contact.pk, timezone.now())
     context = {"contact": contact, "page": shown, "q": words}
-    return render(request, "contacts/_contact_segments.html", context)
+    return render(request, "contacts/_contact_why.html", context)

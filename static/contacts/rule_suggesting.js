@@ -2,7 +2,13 @@
 
 const PAUSE = 150;
 
-export async function suggest(input, url) {
+const isLabelled = (input) => [...(input.list?.options ?? [])].some((each) => each.value === input.value && each.label !== each.value);
+
+// Whether other controls follow what is chosen here: of what the server suggests with a label, it knows the type.
+export const isTyped = (input) => input.hasAttribute("data-typed") || Boolean(input.dataset.key && isLabelled(input));
+
+// `typed` is called where the suggestions come late and tell that something known was chosen.
+export async function suggest(input, url, typed) {
   const of = input.dataset?.suggest;
   if (!of || input.tagName !== "INPUT") return;
   const asked = new URLSearchParams({ of, q: input.value, field: about(input) }).toString();
@@ -13,7 +19,9 @@ export async function suggest(input, url) {
   const answer = await fetch(`${url}?${asked}`);
   if (!answer.ok || input.asked !== asked) return;
   const { options } = await answer.json();
+  const known = isTyped(input);
   listOf(input).replaceChildren(...options.map(option));
+  if (!known && isTyped(input) && document.activeElement !== input) typed(input);
 }
 
 // A name that is chosen carries its id; any other text carries none.
@@ -27,7 +35,7 @@ export function pick(input) {
 // A text, a code with what it means, or something with an id that is known by its name.
 function option(each) {
   if (typeof each === "string") return new Option(each, each);
-  if (each.code) return new Option(each.text, each.code);
+  if (each.value) return new Option(each.label, each.value);
   const found = new Option(each.text, each.text);
   found.dataset.id = each.id;
   return found;

@@ -5,7 +5,7 @@ import { draggable } from "./rule_drag.js";
 import { History } from "./rule_history.js";
 import { group, holderOf, step, ungroup } from "./rule_moves.js";
 import { items, readGroup, readRule } from "./rule_reading.js";
-import { pick, suggest } from "./rule_suggesting.js";
+import { isTyped, pick, suggest } from "./rule_suggesting.js";
 
 const FIRST = "select, input:not([type=hidden])";
 
@@ -19,6 +19,7 @@ class RuleTree extends HTMLElement {
     this.addEventListener("focusin", (event) => this.entered(event.target));
     this.addEventListener("click", (event) => this.clicked(event));
     this.addEventListener("keydown", (event) => this.pressed(event));
+    this.addEventListener("htmx:beforeSwap", () => this.swapping());
     this.addEventListener("htmx:afterSwap", (event) => this.swapped(event));
     draggable(this, (item) => {
       item.querySelector("[data-grip]").focus();
@@ -54,7 +55,7 @@ class RuleTree extends HTMLElement {
 
   entered(target) {
     target.enteredWith = target.value;
-    if (target.closest("[data-rule]")) suggest(target, this.dataset.suggestUrl);
+    if (target.closest("[data-rule]")) this.suggest(target);
   }
 
   edited(event) {
@@ -62,9 +63,13 @@ class RuleTree extends HTMLElement {
     if (!target.closest("[data-root]")) return;
     pick(target);
     take(target, event.type === "change");
-    if (event.type === "input") suggest(target, this.dataset.suggestUrl);
+    if (event.type === "input") this.suggest(target);
     this.changed(target.tagName === "SELECT" ? null : target);
-    if (event.type === "change" && target.matches("[data-kind], [data-redraw]")) this.redraw(target.closest("[data-rule]"), target);
+    if (event.type === "change" && (target.matches("[data-kind], [data-redraw]") || isTyped(target))) this.redraw(target.closest("[data-rule]"), target);
+  }
+
+  suggest(input) {
+    suggest(input, this.dataset.suggestUrl, (typed) => this.redraw(typed.closest("[data-rule]"), typed));
   }
 
   // The controls of a rule come from the server, filled in as far as they are.
@@ -87,9 +92,18 @@ class RuleTree extends HTMLElement {
     });
   }
 
+  // Whoever went on meanwhile goes on in the new controls, with what is typed already.
+  swapping() {
+    const { row, key } = this.returnTo ?? {};
+    const { dataset, value } = document.activeElement;
+    if (row?.contains(document.activeElement) && dataset.key && dataset.key !== key) this.returnTo = { row, key: dataset.key, value };
+  }
+
   swapped(event) {
     if (!event.target.matches("[data-config]")) return;
-    const { row, key } = this.returnTo ?? {};
+    const { row, key, value } = this.returnTo ?? {};
+    const place = value && row.querySelector(`[data-key="${key}"]`);
+    if (place && !place.value) place.value = value;
     this.returnTo = null;
     // The controls that came belong to the choice that brought them: one step.
     const json = this.read();

@@ -160,7 +160,7 @@ def test_names_are_suggested_with_their_ids_and_countries_with_their_names(admin
     assert options(of="campaigns", q="wint") == [{"id": one.pk, "text": f"Winter ({one.pk})"} for one in twins]
     assert options(of="segments", q="win") == [{"id": segment.pk, "text": "Winners"}]
     assert options(of="scenarios", q="x") == []
-    assert {"code": "FR", "text": "France"} in options(of="countries", q="fran")
+    assert {"value": "FR", "label": "France"} in options(of="countries", q="fran")
 
 
 def test_a_whole_tree_is_drawn_again_when_something_is_undone(admin_client):

@@ -123,16 +123,16 @@ def test_a_contacts_page_lists_the_segments_with_their_verdicts(admin_client, an
     Segment.objects.create(name="Parisians", rule={"all": [PARIS]})
     Segment.objects.create(name="Others", rule={"not": PARIS})
     Segment.objects.create(name="Broken", rule={"rule": "nonsense"})
-    assert "contact-segments" in admin_client.get(reverse("contact_page", args=[ann.pk])).text
+    assert "contact-why" in admin_client.get(reverse("contact_page", args=[ann.pk])).text
     Segment.objects.bulk_create(Segment(name=f"More {n}", rule=VIP) for n in range(10))
     with django_assert_max_num_queries(9):
-        shown = admin_client.get(reverse("contact_segments", args=[ann.pk])).text
+        shown = admin_client.get(reverse("contact_why", args=[ann.pk])).text
     for name, said in (("Parisians", "not in"), ("Others", "in"), ("Broken", "cannot be asked")):
         assert f">{said}</span>" in shown.split(f">{name}<")[0].rsplit("<li>", 1)[1]
-    assert "More 3" in admin_client.get(reverse("contact_segments", args=[ann.pk]), {"q": "more 3"}).text
+    assert "More 3" in admin_client.get(reverse("contact_why", args=[ann.pk]), {"q": "more 3"}).text
 
 
-@pytest.mark.parametrize("name", ["segment_why", "contact_segments"])
+@pytest.mark.parametrize("name", ["segment_why", "contact_why"])
 def test_the_pages_ask_for_a_permission(client, django_user_model, name):
     url = reverse(name, args=[1])
     assert client.get(url).status_code == 302
