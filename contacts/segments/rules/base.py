@@ -7,8 +7,9 @@ A rule in a tree is a JSON object: `{"rule": KEY, …config}`. The builder makes
 field called `name` becomes the key "name", a field called `within__amount` becomes `{"within": {"amount": …}}`. Empty
 controls are left out. The types are those of the fields: IntegerField → a whole number, FloatField → a number,
 BooleanField → true or false, TypedChoiceField with `coerce=int` or `coerce=truth` → a number, or true or false;
-RuleListField → a list of property rules; everything else → text. Because saved rules come from the API too, `problems`
-has to be strict about types: never trust the form alone.
+RuleListField → a list of property rules; ListField → a list of texts; PairField → a list of two; PickField → the id of
+something that is chosen by its name (from the kind's `suggestions`); everything else → text. Because saved rules come
+from the API too, `problems` has to be strict about types: never trust the form alone.
 """
 
 from collections.abc import Collection, Iterator, Sequence
