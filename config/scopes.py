@@ -2,6 +2,8 @@
 
 RESOURCES = {
     "contacts": "Contacts",
+    "topics": "Topics",
+    "suppressions": "Suppressed addresses",
     "events": "Events",
     "segments": "Segments",
     "templates": "Templates",

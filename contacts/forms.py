@@ -10,12 +10,10 @@ from django.http import QueryDict
 
 from contacts import zones
 from contacts.attribute_rows import AttributeRow, attributes_of, rows_of
-from contacts.cleaning import clean
 from contacts.csv_sniffing import DELIMITERS, ENCODINGS
 from contacts.filters import ANSWERS
 from contacts.list_forms import ListForm
 from contacts.models import Contact, Segment, Tag
-from contacts.models.consent import Channel
 from contacts.tagging import clean_name
 
 
@@ -112,31 +110,35 @@ class ImportOptionsForm(forms.Form):
         label="Country of phone numbers written without one",
         help_text="Two letters, such as FR.",
     )
+    subscribe = forms.BooleanField(
+        required=False,
+        label="The file may subscribe people: they have agreed to be written to, and I say on what basis",
+        help_text="Otherwise the file subscribes nobody; it can still unsubscribe. Only matters for consent columns.",
+    )
+    basis = forms.CharField(
+        required=False,
+        max_length=500,
+        label="Basis of their consent",
+        help_text="How and when they agreed, such as “Sign-up form on shop.example.com, March 2026”. It is kept as the "
+        "proof in each contact’s history.",
+    )
     resubscribe = forms.BooleanField(
         required=False,
-        label="Subscribe again who has unsubscribed",
+        label="Also subscribe again who has unsubscribed",
         help_text="Only with their word for it. Otherwise the file never turns “unsubscribed” into “subscribed”.",
     )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        cleaned["basis"] = " ".join((cleaned.get("basis") or "").split()) if cleaned.get("subscribe") else ""
+        if cleaned.get("subscribe") and not cleaned["basis"]:
+            self.add_error("basis", "Say on what basis they are subscribed.")
+        if cleaned.get("resubscribe") and not cleaned.get("subscribe"):
+            self.add_error("resubscribe", "This needs the box above, and the basis.")
+        return cleaned
 
     def clean_country(self) -> str:
         country = self.cleaned_data["country"].upper()
         if country and country not in phonenumbers.SUPPORTED_REGIONS:
             raise ValidationError(f"“{country}” is not a country’s code.")
         return country
-
-
-class SuppressionForm(forms.Form):
-    channel = forms.ChoiceField(choices=Channel.choices)
-    address = forms.CharField(max_length=254, label="Email or phone")
-    reason = forms.CharField(required=False, max_length=200)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        name = {"email": "email", "sms": "phone"}.get(cleaned.get("channel", ""))
-        if name and cleaned.get("address"):
-            fields, errors = clean({name: cleaned["address"]})
-            if errors:
-                self.add_error("address", errors[name])
-            else:
-                cleaned["address"] = fields[name]
-        return cleaned

@@ -14,9 +14,11 @@ from django.db.models import QuerySet
 
 from contacts import csv_columns, csv_writing, saving
 from contacts.cleaning import IDENTIFIERS
+from contacts.consent import Proof
 from contacts.csv_reading import FARTHEST, Reader, Row
 from contacts.lanes import nudge
 from contacts.models import CsvImport, CsvRefusal
+from contacts.profiles import May
 from contacts.reading_ahead import Supply, one_ahead
 from contacts.uploading import OWNED, pieces_of
 
@@ -34,7 +36,8 @@ def imports() -> QuerySet[CsvImport]:
 
 
 def confirm(file: CsvImport, mapping: Sequence[str | None], options: dict[str, Any]) -> bool:
-    """Let a draft's rows be taken in; False when that was done already. Options: `country`, `resubscribe`."""
+    """Let a draft's rows be taken in; False when that was done already. Options: `country`; `basis`, on
+    which the file may subscribe people, and `resubscribe`, with it also those who unsubscribed."""
     changed = CsvImport.objects.filter(pk=file.pk, state=State.DRAFT).update(
         state=State.QUEUED, mapping=list(mapping), options=options
     )
@@ -128,7 +131,7 @@ def _piece(file: CsvImport, rows: list[Row], offset: int, lines: int) -> _Piece:
 
 def _keep(file: CsvImport, piece: _Piece, now: datetime) -> None:
     cleaned, good = piece.cleaned, piece.good
-    result = saving.save(cleaned.batch, now, source="import", resubscribe=bool(file.options.get("resubscribe")))
+    result = saving.save(cleaned.batch, now, "import", *_consenting(file))
     refused = [
         *piece.refused,
         *((good[cleaned.places[failure.index]], _sentence(failure.errors)) for failure in result.failed),
@@ -146,6 +149,14 @@ def _keep(file: CsvImport, piece: _Piece, now: datetime) -> None:
     file.updated += result.updated
     file.unchanged += result.unchanged
     file.refused += len(refused)
+
+
+def _consenting(file: CsvImport) -> tuple[May, Proof]:
+    """How far its rows may widen consent: only on the basis that the operator stated, which is kept as the proof."""
+    basis = file.options.get("basis") or ""
+    may = May(subscribe=bool(basis), resubscribe=bool(basis and file.options.get("resubscribe")))
+    by = file.created_by.get_username() if file.created_by else ""
+    return may, Proof(by, {"import": file.pk, "file": file.name[:200], **({"basis": basis} if basis else {})})
 
 
 def _ragged(row: Row, width: int) -> str:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from campaigns.models import Provider
-from contacts.models import Contact
+from contacts.models import Contact, Topic
 from flows import saving
 from flows.models import Scenario
 
@@ -43,6 +43,12 @@ def scenario(graph: dict[str, Any], name: str = "Welcome", **fields: Any) -> Sce
     made = Scenario.objects.create(name=name, **fields)
     saving.save(made, graph, {}, None, None, NOW)
     return made
+
+
+def topic(key: str = "news", name: str = "", **fields: Any) -> Topic:
+    """What messages can be about; the one that is there already, if there is one."""
+    fields = {"name": name or key.replace("-", " ").capitalize(), **fields}
+    return Topic.objects.get_or_create(key=key, defaults=fields)[0]
 
 
 def local_outboxes() -> None:

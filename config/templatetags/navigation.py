@@ -28,6 +28,7 @@ SETTINGS = [
     ("budget", "Budget", "wallet"),
     ("courtesy", "Courtesy", "moon"),
     ("brand", "Brand", "palette"),
+    ("topic_list", "Topics", "newspaper"),
     ("tag_list", "Tags", "tag"),
     ("user_list", "People", "user-cog"),
     ("api_key_list", "API keys", "key-round"),

@@ -8,6 +8,7 @@ from contacts.models.installation import Installation
 from contacts.models.membership import Membership, SegmentRefresh
 from contacts.models.segment import Segment
 from contacts.models.tag import ContactTag, Tag
+from contacts.models.topic import PastConsent, Topic, TopicConsent
 
 __all__ = [
     "Consent",
@@ -21,8 +22,11 @@ __all__ = [
     "EventCursor",
     "Installation",
     "Membership",
+    "PastConsent",
     "Segment",
     "SegmentRefresh",
     "Suppression",
     "Tag",
+    "Topic",
+    "TopicConsent",
 ]

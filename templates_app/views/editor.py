@@ -39,6 +39,8 @@ FIELDS = [
     Field("An attribute", "{{ contact.attributes.city }}"),
     Field("A property of the event", "{{ event.amount }}"),
     Field("Unsubscribe link", "{{ unsubscribe_url }}"),
+    Field("Link to the preferences", "{{ preferences_url }}"),
+    Field("Confirmation link", "{{ confirm_url }}"),
     Field("Only if there is a first name", "{% if contact.first_name %}{% endif %}"),
 ]
 

@@ -32,7 +32,14 @@ class Command(BaseCommand):
         parser.add_argument(
             "--country", default="", help="Two letters: phone numbers without a country are read as its."
         )
-        parser.add_argument("--resubscribe", action="store_true", help="Let the file subscribe who has unsubscribed.")
+        parser.add_argument(
+            "--basis",
+            default="",
+            help="How and when its people agreed: lets the file subscribe them, and is kept as the proof.",
+        )
+        parser.add_argument(
+            "--resubscribe", action="store_true", help="With a basis: let it subscribe again who has unsubscribed."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
@@ -52,7 +59,8 @@ class Command(BaseCommand):
         except Unreadable as unreadable:
             raise CommandError(str(unreadable)) from None
         mapping = self._mapping(file, options["map"])
-        importing.confirm(file, mapping, {"country": options["country"].upper(), "resubscribe": options["resubscribe"]})
+        chosen = {name: options[name] for name in ("basis", "resubscribe")}
+        importing.confirm(file, mapping, {**chosen, "country": options["country"].upper()})
         while CsvImport.objects.filter(pk=file.pk, state__in=("queued", "running")).exists():
             importing.work(timezone.now())
         file.refresh_from_db()
