@@ -97,6 +97,8 @@ def times() -> st.SearchStrategy[dict]:
 
 
 texts = st.sampled_from(["email", "phone", "first_name", "timezone", "language", "external_id"])
+STATES = ["subscribed", "unsubscribed", "pending", "unknown"]
+said = st.dictionaries(st.sampled_from(["email", "sms"]), st.sampled_from(STATES))
 DID = ["sent", "delivered", "opened", "clicked", "bounced", "complained", "unsubscribed", "failed"]
 count = st.fixed_dictionaries({"op": st.sampled_from([">=", "<=", "=", ">", "<"]), "n": st.integers(0, 3)})
 within = st.fixed_dictionaries(
@@ -157,8 +159,9 @@ rules = st.one_of(
         {
             "rule": st.just("consent"),
             "channel": st.sampled_from(["email", "sms"]),
-            "is": st.sampled_from(["subscribed", "unsubscribed", "unknown"]),
-        }
+            "is": st.sampled_from(STATES),
+        },
+        optional={"topic": st.sampled_from(["news", "offers"])},
     ),
     st.fixed_dictionaries(
         {"rule": st.just("event"), "name": st.sampled_from(["order", "visit"])},
@@ -209,9 +212,8 @@ people = st.builds(
         | st.sampled_from(["FR", "fr", "De", "XX", "F", "", 5, ["FR"], None, "ﬁ"]).map(lambda it: {"country": it}),
     ),
     tags=st.sets(st.sampled_from(["vip", "New", "100%"])),
-    consent=st.dictionaries(
-        st.sampled_from(["email", "sms"]), st.sampled_from(["subscribed", "unsubscribed", "unknown"])
-    ),
+    consent=said,
+    topics=st.dictionaries(st.sampled_from(["news", "offers"]), said, max_size=2),
     events=st.lists(st.tuples(st.sampled_from(["order", "visit"]), objects, st.sampled_from(MOMENTS)), max_size=4),
     messages=st.lists(
         st.tuples(

@@ -9,7 +9,7 @@ from hypothesis.extra.django import TestCase
 
 from campaigns.models import Message, Origin
 from contacts import segments
-from contacts.models import Consent, Contact, ContactTag, Event, Installation, Segment, Tag
+from contacts.models import Consent, Contact, ContactTag, Event, Installation, Segment, Tag, Topic, TopicConsent
 from contacts.segments import why
 from contacts.segments.tree import leaves
 from flows.models import Execution, Scenario
@@ -38,6 +38,10 @@ def saved(person: Person, taken: Person | None = None) -> int:
         ContactTag.objects.create(contact=contact, tag=Tag.objects.get_or_create(name=name)[0], at=NOW)
     for channel, state in person.consent.items():
         Consent.objects.create(contact=contact, channel=channel, state=state, at=NOW)
+    for key, said in person.topics.items():
+        topic = Topic.objects.get(key=key)
+        for channel, state in said.items():
+            TopicConsent.objects.create(contact=contact, topic=topic, channel=channel, state=state, at=NOW)
     Event.objects.bulk_create(
         Event(contact=contact, name=name, properties=properties, at=at) for name, properties, at in person.events
     )
@@ -106,6 +110,7 @@ class Reference(TestCase):
         second = {"not": {"rule": "segment", "id": 1}}
         Segment.objects.bulk_create([Segment(pk=1, name="one", rule=inner), Segment(pk=2, name="two", rule=second)])
         world = World(NOW, ZoneInfo(zone), {1: inner, 2: second})
+        Topic.objects.bulk_create([Topic(key="news", name="News"), Topic(key="offers", name="Offers")])
         Scenario.objects.bulk_create([Scenario(pk=1, name="One"), Scenario(pk=2, name="Two")])
         ids = [saved(person), saved(other, person)]
         for tree in asked:

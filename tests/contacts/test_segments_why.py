@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from contacts import segments
-from contacts.models import Consent, ContactTag, Event, Segment, Tag
+from contacts.models import Consent, ContactTag, Event, Segment, Tag, Topic, TopicConsent
 from contacts.segments import why
 from contacts.segments.forms import place_of
 from tests import make, programs
@@ -30,6 +30,8 @@ def ann():
     ann = make.contact("ann@example.com", attributes={"city": "Lyon"}, phone="+33612345678", language="pt-BR")
     ContactTag.objects.create(contact=ann, tag=Tag.objects.create(name="new"), at=NOW)
     Consent.objects.create(contact=ann, channel="email", state="subscribed", at=NOW, source="import")
+    news = Topic.objects.create(key="news", name="News")
+    TopicConsent.objects.create(contact=ann, topic=news, channel="email", state="unsubscribed", at=NOW, source="page")
     for days in (1, 2, 3, 90):
         Event.objects.create(contact=ann, name="order.placed", at=NOW - timedelta(days=days))
     return ann
@@ -48,6 +50,8 @@ def ann():
         ({"rule": "consent", "channel": "email", "is": "subscribed"}, True,
          "subscribed since 10 Mar 2026, 09:00, import"),
         ({"rule": "consent", "channel": "sms", "is": "unknown"}, True, "nothing was said about it"),
+        ({"rule": "consent", "channel": "email", "is": "subscribed", "topic": "news"}, False,
+         "unsubscribed since 10 Mar 2026, 09:00, page"),
         (ORDERED, False, "3 times like this, first on 7 Mar 2026, 09:00, last on 9 Mar 2026, 09:00; 4 times at all"),
         ({"rule": "event", "name": "visit", "did": False}, True, "never at all"),
         ({**ORDERED, "within": {"amount": 1, "unit": "hours"}}, False,

@@ -63,11 +63,15 @@ class Consent(RuleKind):
         return ~said if is_unknown else said
 
     def held(self, config: Config, now: datetime, scope: Scope) -> Where:
-        return Where(
-            "(SELECT jsonb_build_object('state', cs.state, 'at', cs.at, 'source', cs.source) FROM contacts_consent cs"
-            ' WHERE cs.contact_id = "contacts_contact"."id" AND cs.channel = %s)',
-            (config["channel"],),
-        )
+        said = "SELECT jsonb_build_object('state', cs.state, 'at', cs.at, 'source', cs.source) FROM"
+        his = 'cs WHERE cs.contact_id = "contacts_contact"."id" AND cs.channel = %s'
+        if config.get("topic"):
+            of_topic = "cs.topic_id = (SELECT t.id FROM contacts_topic t WHERE t.key = %s)"
+            return Where(
+                f"({said} contacts_topicconsent {his} AND {of_topic})",
+                (config["channel"], config["topic"]),
+            )
+        return Where(f"({said} contacts_consent {his})", (config["channel"],))
 
     def told(self, config: Config, held: Any) -> str:
         if held is None:
