@@ -14,6 +14,7 @@ from campaigns.report_api import ReportViewSet
 from campaigns.report_parts_api import DomainReportViewSet, LinkReportViewSet, SavedReportViewSet
 from campaigns.topic_api import TopicRouteViewSet
 from contacts.api import ContactViewSet, EventViewSet
+from contacts.attribute_api import AttributeViewSet
 from contacts.segment_api import SegmentViewSet
 from contacts.suppression_api import SuppressionViewSet
 from contacts.topic_api import TopicViewSet
@@ -25,6 +26,7 @@ from templates_app.api import TemplateViewSet
 
 router = DefaultRouter()
 router.include_root_view = False
+router.register("attributes", AttributeViewSet, basename="attribute")
 router.register("budget/ledger", LedgerViewSet, basename="ledger")
 router.register("budget", BudgetViewSet, basename="budget")
 router.register("campaigns", ChainCampaignViewSet, basename="campaign")

@@ -4,6 +4,7 @@ RESOURCES = {
     "contacts": "Contacts",
     "topics": "Topics",
     "suppressions": "Suppressed addresses",
+    "attributes": "Attributes",
     "events": "Events",
     "segments": "Segments",
     "templates": "Templates",

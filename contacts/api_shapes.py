@@ -40,6 +40,10 @@ class AttributesField(serializers.Field):
     """Any keys and values."""
 
 
+class ContactAttributesField(serializers.Field):
+    """Any keys and values, those that are defined of their type: `contacts.attribute_api` tells the documentation."""
+
+
 class ContactSerializer(serializers.Serializer):
     """A contact. What is written is checked by `contacts.cleaning`, which serves files and batches too."""
 
@@ -55,7 +59,7 @@ class ContactSerializer(serializers.Serializer):
         help_text="IANA name. Read: the installation's where there is none of their own.",
     )
     language = serializers.CharField(required=False, allow_blank=True, max_length=16)
-    attributes = AttributesField(required=False)
+    attributes = ContactAttributesField(required=False)
     tags = serializers.ListField(child=serializers.CharField(max_length=100), required=False)
     consent = ConsentField(required=False)
     topics = TopicsField(required=False)

@@ -9,6 +9,7 @@ from django.core.validators import EmailValidator
 
 from contacts import phones, tagging, topic_consent, zones
 from contacts.consent import ADDRESSES
+from contacts.defining import NONE, Definitions
 from contacts.json_limits import object_problem, text_problem
 from contacts.models.consent import SAYABLE
 
@@ -33,10 +34,11 @@ Fields = dict[str, Any]
 Errors = dict[str, list[str]]
 
 
-def clean(given: Any, country: str = "") -> tuple[Fields, Errors]:
+def clean(given: Any, country: str = "", defined: Definitions = NONE) -> tuple[Fields, Errors]:
     """The clean fields of a contact in the API's shape, and what is wrong, by field. Fields left out stay left out.
 
     Identifiers that are null or empty come back as None, other texts as "". An attribute that is null is to be removed.
+    What is wrong with a `defined` attribute is said under `attributes.NAME`.
     """
     if not isinstance(given, Mapping):
         return {}, {"detail": ["A contact is an object, such as {“email”: “ada@example.com”}."]}
@@ -52,6 +54,9 @@ def clean(given: Any, country: str = "") -> tuple[Fields, Errors]:
             fields[name] = cleaner(value, country)
         except ValidationError as error:
             errors[name] = error.messages
+    if defined and fields.get("attributes"):
+        fields["attributes"], unfit = defined.check(fields["attributes"])
+        errors.update(unfit)
     return fields, errors
 
 

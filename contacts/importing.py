@@ -16,6 +16,7 @@ from contacts import csv_columns, csv_writing, saving
 from contacts.cleaning import IDENTIFIERS
 from contacts.consent import Proof
 from contacts.csv_reading import FARTHEST, Reader, Row
+from contacts.defining import Definitions, definitions
 from contacts.lanes import nudge
 from contacts.models import CsvImport, CsvRefusal
 from contacts.profiles import May
@@ -80,7 +81,7 @@ def work(now: datetime) -> bool:
 def _take(file: CsvImport, now: datetime) -> None:
     """One slice: whatever happens to the process, either all of it is kept or none."""
     supply = Supply(pieces_of(file, file.offset), PIECE_BYTES + FARTHEST)
-    with closing(one_ahead(islice(_pieces(file, supply), PIECES), supply.fill)) as pieces:
+    with closing(one_ahead(islice(_pieces(file, supply, definitions()), PIECES), supply.fill)) as pieces:
         for piece in pieces:
             _keep(file, piece, now)
     file.state = State.RUNNING
@@ -102,19 +103,19 @@ class _Piece:
     lines: int
 
 
-def _pieces(file: CsvImport, supply: Iterable[bytes]) -> Iterator[_Piece]:
+def _pieces(file: CsvImport, supply: Iterable[bytes], defined: Definitions) -> Iterator[_Piece]:
     reader = Reader(supply, file.encoding, file.delimiter, file.offset, file.lines_read)
     try:
         while (begun := reader.offset) < file.size:
             rows = list(islice(reader.rows(reader.offset + PIECE_BYTES), PIECE))
             if reader.offset == begun:
                 raise EOFError(f"The bytes of import {file.pk} end at {begun}, and there should be {file.size}.")
-            yield _piece(file, rows, reader.offset, reader.lines)
+            yield _piece(file, rows, reader.offset, reader.lines, defined)
     finally:
         reader.close()
 
 
-def _piece(file: CsvImport, rows: list[Row], offset: int, lines: int) -> _Piece:
+def _piece(file: CsvImport, rows: list[Row], offset: int, lines: int, defined: Definitions) -> _Piece:
     refused: list[tuple[Row, str]] = []
     good: list[Row] = []
     width = len(file.headers)
@@ -124,7 +125,7 @@ def _piece(file: CsvImport, rows: list[Row], offset: int, lines: int) -> _Piece:
             refused.append((row, problem))
         else:
             good.append(row)
-    cleaned = csv_columns.clean([row.cells for row in good], file.mapping, file.options.get("country", ""))
+    cleaned = csv_columns.clean([row.cells for row in good], file.mapping, file.options.get("country", ""), defined)
     refused += [(good[place], _sentence(errors)) for place, errors in cleaned.errors.items()]
     return _Piece(len(rows), good, cleaned, refused, offset, lines)
 

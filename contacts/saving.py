@@ -12,6 +12,7 @@ from django.db import DatabaseError, connection, transaction
 from contacts import merging, profile_rows, tagging, topic_consent
 from contacts.cleaning import IDENTIFIERS, Errors, Fields, clean
 from contacts.consent import NO_PROOF, Proof
+from contacts.defining import needed_by
 from contacts.models import Contact
 from contacts.profiles import ALL, TEXTS, Book, May, Profile, Refused
 from contacts.remembering import remembering
@@ -102,8 +103,9 @@ def upsert(
     good: list[Fields] = []
     places: list[int] = []
     failed: list[Failure] = []
+    defined = needed_by(rows)
     with remembering():  # which topics there are
-        cleaned = [clean(row, country) for row in rows]
+        cleaned = [clean(row, country, defined) for row in rows]
         also = [refuse(row) for row in rows] if refuse else [{}] * len(rows)
     for index, ((fields, errors), more) in enumerate(zip(cleaned, also, strict=True)):
         errors |= more
@@ -177,7 +179,7 @@ def delete(contact_ids: Sequence[int]) -> int:
 
 
 def _cleaned(given: Any) -> Fields:
-    fields, errors = clean(given)
+    fields, errors = clean(given, defined=needed_by([given]))
     if errors:
         raise ValidationError(errors)
     return fields

@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from contacts.views import contact, contact_consent, contacts, imports, suppressions, tags, topics
+from contacts.views import attributes, contact, contact_consent, contacts, imports, suppressions, tags, topics
 
 urlpatterns = [
     path("contacts/", contacts.contact_list, name="contact_list"),
@@ -31,6 +31,13 @@ urlpatterns = [
     path("topics/<int:pk>/move/", topics.topic_move, name="topic_move"),
     path("topics/<int:pk>/archive/", topics.topic_archive, name="topic_archive"),
     path("topics/<int:pk>/restore/", topics.topic_restore, name="topic_restore"),
+    path("attributes/", attributes.attribute_list, name="attribute_list"),
+    path("attributes/passes/", attributes.attribute_passes, name="attribute_passes"),
+    path("attributes/new/", attributes.attribute_create, name="attribute_create"),
+    path("attributes/<int:pk>/edit/", attributes.attribute_edit, name="attribute_edit"),
+    path("attributes/<int:pk>/move/", attributes.attribute_move, name="attribute_move"),
+    path("attributes/<int:pk>/convert/", attributes.attribute_convert, name="attribute_convert"),
+    path("attributes/<int:pk>/delete/", attributes.attribute_delete, name="attribute_delete"),
     path("tags/", tags.tag_list, name="tag_list"),
     path("tags/<int:pk>/edit/", tags.tag_edit, name="tag_edit"),
     path("tags/<int:pk>/delete/", tags.tag_delete, name="tag_delete"),

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from campaigns.models import Provider
-from contacts.models import Contact, Topic
+from contacts import attribute_saving
+from contacts.models import Attribute, Contact, Topic
 from flows import saving
 from flows.models import Scenario
 
@@ -56,3 +57,9 @@ def local_outboxes() -> None:
     for channel in ("email", "sms"):
         if not Provider.objects.filter(channel=channel).exists():
             Provider.objects.create(channel=channel, kind="local", name="Local outbox", is_default=True)
+
+
+def attribute(name: str, type: str = "text", **fields: Any) -> Attribute:
+    """A defined attribute."""
+    given = {"name": name, "type": type, **fields}
+    return attribute_saving.save(Attribute(), given, NOW)

@@ -46,7 +46,7 @@ DROP FUNCTION contacts_take_consent_along(), contacts_keep_past_consent()
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("contacts", "0008_tracking"),
+        ("contacts", "0009_attributes"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, cast
 from django import forms
 
 from contacts.segments import times
-from contacts.segments.operators import OPERATORS, Operator, operator
+from contacts.segments.operators import OPERATORS, operator
 from contacts.segments.rules.base import Config, RuleForm
 from contacts.segments.where import Scope
 
@@ -42,7 +42,7 @@ class TimeForm(RuleForm):
         widget = forms.Select(attrs={"data-redraw": ""})
         self.fields[op] = forms.ChoiceField(label=label, choices=times.CHOICES, widget=widget)
         if chosen.takes != "nothing":
-            self.fields[value] = _compared_with(chosen, {}, of_dates=True)
+            self.fields[value] = _compared_with(chosen.takes, {}, of_dates=True)
 
 
 class ComparisonForm(RuleForm):
@@ -62,18 +62,21 @@ class ComparisonForm(RuleForm):
         self.fields["field"].widget.attrs["data-suggest"] = self.subject
         cast(forms.ChoiceField, self.fields["op"]).choices = [(each.key, each.label) for each in OPERATORS.values()]
         if chosen.takes != "nothing":
-            suggest = {"data-suggest": f"{self.subject}-values", "data-suggest-for": "field"}
-            self.fields["value"] = _compared_with(chosen, suggest)
+            self.fields["value"] = self._value(chosen.takes)
+
+    def _value(self, takes: str) -> forms.Field:
+        suggest = {"data-suggest": f"{self.subject}-values", "data-suggest-for": "field"}
+        return _compared_with(takes, suggest)
 
 
-def _compared_with(chosen: Operator, suggest: dict[str, str], of_dates: bool = False) -> forms.Field:
-    if chosen.takes == "list":
+def _compared_with(takes: str, suggest: dict[str, str], of_dates: bool = False) -> forms.Field:
+    if takes == "list":
         return ListField(label="Values", widget=forms.TextInput(attrs={**suggest, "placeholder": "add a value"}))
-    if chosen.takes == "days":
+    if takes == "days":
         return forms.IntegerField(label="Days", min_value=0)
     date = forms.DateInput(attrs={"type": "date"})
-    if chosen.takes == "pair":
+    if takes == "pair":
         return PairField(label="Values", widget=date if of_dates else forms.TextInput())
-    if chosen.takes == "date" or of_dates:
+    if takes == "date" or of_dates:
         return forms.CharField(label="Date", widget=date)
     return forms.CharField(label="Value", widget=forms.TextInput(attrs=suggest))

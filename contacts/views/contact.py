@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from contacts import panels, saving, tagging
+from contacts import attribute_showing, panels, saving, tagging
 from contacts.attribute_rows import ALL_KINDS, AttributeRow
 from contacts.contact_zones import zones_of
 from contacts.forms import ContactForm
@@ -31,7 +31,7 @@ def contact_page(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "contact": contact,
         "zone": zones_of([pk])[pk],
-        "attributes": sorted(contact.attributes.items()),
+        **attribute_showing.shown(contact),
         "panels": panels.drawn(contact, request),
         **_tags(contact),
         **contact_consent.shown(contact),
@@ -70,7 +70,7 @@ def contact_edit(request: HttpRequest, pk: int) -> HttpResponse:
     form = ContactForm(request.POST if request.method == "POST" else None, contact)
     if form.is_valid():
         try:
-            contact = saving.update(contact, form.cleaned_data, timezone.now(), _source(request), replace=True)
+            contact = saving.update(contact, form.cleaned_data, timezone.now(), _source(request))
         except ValidationError as error:
             form.refuse(error)
         else:

@@ -1,6 +1,5 @@
 """Imports a CSV file of contacts and prints what became of its rows."""
 
-import re
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from contacts import importing, uploading
-from contacts.csv_mapping import KINDS, TARGETS
+from contacts.attribute_cells import is_target
+from contacts.csv_mapping import TARGETS
 from contacts.csv_sniffing import Unreadable
 from contacts.models import CsvImport
 
@@ -27,6 +27,7 @@ class Command(BaseCommand):
             default=[],
             metavar="HEADER=TARGET",
             help=f"What a column is: {', '.join(TARGETS)}, text:KEY, number:KEY, boolean:KEY, date:KEY, "
+            "date_dmy:KEY, list:KEY, "
             "or nothing to leave it out. May be given several times; other columns are guessed.",
         )
         parser.add_argument(
@@ -81,11 +82,7 @@ class Command(BaseCommand):
             header, equals, target = entry.rpartition("=")
             if not equals or header not in file.headers:
                 raise CommandError(f"“{entry}”: there is no such column. The file has {', '.join(file.headers)}.")
-            if (
-                target
-                and target not in TARGETS
-                and not re.fullmatch(rf"({'|'.join(KINDS)}):[^\W\d][\w-]{{0,99}}", target)
-            ):
+            if target and target not in TARGETS and not is_target(target):
                 raise CommandError(f"“{target}” is not a target. Take {', '.join(TARGETS)} or text:KEY.")
             mapping = [None if target and old == target else old for old in mapping]
             mapping[file.headers.index(header)] = target or None
