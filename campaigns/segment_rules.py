@@ -1,90 +1,21 @@
 """Rules about messages: whether a contact was sent one, opened it, clicked it, and so on."""
 
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
-from django import forms
-
-from campaigns.models import MessageState
+from campaigns.message_rule_form import DID, NEGATIVE, MessageForm, name_of
+from campaigns.models import Campaign, MessageState, Origin
 from contacts.models.consent import Channel
-from contacts.segments.rules.base import Config, RuleForm, RuleKind, unknown_keys
-from contacts.segments.where import Scope, Where, ids
+from contacts.remembering import remembered
+from contacts.segments import actual, spans
+from contacts.segments.picking import MOST, Option, named
+from contacts.segments.rules.base import Config, RuleKind, unknown_keys
+from contacts.segments.where import Scope, Where, all_of, fill, ids, value
 
-# What may be asked: the words of a sentence, and the moment in the ledger that proves it.
-DID = {
-    "sent": ("was sent", "m.sent_at"),
-    "delivered": ("got", "m.delivered_at"),
-    "opened": ("opened", "m.opened_at"),
-    "clicked": ("clicked", "m.clicked_at"),
-    "bounced": ("had bounced", "m.bounced_at"),
-    "unsubscribed": ("unsubscribed by", "m.unsubscribed_at"),
-    "failed": ("did not get, because it failed,", "m.failed_at"),
-}
-DID_NOT = {
-    "sent": "was not sent",
-    "delivered": "did not get",
-    "opened": "did not open",
-    "clicked": "did not click",
-    "bounced": "had not bounced",
-    "unsubscribed": "did not unsubscribe by",
-    "failed": "had not failed",
-}
-UNITS = {
-    "minutes": timedelta(minutes=1),
-    "hours": timedelta(hours=1),
-    "days": timedelta(days=1),
-    "weeks": timedelta(weeks=1),
-    "months": timedelta(days=30),
-    "years": timedelta(days=365),
-}
-LONGEST = timedelta(days=36500)
-NEGATIVE = "not:"
-
-
-def _any(what: str) -> forms.NumberInput:
-    # Another number may mean that one of its messages can be named.
-    return forms.NumberInput(attrs={"placeholder": f"any {what}", "data-redraw": ""})
-
-
-class MessageForm(RuleForm):
-    did = forms.ChoiceField(
-        label="Contact",
-        choices=[
-            *((key, words) for key, (words, _moment) in DID.items()),
-            *((f"{NEGATIVE}{key}", words) for key, words in DID_NOT.items()),
-        ],
-    )
-    node = forms.ChoiceField(label="Message of", required=False)
-    scenario = forms.IntegerField(label="Of scenario (number)", required=False, min_value=1, widget=_any("scenario"))
-    campaign = forms.IntegerField(label="Of campaign (number)", required=False, min_value=1, widget=_any("campaign"))
-    channel = forms.ChoiceField(label="Channel", required=False, choices=[("", "any channel"), *Channel.choices])
-    within__unit = forms.ChoiceField(
-        label="When",
-        required=False,
-        choices=[("", "at any time"), *((unit, f"in the last {unit}") for unit in UNITS)],
-        widget=forms.Select(attrs={"data-redraw": ""}),
-    )
-    within__amount = forms.IntegerField(label="Number", min_value=1)
-
-    def __init__(self, config: Config, scope: Scope) -> None:
-        super().__init__(config, scope)
-        elsewhere = self.initial.get("scenario") or self.initial.get("campaign")
-        if scope.nodes is not None and not elsewhere:
-            self.fields["node"] = forms.ChoiceField(
-                label="Message of", required=False, choices=[("", "any message"), *scope.nodes]
-            )
-            del self.fields["scenario"], self.fields["campaign"]
-        elif elsewhere:
-            self.fields["node"] = forms.CharField(
-                label="Of its step or shape (id)",
-                required=False,
-                widget=forms.TextInput(attrs={"placeholder": "any message of it"}),
-            )
-        else:
-            del self.fields["node"]
-        if not self.initial.get("within__unit"):
-            del self.fields["within__amount"]
+_HIS = 'm.contact_id = "contacts_contact"."id"'
+# The moment in the ledger that proves what happened.
+_PROOFS = {did: f"m.{did}_at" for did in DID}
 
 
 class Message(RuleKind):
@@ -95,47 +26,65 @@ class Message(RuleKind):
     Form = MessageForm
 
     def problems(self, config: Config, scope: Scope) -> list[str]:
-        found = list(unknown_keys(config, "did", "did_not", "node", "scenario", "campaign", "channel", "within"))
+        known = ("did", "did_not", "node", "scenario", "campaign", "channel", "within", "count")
+        found = list(unknown_keys(config, *known))
         verbs = [config[key] for key in ("did", "did_not") if config.get(key) is not None]
         if len(verbs) != 1 or not isinstance(verbs[0], str) or verbs[0].removeprefix(NEGATIVE) not in DID:
             found.append(f"Choose what the contact did with the message: {', '.join(DID)}.")
         found += _where_problems(config, scope)
         if config.get("channel") is not None and config["channel"] not in Channel.values:
             found.append("The channel is email or sms.")
-        if config.get("within") is not None and not _is_within(config["within"]):
-            found.append("“within” is a whole amount and a unit, such as 30 days.")
-        return found
+        return found + spans.problems(config.get("count"), config.get("within"))
 
     def sql(self, config: Config, now: datetime, scope: Scope) -> Where:
         verb, negative = _verb(config)
-        moment = DID[verb][1]
+        such = self._such(config, verb, now, scope)
+        if config.get("count"):
+            found = spans.counted(such, _HIS, "m.contact_id", config["count"], scope.few)
+        elif _own_node(config) and scope.passes:
+            # The passes at hand lead to their few messages, once for the whole batch.
+            found = fill('"contacts_contact"."id" IN (SELECT m.contact_id {0})', such)
+        else:
+            found = fill(f"EXISTS (SELECT 1 {{0}} AND {_HIS})", such)
+        return ~found if negative else found
+
+    def _such(self, config: Config, verb: str, now: datetime, scope: Scope) -> Where:
+        """FROM and WHERE of the messages that are meant, with whom it happened."""
+        moment = _PROOFS[verb]
         # A failure that the provider reported at once has no other trace than the state in older rows.
         proof = f"m.state = '{MessageState.FAILED.value}'" if verb == "failed" else f"{moment} IS NOT NULL"
-        conditions: list[str] = [proof]
-        params: list[Any] = []
-        origins, keys = _origins(config, scope)
-        if origins:
-            conditions.append(f"m.origin_id IN (SELECT o.id FROM campaigns_origin o WHERE {origins})")  # noqa: S608
-            params += keys
-        of_passes = bool(_own_node(config) and scope.passes)
-        if of_passes:
-            passes = ids(scope.passes)
-            conditions.append(f"m.origin_pass = ANY({passes.sql})")
-            params += passes.params
+        conditions = [Where(proof)]
+        origins = _origins(config, scope)
+        if origins is not None:
+            conditions.append(fill("m.origin_id IN (SELECT o.id FROM campaigns_origin o WHERE {0})", origins))
+        if _own_node(config) and scope.passes:
+            conditions.append(fill("m.origin_pass = ANY({0})", ids(scope.passes)))
         if config.get("channel"):
-            conditions.append("m.channel = %s")
-            params.append(config["channel"])
+            conditions.append(fill("m.channel = {0}", value(config["channel"])))
         if config.get("within"):
-            conditions.append(f"{moment} > %s")
-            params.append(now - UNITS[config["within"]["unit"]] * config["within"]["amount"])
-        # Every condition is one of the texts above; what users write travels in the parameters.
-        such = f"FROM campaigns_message m WHERE {' AND '.join(conditions)}"
-        if of_passes:
-            # The passes at hand lead to their few messages, once for the whole batch.
-            found = Where(f'"contacts_contact"."id" IN (SELECT m.contact_id {such})', tuple(params))
-        else:
-            found = Where(f'EXISTS (SELECT 1 {such} AND m.contact_id = "contacts_contact"."id")', tuple(params))
-        return ~found if negative else found
+            conditions.append(fill(f"{moment} > {{0}}", value(spans.since(config["within"], now))))
+        return fill("FROM campaigns_message m WHERE {0}", all_of(conditions))
+
+    def held(self, config: Config, now: datetime, scope: Scope) -> Where:
+        """Of the messages with which it happened, and of all that were sent from there."""
+        verb, _ = _verb(config)
+        such, sent = self._such(config, verb, now, scope), self._such({**config, "within": None}, "sent", now, scope)
+        return fill(
+            f"(SELECT jsonb_build_object('times', count(*), 'last', max({_PROOFS[verb]}),"
+            f" 'sent', (SELECT count(*) {{1}} AND {_HIS}), 'latest', (SELECT max(m.sent_at) {{1}} AND {_HIS}))"
+            f" {{0}} AND {_HIS})",
+            such,
+            sent,
+        )
+
+    def told(self, config: Config, held: Any) -> str:
+        sent = f"{actual.times(held['sent'])} sent one" + (
+            f", last on {actual.moment(held['latest'])}" if held["latest"] else ""
+        )
+        if _verb(config)[0] == "sent" and not config.get("within"):
+            return sent
+        last = f", last on {actual.moment(held['last'])}" if held["last"] else ""
+        return f"{actual.times(held['times'])}{last}; {sent}"
 
     def moved_by(self, config: Config) -> Collection[str]:
         verb, _ = _verb(config)
@@ -157,19 +106,24 @@ class Message(RuleKind):
         verb, negative = _verb(config)
         if verb not in DID:
             return "did something with a message"
-        words = [DID_NOT[verb] if negative else DID[verb][0]]
+        words = [DID[verb][1 if negative else 0]]
         kind = {"email": "email", "sms": "SMS"}.get(str(config.get("channel")), "message")
         if _own_node(config):
             # A scenario's own names for its messages come with their quotation marks.
             words.append(dict(scope.nodes or ()).get(config["node"]) or f"the {kind} “{config['node']}”")
         else:
             words.append(f"the {kind} “{config['node']}”" if config.get("node") else f"any {kind}")
-            words += [f"of {key} {config[key]}" for key in ("scenario", "campaign") if config.get(key)][:1]
-        within = config.get("within")
-        if _is_within(within):
-            amount, unit = within["amount"], within["unit"]
-            words.append(f"in the last {unit.removesuffix('s') if amount == 1 else f'{amount} {unit}'}")
-        return " ".join(words)
+            words += [_named(key, config[key]) for key in ("scenario", "campaign") if config.get(key)][:1]
+        return " ".join(words) + spans.count_words(config.get("count")) + spans.within_words(config.get("within"))
+
+    def suggestions(self, of: str, words: str, field: str) -> Sequence[Option] | None:
+        if of == "campaigns":
+            return named(Campaign.objects.order_by("-pk"), words)
+        if of in ("scenario-parts", "campaign-parts"):
+            whole = f"{of.removesuffix('-parts')}:{field}:"
+            keys = Origin.objects.filter(key__startswith=whole).order_by("-pk").values_list("key", flat=True)[:MOST]
+            return [part for key in keys if words.lower() in (part := key.removeprefix(whole)).lower()]
+        return None
 
     def countable(self, config: Config) -> bool:
         """A rule about a node means the messages of the passes at hand."""
@@ -211,29 +165,22 @@ def _where_problems(config: Config, scope: Scope) -> list[str]:
     return found
 
 
-def _origins(config: Config, scope: Scope) -> tuple[str, list[Any]]:
-    """Which origins are meant, as SQL over `o.key` and its parameters."""
+def _named(kind: str, number: Any) -> str:
+    name = remembered(("name of origin", kind, number), lambda: name_of(kind, number))
+    return f"of the {kind} “{name}”" if name else f"of {kind} {number}"
+
+
+def _origins(config: Config, scope: Scope) -> Where | None:
+    """Which origins are meant, as SQL over `o.key`; None where any is."""
     for kind in ("scenario", "campaign"):
         if config.get(kind):
             key = f"{kind}:{config[kind]}"
             if config.get("node"):
-                return "o.key = %s", [f"{key}:{config['node']}"]
-            return "o.key = %s OR o.key LIKE %s", [key, f"{key}:%"]
+                return Where("o.key = %s", (f"{key}:{config['node']}",))
+            return Where("o.key = %s OR o.key LIKE %s", (key, f"{key}:%"))
     if config.get("node"):
-        return "o.key = %s", [f"{scope.origin}:{config['node']}"]
-    return "", []
-
-
-def _is_within(item: Any) -> bool:
-    return (
-        isinstance(item, dict)
-        and set(item) == {"amount", "unit"}
-        and isinstance(item["unit"], str)
-        and item["unit"] in UNITS
-        and isinstance(item["amount"], int)
-        and not isinstance(item["amount"], bool)
-        and 1 <= item["amount"] <= LONGEST // UNITS[item["unit"]]
-    )
+        return Where("o.key = %s", (f"{scope.origin}:{config['node']}",))
+    return None
 
 
 kinds = [Message()]

@@ -51,7 +51,10 @@ _JOIN = (
     _TOPICS,
     "UPDATE contacts_pastconsent SET contact_id = %(kept)s WHERE contact_id = %(gone)s",
     "UPDATE contacts_event SET contact_id = %(kept)s WHERE contact_id = %(gone)s",
-    # Segments are told by contact.merged, and look at the one who is kept afresh.
+    # Who stands on a fixed list was put there by hand. Other segments are told by contact.merged, and look afresh.
+    """UPDATE contacts_membership g SET contact_id = %(kept)s FROM contacts_segment s
+       WHERE g.contact_id = %(gone)s AND s.id = g.segment_id AND s.kind = 'static'
+       AND NOT EXISTS (SELECT FROM contacts_membership k WHERE k.contact_id = %(kept)s AND k.segment_id = s.id)""",
     "DELETE FROM contacts_membership WHERE contact_id = %(gone)s",
     "DELETE FROM contacts_pair WHERE one_id = %(gone)s OR other_id = %(gone)s",
     "UPDATE contacts_merge SET kept_id = %(kept)s WHERE kept_id = %(gone)s",

@@ -5,6 +5,7 @@ from importlib.resources import files
 
 import phonenumbers
 
+from contacts import number_homes
 from contacts.addressees import AnyContact
 
 
@@ -15,28 +16,14 @@ def country_of(contact: AnyContact) -> str:
 
 
 def country_of_attribute(written: object) -> str:
-    if isinstance(written, str) and len(written) == 2 and written.upper() in phonenumbers.SUPPORTED_REGIONS:
-        return written.upper()
-    return ""
+    if not isinstance(written, str) or len(written) != 2 or not written.isascii():
+        return ""
+    return written.upper() if written.upper() in phonenumbers.SUPPORTED_REGIONS else ""
 
 
 def country_of_number(e164: str) -> str:
     """The country of a number such as +33612345678; "" where there is none."""
-    for length in (1, 2, 3):
-        code = e164[1 : 1 + length]
-        if code.isdecimal() and (regions := _regions(int(code))):
-            if len(regions) == 1:
-                return regions[0] if regions[0] != "001" else ""
-            try:
-                return phonenumbers.region_code_for_number(phonenumbers.parse(e164)) or ""
-            except phonenumbers.NumberParseException:
-                return ""
-    return ""
-
-
-@cache
-def _regions(code: int) -> tuple[str, ...]:
-    return phonenumbers.COUNTRY_CODE_TO_REGION_CODE.get(code, ())
+    return number_homes.country(e164)
 
 
 def country_name(code: str) -> str:

@@ -17,6 +17,7 @@ from contacts.api_shapes import SHOWN, ContactSerializer
 from contacts.models import Segment
 from contacts.segment_parts_api import SegmentParts
 from contacts.segments import deleting, overlapping, saving
+from contacts.why_api import WhyActions
 
 SAMPLE = 10
 
@@ -123,7 +124,7 @@ class SegmentFilter(filters.FilterSet):
         fields = ["name", "kind"]
 
 
-class SegmentViewSet(SegmentParts, viewsets.ModelViewSet):
+class SegmentViewSet(WhyActions, SegmentParts, viewsets.ModelViewSet):
     """Groups of contacts: those who match a rule tree at any time, and fixed lists."""
 
     scope = "segments"

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from contacts.views import contact_segments, lists, rules, segment_history, segments
+from contacts.views import contact_segments, lists, rules, segment_history, segments, why
 
 urlpatterns = [
     path("segments/", segments.segment_list, name="segment_list"),
@@ -23,6 +23,10 @@ urlpatterns = [
     path("segments/<int:pk>/members/<int:lot>/", lists.list_progress, name="list_progress"),
     path("segments/<int:pk>/members/<int:lot>/stop/", lists.list_stop, name="list_stop"),
     path("contacts/<int:pk>/segments/", contact_segments.contact_segments, name="contact_segments"),
+    path("segments/<int:pk>/why/", why.segment_why, name="segment_why"),
+    path("segments/rules/why/", why.rule_why, name="rule_why"),
+    path("contacts/<int:pk>/why/", why.contact_why, name="contact_why"),
+    path("segments/rules/group/", rules.rule_group, name="rule_group"),
     path("segments/rules/row/", rules.rule_row, name="rule_row"),
     path("segments/rules/suggestions/", rules.rule_suggestions, name="rule_suggestions"),
     path("segments/rules/preview/", rules.rule_preview, name="rule_preview"),

@@ -10,7 +10,7 @@ from flows.nodes import registry
 from flows.nodes.base import Node, Trigger
 
 MAX_NODES = 2_000
-MAX_DEPTH = 40  # of the JSON; far more than any rule tree needs, far less than what exhausts a stack
+MAX_DEPTH = 240  # of the JSON: as deep as rule trees may be, of which each level takes two
 MAX_COORDINATE = 1_000_000
 NODE_ID = re.compile(r"[A-Za-z0-9_-]{1,50}")
 SURROGATE = re.compile("[\x00\ud800-\udfff]")  # what PostgreSQL's jsonb cannot hold

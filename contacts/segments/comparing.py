@@ -6,7 +6,7 @@ from typing import Any
 
 from django.conf import settings
 
-from contacts.segments import values
+from contacts.segments import bounds, values
 from contacts.segments.operands import Moment, Text
 from contacts.segments.operators import operator
 from contacts.segments.where import Where, all_of, any_of, fill, value
@@ -21,6 +21,31 @@ _SIGNS = {
     "less": "<",
     "before": "<",
     "at_most": "<=",
+}
+
+# The day in the year of {1} on which {0} comes round again: PostgreSQL takes 29 February to 28 February in other years.
+# What is yet to come has no anniversary, as for the trigger on dates.
+_THIS_YEAR = "({0} + (EXTRACT(year FROM {1}) - EXTRACT(year FROM {0}))::int * interval '1 year')::date"
+_NEXT_YEAR = "({0} + (EXTRACT(year FROM {1}) - EXTRACT(year FROM {0}) + 1)::int * interval '1 year')::date"
+_ANNIVERSARIES = {
+    "anniversary_today": f"({{0}} <= {{1}} AND {_THIS_YEAR} = {{1}})",
+    "anniversary_in_days": f"({{0}} <= {{1}} + {{2}}"
+    f" AND ({_THIS_YEAR} BETWEEN {{1}} AND {{1}} + {{2}} OR {_NEXT_YEAR} <= {{1}} + {{2}}))",
+}
+# Of a day {0}, today {1} and a number of days {2}. All days are those of the installation's zone.
+_NEAR_DAYS = {
+    "in_last_days": "({0} BETWEEN {1} - {2} AND {1})",
+    "in_next_days": "({0} BETWEEN {1} AND {1} + {2})",
+    "days_ago": "({0} < {1} - {2})",
+    "days_ahead": "({0} > {1} + {2})",
+    **_ANNIVERSARIES,
+}
+# Of a moment {0}, now {1}, and what is so many days before and after it.
+_NEAR_MOMENTS = {
+    "in_last_days": "({0} >= {2} AND {0} <= {1})",
+    "in_next_days": "({0} >= {1} AND {0} <= {3})",
+    "days_ago": "({0} < {2})",
+    "days_ahead": "({0} > {3})",
 }
 
 
@@ -44,15 +69,21 @@ def sql(operand: Text | Moment, key: str, item: Any, now: datetime) -> Where:
             return operand.contains(item)
         case "starts_with":
             return operand.starts_with(item)
+        case "ends_with":
+            return operand.ends_with(item)
         case "is_set":
             return operand.is_set()
     if found.takes in ("order", "pair") and values.number(item[0] if found.takes == "pair" else item) is not None:
-        return _typed(operand.text, (values.NUMBER, "{0}::numeric", lambda it: _number(it, found.key, item)))
-    return _typed(
+        return _typed(operand.text, ([values.NUMBER], "{0}::numeric", lambda it: _number(it, found.key, item)))
+    return bounds.possible(operand.text, found.key, item, now) & _typed(
         operand.text,
-        (values.DAY, "{0}::date", lambda it: _day(it, found.key, item, now)),
-        (values.MOMENT, "{0}::timestamptz", lambda it: _moment(it, found.key, item, now)),
-        (values.LOCAL_MOMENT, "({0}::timestamp AT TIME ZONE {1})", lambda it: _moment(it, found.key, item, now)),
+        ([values.USUAL_DAY, values.DAY], "{0}::date", lambda it: _day(it, found.key, item, now)),
+        (
+            [values.USUAL_MOMENT, values.MOMENT],
+            "{0}::timestamptz",
+            lambda it: _moment(it, found.key, item, now),
+        ),
+        ([values.LOCAL_MOMENT], "({0}::timestamp AT TIME ZONE {1})", lambda it: _moment(it, found.key, item, now)),
     )
 
 
@@ -64,11 +95,16 @@ def zone() -> Where:
     )
 
 
-def _typed(text: Where, *branches: tuple[str, str, Condition]) -> Where:
-    """The condition of the first branch whose pattern the text has, over its cast; CASE keeps the others from it."""
+def _typed(text: Where, *branches: tuple[list[str], str, Condition]) -> Where:
+    """The condition of the first branch one of whose patterns the text has, over its cast; CASE keeps the others from
+    it."""
     whens = [
-        fill("WHEN {0} ~ {1} THEN {2}", text, value(f"^(?:{pattern})$"), condition(fill(cast, text, zone())))
-        for pattern, cast, condition in branches
+        fill(
+            "WHEN {0} THEN {1}",
+            any_of(fill("{0} ~ {1}", text, value(f"^(?:{pattern})$")) for pattern in patterns),
+            condition(fill(cast, text, zone())),
+        )
+        for patterns, cast, condition in branches
     ]
     return Where(f"(CASE {' '.join(w.sql for w in whens)} ELSE FALSE END)", tuple(p for w in whens for p in w.params))
 
@@ -81,10 +117,9 @@ def _number(it: Where, key: str, item: Any) -> Where:
 
 def _day(it: Where, key: str, item: Any, now: datetime) -> Where:
     """Over a date. Compared with a moment it is the start of that day."""
-    if key in ("in_last_days", "in_next_days"):
-        today, days = fill("({0}::timestamptz AT TIME ZONE {1})::date", value(now), zone()), value(_days(item))
-        between = "({0} BETWEEN {1} - {2} AND {1})" if key == "in_last_days" else "({0} BETWEEN {1} AND {1} + {2})"
-        return fill(between, it, today, days)
+    if key in _NEAR_DAYS:
+        today = fill("({0}::timestamptz AT TIME ZONE {1})::date", value(now), zone())
+        return fill(_NEAR_DAYS[key], it, today, value(_days(item)))
     if key == "between":
         return _day(it, "at_least", item[0], now) & _day(it, "at_most", item[1], now)
     asked = values.moment(item)
@@ -95,10 +130,11 @@ def _day(it: Where, key: str, item: Any, now: datetime) -> Where:
 
 def _moment(it: Where, key: str, item: Any, now: datetime) -> Where:
     """Over a moment. Compared with a date, the whole of that day in the installation's zone counts."""
-    if key in ("in_last_days", "in_next_days"):
+    if key in _ANNIVERSARIES:
+        return _day(fill("({0} AT TIME ZONE {1})::date", it, zone()), key, item, now)
+    if key in _NEAR_MOMENTS:
         span = timedelta(days=_days(item))
-        since, until = (now - span, now) if key == "in_last_days" else (now, now + span)
-        return fill("({0} >= {1} AND {0} <= {2})", it, value(since), value(until))
+        return fill(_NEAR_MOMENTS[key], it, value(now), value(now - span), value(now + span))
     if key == "between":
         return _moment(it, "at_least", item[0], now) & _moment(it, "at_most", item[1], now)
     asked = values.moment(item)

@@ -14,6 +14,8 @@ from contacts.segments.where import EVERYBODY, PLAIN, PRESENT, InvalidRule, Scop
 
 # Other segments' rules are compiled in place, so a few segments of segments could become a query without end.
 MAX_COMPILED = 2000
+# Levels of a rule with those of the segments in it: each takes two of the thousand calls that Python allows.
+MAX_STACKED = 200
 
 # The rules of the segments that some rules lead to, however far: one query. UNION ends on cycles.
 _REACHED = """
@@ -44,6 +46,8 @@ def problems_inside(rule: Any, scope: Scope) -> list[str]:
         return [f"Segments refer to each other more than {tree.MAX_DEPTH} deep."]
     if not scope.inside and _weight(rule, scope, {}) > MAX_COMPILED:
         return [f"With the segments that it refers to the rule has more than {MAX_COMPILED} rules."]
+    if not scope.inside and _stacked(rule, scope, {}) > MAX_STACKED:
+        return [f"With the segments that it refers to the rule is nested more than {MAX_STACKED} deep."]
     for leaf in tree.leaves(rule):
         kind = registry().get(leaf["rule"])
         found.extend(kind.problems(leaf, scope) if kind else [_unknown(leaf["rule"])])
@@ -119,3 +123,15 @@ def _weight(rule: Any, scope: Scope, seen: dict[int, int]) -> int:
                     seen[id] = _weight(scope.known[id], scope, seen)
             total += seen[id]
     return total
+
+
+def _stacked(rule: Any, scope: Scope, seen: dict[int, int]) -> int:
+    """How many levels the tree has with its segments written out."""
+    deepest = 0
+    for id in used_segments(rule) & scope.known.keys():
+        if id not in seen:
+            seen[id] = 0
+            if not tree.problems(scope.known[id]):
+                seen[id] = _stacked(scope.known[id], scope, seen)
+        deepest = max(deepest, seen[id])
+    return tree.depth(rule) + deepest

@@ -3,16 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from secrets import token_hex
-from typing import Any
+from typing import Any, TypeGuard
 
 from django import forms
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
 
 from contacts.segments import tree, values
-from contacts.segments.comparison_form import ListField, PairField
+from contacts.segments.comparison_form import ListField, PairField, PickField
 from contacts.segments.registry import registry
 from contacts.segments.rule_list import RuleListField
 from contacts.segments.rules.base import RuleForm, RuleKind, truth
 from contacts.segments.where import Scope
+
+_GROUP, _ROW = "contacts/_rule_group.html", "contacts/_rule_row.html"
 
 # How a group joins what is in it, and how each is written as a tree.
 JOINS = {
@@ -32,6 +36,7 @@ class Control:
     label: str
     html: str = ""
     parts: list[str] = field(default_factory=list)
+    chips: list[str] = field(default_factory=list)
     rows: "list[Row]" = field(default_factory=list)
 
 
@@ -59,6 +64,16 @@ def drawn(rule: Any, scope: Scope) -> Group:
     """The outermost group. What is no tree at all is drawn as an empty one."""
     found = _drawn(rule, scope)
     return found if isinstance(found, Group) else Group("all", [found])
+
+
+def html(group: Group, outermost: bool = True) -> SafeString:
+    """The group as the builder shows it. What is in it is drawn first: templates that include themselves would use up
+    the stack where groups are nested deep."""
+    parts = [
+        html(item, outermost=False) if isinstance(item, Group) else render_to_string(_ROW, {"row": item})
+        for item in group.items
+    ]
+    return render_to_string(_GROUP, {"group": group, "parts": parts, "outermost": outermost})
 
 
 def new_row(scope: Scope) -> Row:
@@ -124,10 +139,16 @@ def _controls(form: RuleForm, scope: Scope) -> Iterator[Control]:
                 for n, (item, word) in enumerate(zip(pair, ("from", "to"), strict=True))
             ]
         elif kind == "list":
-            lines = "\n".join(_shown(item) for item in (given if isinstance(given, list) else [given]))
-            control.html = entry.widget.render(
-                f"{form.prefix}-{name}", lines, {**entry.widget.attrs, **attrs, "rows": 3}
-            )
+            given = given if isinstance(given, list) else [given]
+            control.chips = [text for item in given if (text := _shown(item))]
+            typed = {**entry.widget.attrs, "aria-label": label, "autocomplete": "off", "data-type": "list"}
+            control.html = entry.widget.render(f"{form.prefix}-{name}", "", typed)
+        elif isinstance(entry, PickField):
+            known = entry.name_of(given) if _is_id(given) else ""
+            chosen = {"data-picked": given} if known else {}
+            shown = known or (f"No longer there ({given})" if _is_id(given) else _shown(given))
+            given_attrs = {**entry.widget.attrs, **attrs, **chosen}
+            control.html = entry.widget.render(f"{form.prefix}-{name}", shown, given_attrs)
         else:
             form.initial[name] = _shown(given)
             control.html = str(form[name].as_widget(attrs=attrs))
@@ -141,6 +162,8 @@ def _type(entry: forms.Field) -> str:
         return "list"
     if isinstance(entry, PairField):
         return "pair"
+    if isinstance(entry, PickField):
+        return "picked"
     if isinstance(entry, forms.TypedChoiceField):
         return {int: "whole", truth: "truth"}.get(entry.coerce, "text")
     if isinstance(entry, forms.FloatField):
@@ -148,6 +171,10 @@ def _type(entry: forms.Field) -> str:
     if isinstance(entry, forms.BooleanField):
         return "checked"
     return "whole" if isinstance(entry, forms.IntegerField) else "text"
+
+
+def _is_id(item: Any) -> TypeGuard[int]:
+    return isinstance(item, int) and not isinstance(item, bool) and 0 < item < 2**63
 
 
 def _shown(item: Any) -> str:

@@ -28,17 +28,18 @@ class RuleWidget(forms.Widget):
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
         rule = self.format_value(value)
         place = place_of(self.scope, name)
-        with remembering():  # what is asked for each rule, such as the attributes that are defined
-            group = drawing.drawn(rule, self.scope)
+        with remembering():  # what is asked for each rule, such as the names of what it is about
+            group = drawing.html(drawing.drawn(rule, self.scope))
         found = {
             "name": name,
             "id": (attrs or {}).get("id") or f"id_{name}",
             "json": "" if tree.is_empty(rule) else json.dumps(rule),
             "group": group,
-            "empty_group": drawing.Group("any", []),
+            "empty_group": drawing.html(drawing.Group("any", []), outermost=False),
             "new_row": drawing.new_row(self.scope),
             "property_row": drawing.property_row(self.scope),
             "place": place,
+            "asks_why": not self.scope.event and not self.scope.entry and self.scope.nodes is None,
             "vals": json.dumps({"place": place}),
         }
         return render_to_string("contacts/rule_builder.html", found)

@@ -28,6 +28,9 @@ class Text:
     def starts_with(self, item: Any) -> Where:
         return self._like(f"{_unlike(item)}%")
 
+    def ends_with(self, item: Any) -> Where:
+        return self._like(f"%{_unlike(item)}")
+
     def _like(self, pattern: str) -> Where:
         return fill("({0} IS NOT NULL AND {0} ILIKE {1})", self.text, value(pattern))
 
@@ -57,6 +60,9 @@ class Key(Text):
 
     def starts_with(self, item: Any) -> Where:
         return self._if_list(NOBODY, super().starts_with(item))
+
+    def ends_with(self, item: Any) -> Where:
+        return self._if_list(NOBODY, super().ends_with(item))
 
     def _if_list(self, then: Where, otherwise: Where) -> Where:
         return fill(

@@ -18,6 +18,7 @@ class Operator:
     takes: str
     of_dates: bool = False  # whether it can be asked about a moment such as created_at
     negates: str = ""  # the operator whose exact opposite it is
+    drifts: bool = False  # whether the answer changes as time passes
 
 
 OPERATORS = {
@@ -28,6 +29,7 @@ OPERATORS = {
         Operator("contains", "contains", "text"),
         Operator("not_contains", "does not contain", "text", negates="contains"),
         Operator("starts_with", "starts with", "text"),
+        Operator("ends_with", "ends with", "text"),
         Operator("in", "is one of", "list"),
         Operator("not_in", "is none of", "list", negates="in"),
         Operator("greater", "is greater than", "order", of_dates=True),
@@ -37,8 +39,12 @@ OPERATORS = {
         Operator("between", "is between", "pair", of_dates=True),
         Operator("before", "is before", "date", of_dates=True),
         Operator("after", "is after", "date", of_dates=True),
-        Operator("in_last_days", "is in the last days", "days", of_dates=True),
-        Operator("in_next_days", "is in the next days", "days", of_dates=True),
+        Operator("in_last_days", "is in the last days", "days", of_dates=True, drifts=True),
+        Operator("in_next_days", "is in the next days", "days", of_dates=True, drifts=True),
+        Operator("days_ago", "is longer ago than days", "days", of_dates=True, drifts=True),
+        Operator("days_ahead", "is further ahead than days", "days", of_dates=True, drifts=True),
+        Operator("anniversary_today", "has its anniversary today", "nothing", of_dates=True, drifts=True),
+        Operator("anniversary_in_days", "has its anniversary in the next days", "days", of_dates=True, drifts=True),
         Operator("is_set", "is known", "nothing", of_dates=True),
         Operator("not_set", "is unknown", "nothing", of_dates=True, negates="is_set"),
     ]
@@ -63,7 +69,7 @@ def operator(key: Any) -> Operator | None:
 def drifts(key: Any) -> bool:
     """Whether the answer changes as time passes."""
     found = operator(key)
-    return found is not None and found.takes == "days"
+    return found is not None and found.drifts
 
 
 def problems(key: Any, value: Any, of_dates: bool = False) -> list[str]:
@@ -128,7 +134,8 @@ def sentence(subject: str, key: Any, value: Any) -> str:
     if found.takes == "nothing":
         return f"{subject} {found.label}"
     if found.takes == "days":
-        return f"{subject} is in the {'last' if found.key == 'in_last_days' else 'next'} {value} days"
+        counted = f"{value} {'day' if values.number(value) == 1 else 'days'}"
+        return f"{subject} {found.label.removesuffix('days')}{counted}"
     if isinstance(value, list):
         shown = [quoted(item) for item in value[:5]] + ([f"{len(value) - 5} more"] if len(value) > 5 else [])
         last = " and " if found.takes == "pair" or len(value) > 5 else " or "

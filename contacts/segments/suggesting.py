@@ -7,9 +7,10 @@ from django.db import connection
 
 from contacts.defining import definitions
 from contacts.models import Tag
+from contacts.segments.picking import MOST, Code, Option
+from contacts.segments.registry import registry
 from contacts.segments.rules.attribute import FIELDS
 
-MOST = 20
 # Suggestions read a sample of the newest rows: they have to be instant, not complete.
 _SAMPLE = 5000
 
@@ -48,10 +49,10 @@ _EVENT_NAMES = """
 """
 
 
-def suggestions(of: str, words: str, field: str = "") -> Sequence[str | dict[str, str]]:
+def suggestions(of: str, words: str, field: str = "") -> Sequence[Option]:
     """At most MOST texts that contain `words`; `field` is the attribute or property whose values are asked for.
 
-    Attributes that are defined come first, as {"value": name, "label": label}.
+    Attributes that are defined come first, with their labels.
     """
     words, field = words.replace("\x00", ""), field.replace("\x00", "")
     match of:
@@ -62,7 +63,7 @@ def suggestions(of: str, words: str, field: str = "") -> Sequence[str | dict[str
             labels = {each.name: each.label for each in defined}
             names = [*labels, *FIELDS, *(key for key in _read(_KEYS, [_SAMPLE]) if key not in labels)]
             fit = [name for name in names if words.lower() in f"{name}\n{labels.get(name, '')}".lower()][:MOST]
-            return [{"value": name, "label": labels[name]} if name in labels else name for name in fit]
+            return [Code(name, labels[name]) if name in labels else name for name in fit]
         case "properties":
             found = _read(_PROPERTIES, [_SAMPLE])
         case "events":
@@ -73,10 +74,13 @@ def suggestions(of: str, words: str, field: str = "") -> Sequence[str | dict[str
             found = _read(_COLUMNS[field], [_SAMPLE])
         case "attributes-values" if field and field not in FIELDS:
             found = _read(_VALUES, [field, _SAMPLE, field])
+        case "languages":
+            found = _read(_COLUMNS["language"], [_SAMPLE])
         case "properties-values" if field:
             found = _read(_PROPERTY_VALUES, [field, _SAMPLE, field])
         case _:
-            return []
+            asked = (kind.suggestions(of, words, field) for kind in registry().values())
+            return list(next((some for some in asked if some is not None), []))[:MOST]
     return [text for text in found if words.lower() in text.lower()][:MOST]
 
 

@@ -9,7 +9,8 @@ from contacts.segments.values import MAX_TEXT
 Rule = dict[str, Any]
 
 GROUPS = ("all", "any", "not")
-MAX_DEPTH = 40
+# More than anybody draws, and what Python can still go through level by level; see also `compiler.MAX_STACKED`.
+MAX_DEPTH = 110
 MAX_RULES = 500
 
 
@@ -27,12 +28,24 @@ def children(tree: Rule) -> list[Any]:
 
 def leaves(tree: Any) -> Iterator[Rule]:
     """Every rule of a sound tree, from left to right."""
-    if is_empty(tree):
-        return
-    if "rule" in tree:
-        yield tree
-    for child in children(tree):
-        yield from leaves(child)
+    waiting = [tree]
+    while waiting:
+        item = waiting.pop()
+        if is_empty(item):
+            continue
+        if "rule" in item:
+            yield item
+        else:
+            waiting.extend(reversed(children(item)))
+
+
+def depth(tree: Any) -> int:
+    """How many levels a sound tree has."""
+    level, deep = [tree], 0
+    while level:
+        deep += 1
+        level = [child for item in level if not is_empty(item) and "rule" not in item for child in children(item)]
+    return deep
 
 
 def problems(tree: Any) -> list[str]:

@@ -1,5 +1,7 @@
 """What the rule builder asks for while it is used: a rule's controls, suggestions, and what the tree means."""
 
+from dataclasses import asdict
+
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -30,12 +32,19 @@ def rule_row(request: HttpRequest) -> HttpResponse:
 
 
 @may_see
+@require_POST
+def rule_group(request: HttpRequest) -> HttpResponse:
+    """A whole tree as the builder shows it: what was there before, when something is undone."""
+    scope, _ = scope_at(request.POST.get("place", ""))
+    return HttpResponse(drawing.html(drawing.drawn(tree.parsed(request.POST.get("tree", "") or "null"), scope)))
+
+
+@may_see
 @require_GET
 def rule_suggestions(request: HttpRequest) -> HttpResponse:
     asked = request.GET
-    return JsonResponse(
-        {"options": suggestions(asked.get("of", ""), asked.get("q", "")[:100], asked.get("field", "")[:200])}
-    )
+    found = suggestions(asked.get("of", ""), asked.get("q", "")[:100], asked.get("field", "")[:200])
+    return JsonResponse({"options": [each if isinstance(each, str) else asdict(each) for each in found]})
 
 
 @may_see

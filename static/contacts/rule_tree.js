@@ -1,84 +1,75 @@
 // Builds rule trees: the DOM is the tree, and the hidden input always holds it as JSON.
 
-const number = (text) => (text.trim() === "" || Number.isNaN(Number(text)) ? text : Number(text));
+import { chipKey, take } from "./rule_chips.js";
+import { draggable } from "./rule_drag.js";
+import { History } from "./rule_history.js";
+import { group, holderOf, step, ungroup } from "./rule_moves.js";
+import { items, readGroup, readRule } from "./rule_reading.js";
+import { isTyped, pick, suggest } from "./rule_suggesting.js";
 
-const READ = {
-  text: (input) => input.value,
-  whole: (input) => number(input.value),
-  number: (input) => number(input.value),
-  truth: (input) => input.value === "true",
-  checked: (input) => input.checked,
-  list: (input) => input.value.split("\n").map((line) => line.trim()).filter(Boolean),
-};
-
-const items = (parent) => parent.querySelector("[data-items]");
-// Whether the other controls follow what is chosen here: of what the server suggests with a label, it knows the type.
-const isTyped = (input) => input.hasAttribute("data-typed") || isLabelled(input);
-const isLabelled = (input) => [...(input.list?.options ?? [])].some((each) => each.value === input.value && each.label !== each.value);
-const isGroup = (item) => item.matches("[data-group]");
-
-function readGroup(group) {
-  const rules = [...items(group).children].map((item) => (isGroup(item) ? readGroup(item) : readRule(item)));
-  const join = group.querySelector("[data-join]").value;
-  if (!join.startsWith("not ")) return { [join]: rules };
-  return { not: { [join.slice(4)]: rules } };
-}
-
-function readRule(row) {
-  const rule = { rule: row.querySelector("[data-kind]").value };
-  const own = (selector) => [...row.querySelectorAll(selector)].filter((each) => each.closest("[data-rule]") === row);
-  for (const input of own("[data-key]")) {
-    const { key, type } = input.dataset;
-    if (type === "pair") (rule[key] ??= []).push(input.value.trim());
-    else put(rule, key, READ[type](input));
-  }
-  for (const list of own("[data-rules]")) {
-    put(rule, list.dataset.rules, [...items(list).children].map(readRule));
-  }
-  return rule;
-}
-
-// "within.amount" goes into rule.within.amount; what is left empty is left out.
-function put(rule, key, value) {
-  if (value === "" || (Array.isArray(value) && !value.length)) return;
-  const path = key.split(".");
-  const last = path.pop();
-  path.reduce((place, name) => (place[name] ??= {}), rule)[last] = value;
-}
+const FIRST = "select, input:not([type=hidden])";
 
 class RuleTree extends HTMLElement {
   connectedCallback() {
     if (this.started) return;
     this.started = true;
+    this.history = new History(this.read());
     this.addEventListener("input", (event) => this.edited(event));
     this.addEventListener("change", (event) => this.edited(event));
-    this.addEventListener("focusin", (event) => this.suggest(event.target));
+    this.addEventListener("focusin", (event) => this.entered(event.target));
     this.addEventListener("click", (event) => this.clicked(event));
     this.addEventListener("keydown", (event) => this.pressed(event));
     this.addEventListener("htmx:beforeSwap", () => this.swapping());
     this.addEventListener("htmx:afterSwap", (event) => this.swapped(event));
+    draggable(this, (item) => {
+      item.querySelector("[data-grip]").focus();
+      this.changed();
+    });
   }
 
   get root() {
     return this.querySelector("[data-group]");
   }
 
-  changed() {
-    const tree = readGroup(this.root);
+  read() {
+    const json = JSON.stringify(readGroup(this.root));
+    return json === '{"all":[]}' ? "" : json;
+  }
+
+  // `place` is where somebody is typing: going on there is not another step.
+  changed(place = null) {
+    const json = this.read();
+    this.history.note(json, place);
+    this.tell(json);
+  }
+
+  tell(json) {
     const input = this.querySelector("[data-tree]");
-    const json = JSON.stringify(tree) === '{"all":[]}' ? "" : JSON.stringify(tree);
+    this.querySelector('[data-act="undo"]').disabled = !this.history.past.length;
+    this.querySelector('[data-act="redo"]').disabled = !this.history.future.length;
     if (input.value === json) return;
     input.value = json;
     input.dispatchEvent(new Event("change", { bubbles: true }));
     this.querySelector("[data-preview]").dispatchEvent(new CustomEvent("rule-changed"));
   }
 
+  entered(target) {
+    target.enteredWith = target.value;
+    if (target.closest("[data-rule]")) this.suggest(target);
+  }
+
   edited(event) {
     const { target } = event;
-    if (target.matches("[data-tree]")) return;
+    if (!target.closest("[data-root]")) return;
+    pick(target);
+    take(target, event.type === "change");
     if (event.type === "input") this.suggest(target);
-    this.changed();
+    this.changed(target.tagName === "SELECT" ? null : target);
     if (event.type === "change" && (target.matches("[data-kind], [data-redraw]") || isTyped(target))) this.redraw(target.closest("[data-rule]"), target);
+  }
+
+  suggest(input) {
+    suggest(input, this.dataset.suggestUrl, (typed) => this.redraw(typed.closest("[data-rule]"), typed));
   }
 
   // The controls of a rule come from the server, filled in as far as they are.
@@ -114,7 +105,10 @@ class RuleTree extends HTMLElement {
     const place = value && row.querySelector(`[data-key="${key}"]`);
     if (place && !place.value) place.value = value;
     this.returnTo = null;
-    this.changed();
+    // The controls that came belong to the choice that brought them: one step.
+    const json = this.read();
+    this.history.amend(json);
+    this.tell(json);
     if (!row?.contains(event.target)) return;
     const back = key ? event.target.querySelector(`[data-key="${key}"]`) : event.target.querySelector("[data-key]");
     back?.focus();
@@ -126,6 +120,8 @@ class RuleTree extends HTMLElement {
     const item = button.closest("[data-rule], [data-group]");
     if (button.dataset.add) this.add(button);
     else if (button.dataset.move) this.move(item, button.dataset.move, button);
+    else if (button.dataset.act) this.act(button.dataset.act, item, button);
+    else if ("chip" in button.dataset) this.drop(button);
     else if ("remove" in button.dataset) this.take(item);
   }
 
@@ -137,69 +133,91 @@ class RuleTree extends HTMLElement {
     this.draw(row, rule);
   }
 
+  fresh(what) {
+    const fresh = this.querySelector(`template[data-new="${what}"]`).content.cloneNode(true);
+    return fresh.firstElementChild;
+  }
+
   add(button) {
     const list = items(button.closest("[data-rules], [data-group]"));
-    const fresh = this.querySelector(`template[data-new="${button.dataset.add}"]`).content.cloneNode(true);
-    const item = fresh.firstElementChild;
-    list.append(fresh);
+    const item = this.fresh(button.dataset.add);
+    list.append(item);
     window.htmx.process(item);
     if (button.dataset.add === "group") this.add(item.querySelector('[data-add="rule"]'));
-    else item.querySelector("select, input:not([type=hidden])")?.focus();
+    else item.querySelector(FIRST)?.focus();
     this.changed();
   }
 
   take(item) {
-    const holder = item.parentElement.closest("[data-rules], [data-group]");
+    const holder = holderOf(item);
     const near = item.nextElementSibling ?? item.previousElementSibling;
     item.remove();
-    (near?.querySelector("select, input:not([type=hidden])") ?? holder.querySelector(":scope > .rule-adds > button, :scope > button"))?.focus();
+    (near?.querySelector(FIRST) ?? holder.querySelector(":scope > .rule-adds > button, :scope > button"))?.focus();
     this.changed();
   }
 
-  // One step in reading order: past a neighbour, into a neighbouring group, or out of its own.
-  move(item, way, button) {
-    const up = way === "up";
-    const list = item.parentElement;
-    const near = up ? item.previousElementSibling : item.nextElementSibling;
-    const holder = list.closest("[data-group], [data-rules]");
-    if (near && isGroup(near)) items(near)[up ? "append" : "prepend"](item);
-    else if (near) near[up ? "before" : "after"](item);
-    else if (isGroup(holder) && holder !== this.root) holder[up ? "before" : "after"](item);
-    else return;
-    button.focus();
+  move(item, way, from) {
+    if (!step(item, way === "up", this.root)) return;
+    from.focus();
     this.changed();
+  }
+
+  act(what, item, from) {
+    if (what === "undo" || what === "redo") return void this.back(what);
+    const done = what === "group" ? group(item, this.fresh("group")) : ungroup(item, this.root);
+    if (!done) return;
+    (from.isConnected ? from : this.root.querySelector(FIRST))?.focus();
+    this.changed();
+  }
+
+  drop(chip) {
+    const next = chip.nextElementSibling;
+    chip.remove();
+    next.focus();
+    this.changed();
+  }
+
+  // What was there before is drawn by the server; until it is, the tree is what it was.
+  async back(way) {
+    const json = this.history[way]();
+    if (json === null) return;
+    const held = document.activeElement;
+    const rows = () => [...this.root.querySelectorAll("[data-rule], [data-group]")];
+    const place = this.contains(held) ? rows().indexOf(held.closest("[data-rule], [data-group]")) : -1;
+    await window.htmx.ajax("POST", this.dataset.groupUrl, {
+      source: this, target: this.querySelector("[data-root]"), swap: "innerHTML", values: { tree: json, place: this.dataset.place },
+    });
+    if (this.history.now === json) this.tell(json);
+    if (!held.isConnected && place >= 0) (rows()[Math.min(place, rows().length - 1)] ?? this.root).querySelector(FIRST)?.focus();
   }
 
   pressed(event) {
-    if (!event.altKey || !["ArrowUp", "ArrowDown"].includes(event.key)) return;
-    const item = event.target.closest("[data-rule], [data-group]");
-    if (!item || item === this.root) return;
-    event.preventDefault();
-    this.move(item, event.key === "ArrowUp" ? "up" : "down", event.target);
+    const { target, code } = event;
+    if (!target.closest("[data-root]")) return;
+    const typed = target.matches("input, textarea") && target.value !== target.enteredWith;
+    if ((event.ctrlKey || event.metaKey) && !event.altKey && ["KeyZ", "KeyY"].includes(code) && !typed) {
+      this.done(event);
+      this.back(code === "KeyY" || event.shiftKey ? "redo" : "undo");
+      return;
+    }
+    const item = target.closest("[data-rule], [data-group]");
+    if (chipKey(event)) return void this.changed();
+    if (!event.altKey || event.ctrlKey || event.metaKey || !item) return;
+    if (code === "KeyG") {
+      this.done(event);
+      this.act(event.shiftKey ? "ungroup" : "group", event.shiftKey ? item.closest("[data-group]") : item, target);
+    } else if (["ArrowUp", "ArrowDown"].includes(event.key) && item !== this.root) {
+      this.done(event);
+      this.move(item, event.key === "ArrowUp" ? "up" : "down", target);
+    } else if (event.key === "Backspace" && item !== this.root) {
+      this.done(event);
+      this.take(item);
+    }
   }
 
-  // Suggestions for what is being typed, in a list of the input's own.
-  async suggest(input) {
-    const of = input.dataset?.suggest;
-    if (!of || input.tagName !== "INPUT") return;
-    const field = input.closest("[data-rule]").querySelector(`[data-key="${input.dataset.suggestFor}"]`)?.value ?? "";
-    const asked = new URLSearchParams({ of, q: input.value, field }).toString();
-    if (input.asked === asked) return;
-    input.asked = asked;
-    await new Promise((resolve) => setTimeout(resolve, 150));
-    if (input.asked !== asked || !input.isConnected) return;
-    const answer = await fetch(`${this.dataset.suggestUrl}?${asked}`);
-    if (!answer.ok || input.asked !== asked) return;
-    const { options } = await answer.json();
-    if (!input.list) {
-      const list = document.createElement("datalist");
-      list.id = `${input.id || input.name}-options`;
-      input.after(list);
-      input.setAttribute("list", list.id);
-    }
-    const known = isTyped(input);
-    input.list.replaceChildren(...options.map((each) => new Option(each.label ?? each, each.value ?? each)));
-    if (!known && isTyped(input) && document.activeElement !== input) this.redraw(input.closest("[data-rule]"), input);
+  done(event) {
+    event.preventDefault();
+    event.stopPropagation();
   }
 }
 

@@ -2,16 +2,22 @@
 
 import json
 import re
+from calendar import isleap
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import phonenumbers
+
 
 @dataclass
 class Person:
-    """A contact with everything that rules may ask about; `events` are (name, properties, at)."""
+    """A contact with everything that rules may ask about; `events` are (name, properties, at).
+
+    `messages` are (origin's key, channel, state, {what happened: when}), `passes` (scenario, state, entered, finished).
+    """
 
     fields: dict[str, Any]
     attributes: dict[str, Any]
@@ -19,6 +25,8 @@ class Person:
     consent: dict[str, str] = field(default_factory=dict)
     topics: dict[str, dict[str, str]] = field(default_factory=dict)
     events: list[tuple[str, dict[str, Any], datetime]] = field(default_factory=list)
+    messages: list[tuple[str, str, str, dict[str, datetime]]] = field(default_factory=list)
+    passes: list[tuple[int, str, datetime, datetime | None]] = field(default_factory=list)
 
 
 @dataclass
@@ -53,22 +61,94 @@ def matches(tree: Any, person: Person, world: World, event: dict[str, Any] | Non
             return compare((event or {}).get(tree["field"]), tree["op"], tree.get("value"), world)
         case "attribute":
             return _attribute(tree, person, world)
+        case "created":
+            return compare(person.fields["created_at"], tree["op"], tree.get("value"), world)
+        case "location":
+            return _at_home(tree, person) == tree.get("is", True)
+        case "message":
+            return _messaged(tree, person, world)
+        case "scenario":
+            return _passed(tree, person, world)
     raise AssertionError(tree)
 
 
 def _happened(rule: dict[str, Any], person: Person, world: World) -> bool:
-    since = None
-    if rule.get("within"):
-        since = world.now - timedelta(**{rule["within"]["unit"]: rule["within"]["amount"]})
+    since, when = _since(rule, world), rule.get("when")
     asked = [{"rule": "property", **each} for each in rule.get("where", [])]
-    times = sum(
-        name == rule["name"] and (since is None or at >= since) and matches({"all": asked}, person, world, properties)
+    moments = [
+        at
         for name, properties, at in person.events
-    )
-    count = rule.get("count") or {"op": ">=", "n": 1}
-    n = count["n"]
-    holds = {">=": times >= n, "<=": times <= n, "=": times == n, ">": times > n, "<": times < n}[count["op"]]
+        if name == rule["name"]
+        and (since is None or at >= since)
+        and matches({"all": asked}, person, world, properties)
+        and (when is None or when["of"] != "each" or compare(at, when["op"], when.get("value"), world))
+    ]
+    if when and when["of"] != "each":
+        edge = min if when["of"] == "first" else max
+        holds = bool(moments) and compare(edge(moments), when["op"], when.get("value"), world)
+    else:
+        holds = _so_often(len(moments), rule.get("count"))
     return holds == rule.get("did", True)
+
+
+def _since(rule: dict[str, Any], world: World) -> datetime | None:
+    """Months have 30 days and years 365."""
+    if not rule.get("within"):
+        return None
+    amount, unit = rule["within"]["amount"], rule["within"]["unit"]
+    amount, unit = {"months": (amount * 30, "days"), "years": (amount * 365, "days")}.get(unit, (amount, unit))
+    return world.now - timedelta(**{unit: amount})
+
+
+def _so_often(times: int, count: dict[str, Any] | None) -> bool:
+    count = count or {"op": ">=", "n": 1}
+    n = count["n"]
+    return {">=": times >= n, "<=": times <= n, "=": times == n, ">": times > n, "<": times < n}[count["op"]]
+
+
+def _messaged(rule: dict[str, Any], person: Person, world: World) -> bool:
+    did = rule.get("did") or f"not:{rule['did_not']}"
+    verb, since, times = did.removeprefix("not:"), _since(rule, world), 0
+    for origin, channel, state, moments in person.messages:
+        kind, number, node = [*origin.split(":"), ""][:3]
+        if any(rule.get(each) and (each, str(rule[each])) != (kind, number) for each in ("scenario", "campaign")):
+            continue
+        if (rule.get("node") and rule["node"] != node) or rule.get("channel") not in (None, channel):
+            continue
+        happened = state == "failed" if verb == "failed" else verb in moments
+        times += happened and (since is None or (verb in moments and moments[verb] > since))
+    return _so_often(times, rule.get("count")) != did.startswith("not:")
+
+
+def _passed(rule: dict[str, Any], person: Person, world: World) -> bool:
+    asked, since = rule.get("is", "inside"), _since(rule, world)
+    for scenario, state, entered, finished in person.passes:
+        if scenario != rule["id"]:
+            continue
+        if asked in ("never_entered", "entered"):
+            counts, moment = True, entered
+        elif asked == "inside":
+            counts, moment = state in ("pending", "waiting"), entered
+        else:
+            counts, moment = state == asked, finished
+        if counts and (since is None or (moment is not None and moment > since)):
+            return asked != "never_entered"
+    return asked == "never_entered"
+
+
+def _at_home(rule: dict[str, Any], person: Person) -> bool:
+    if rule["of"] == "language":
+        spoken = person.fields["language"].lower().replace("_", "-")
+        asked = [code.lower().replace("_", "-") for code in rule["in"]]
+        return any(spoken == code or spoken.startswith(f"{code}-") for code in asked)
+    written = person.attributes.get("country")
+    if isinstance(written, str) and written.upper() in phonenumbers.SUPPORTED_REGIONS and written.isascii():
+        country = written.upper()
+    elif person.fields["phone"]:
+        country = phonenumbers.region_code_for_number(phonenumbers.parse(person.fields["phone"]))
+    else:
+        country = None
+    return country in {code.upper() for code in rule["in"]}
 
 
 def _attribute(rule: dict[str, Any], person: Person, world: World) -> bool:
@@ -105,9 +185,13 @@ def compare(held: Any, op: str, value: Any, world: World) -> bool:
             return not isinstance(held, dict) and _text(value).lower() in _text(held).lower()
         case "starts_with":
             return not isinstance(held, (list, dict)) and _text(held).lower().startswith(_text(value).lower())
+        case "ends_with":
+            return not isinstance(held, (list, dict)) and _text(held).lower().endswith(_text(value).lower())
         case "between":
             return compare(held, "at_least", value[0], world) and compare(held, "at_most", value[1], world)
-        case "in_last_days" | "in_next_days":
+        case "anniversary_today" | "anniversary_in_days":
+            return _comes_round(held, 0 if op == "anniversary_today" else int(value), world)
+        case "in_last_days" | "in_next_days" | "days_ago" | "days_ahead":
             return _near(held, op, int(value), world)
     if op not in ("before", "after") and _number(value) is not None:
         number = None if isinstance(held, datetime) else _number(held)
@@ -138,13 +222,34 @@ def _near(held: Any, op: str, days: int, world: World) -> bool:
     if when is None:
         return False
     span = timedelta(days=days)
-    if not isinstance(when, datetime):
-        today = world.now.astimezone(world.zone).date()
-        return today - span <= when <= today if op == "in_last_days" else today <= when <= today + span
-    moment = _instant(when, world)
-    if op == "in_last_days":
-        return world.now - span <= moment <= world.now
-    return world.now <= moment <= world.now + span
+    if isinstance(when, datetime):
+        it, now = _instant(when, world), world.now
+    else:
+        it, now = when, world.now.astimezone(world.zone).date()
+    return {
+        "in_last_days": now - span <= it <= now,
+        "in_next_days": now <= it <= now + span,
+        "days_ago": it < now - span,
+        "days_ahead": it > now + span,
+    }[op]
+
+
+def _comes_round(held: Any, days: int, world: World) -> bool:
+    """Whether it is today or on one of the next days that a day comes round again; 29 February does on 28 February."""
+    when = held if isinstance(held, datetime) else _when(held)
+    if when is None:
+        return False
+    if isinstance(when, datetime):
+        when = _instant(when, world).astimezone(world.zone).date()
+    today = world.now.astimezone(world.zone).date()
+    for day in (today + timedelta(days=n) for n in range(min(days, 800) + 1)):
+        if day < when:
+            continue
+        if (day.month, day.day) == (when.month, when.day):
+            return True
+        if (when.month, when.day) == (2, 29) == (day.month, day.day + 1) and not isleap(day.year):
+            return True
+    return False
 
 
 def _on_that_day(held: datetime, value: Any, world: World) -> bool:

@@ -9,6 +9,7 @@ from contacts import segments
 from contacts.models import Contact
 from contacts.segments.drawing import row
 from contacts.segments.forms import RuleField, place_of
+from contacts.segments.picking import Code
 from contacts.segments.suggesting import suggestions
 from tests import make
 from tests.make import NOW
@@ -28,9 +29,9 @@ def controls(config):
 def test_defined_attributes_are_suggested_first_with_their_labels():
     make.contact("a@example.com", attributes={"plan": "x", "planet": "y"})
     make.attribute("plan", label="Tariff")
-    assert suggestions("attributes", "")[0] == {"value": "plan", "label": "Tariff"}
-    assert suggestions("attributes", "plan") == [{"value": "plan", "label": "Tariff"}, "planet"]
-    assert suggestions("attributes", "tariff") == [{"value": "plan", "label": "Tariff"}]
+    assert suggestions("attributes", "")[0] == Code("plan", "Tariff")
+    assert suggestions("attributes", "plan") == [Code("plan", "Tariff"), "planet"]
+    assert suggestions("attributes", "tariff") == [Code("plan", "Tariff")]
     make.attribute("size", "choice", choices=["S", "M"])
     assert suggestions("attributes-values", "", "size") == ["S", "M"]
 

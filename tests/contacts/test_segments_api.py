@@ -130,5 +130,5 @@ def test_a_key_that_may_only_read_can_preview_but_not_save(client, db):
 def test_a_body_that_is_nested_without_end_is_refused(api):
     deep = '{"rule": ' + '{"not": ' * 200_000 + "{}" + "}" * 200_000 + "}"
     assert api.call("POST", "preview/", deep).status_code == 400
-    shallow = '{"rule": ' + '{"not": ' * 100 + "{}" + "}" * 100 + "}"
+    shallow = '{"rule": ' + '{"not": ' * 150 + "{}" + "}" * 150 + "}"
     assert "nested more than" in api.call("POST", "preview/", shallow).json()["rule"][0]

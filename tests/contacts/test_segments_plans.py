@@ -24,6 +24,11 @@ def sample_of_every_kind() -> list[dict]:
         VIP,
         {"rule": "consent", "channel": "email", "is": "unknown"},
         {"rule": "event", "name": "order", "count": {"op": ">=", "n": 3}, "within": {"amount": 1, "unit": "years"}},
+        {"rule": "event", "name": "order", "when": {"of": "first", "op": "days_ago", "value": 100}},
+        {"rule": "created", "op": "in_last_days", "value": 30},
+        {"rule": "location", "of": "country", "in": ["FR", "US", "JE"]},
+        {"rule": "location", "of": "language", "in": ["pt", "en-GB"]},
+        {"rule": "message", "did": "opened", "count": {"op": "<", "n": 2}},
         {"rule": "event", "name": "order", "did": False, "where": [{"field": "amount", "op": ">", "value": 5}]},
     ]
 
@@ -77,6 +82,7 @@ def test_selective_rules_can_be_answered_from_indexes(crowd):
     assert "event_name_at_contact" in plan({"rule": "event", "name": "rare"})
     created = {"rule": "attribute", "field": "created_at", "op": "before", "value": "2020-01-01"}
     assert "contacts_contact_created_at" in plan(created)
+    assert "contacts_contact_created_at" in plan({"rule": "created", "op": "in_last_days", "value": 30})
 
 
 @pytest.mark.parametrize("rule", sample_of_every_kind(), ids=lambda rule: f"{rule['rule']} {rule.get('op', '')}")

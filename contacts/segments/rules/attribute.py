@@ -7,12 +7,12 @@ from typing import Any, cast
 from django import forms
 
 from contacts.defining import definitions
-from contacts.segments import comparing, operators, typed_values
+from contacts.segments import actual, comparing, operators, typed_values
 from contacts.segments.comparison_form import ComparisonForm
 from contacts.segments.operands import Address, Key, Moment, Text
 from contacts.segments.operators import OPERATORS
 from contacts.segments.rules.base import Config, RuleKind, unknown_keys
-from contacts.segments.where import Scope, Where, fill
+from contacts.segments.where import Scope, Where, fill, value
 
 _TABLE = '"contacts_contact"'
 _MOMENTS = ("created_at", "updated_at")
@@ -77,6 +77,17 @@ class Attribute(RuleKind):
 
     def sql(self, config: Config, now: datetime, scope: Scope) -> Where:
         return comparing.sql(operand(config["field"]), config["op"], config.get("value"), now)
+
+    def held(self, config: Config, now: datetime, scope: Scope) -> Where:
+        asked = operand(config["field"])
+        if isinstance(asked, Key):
+            return fill("({0} -> {1})", asked.column, value(asked.key))
+        return fill("to_jsonb({0})", asked.column if isinstance(asked, Moment) else asked.text)
+
+    def told(self, config: Config, held: Any) -> str:
+        if config["field"] in _MOMENTS and isinstance(held, str):
+            return f"{_named(config['field'])} on {actual.moment(held)}"
+        return actual.compared(_named(config["field"]), held)
 
     def moved_by(self, config: Config) -> Collection[str]:
         return ["contact.updated"]

@@ -7,16 +7,18 @@ A rule in a tree is a JSON object: `{"rule": KEY, …config}`. The builder makes
 field called `name` becomes the key "name", a field called `within__amount` becomes `{"within": {"amount": …}}`. Empty
 controls are left out. The types are those of the fields: IntegerField → a whole number, FloatField → a number,
 BooleanField → true or false, TypedChoiceField with `coerce=int` or `coerce=truth` → a number, or true or false;
-RuleListField → a list of property rules; everything else → text. Because saved rules come from the API too, `problems`
-has to be strict about types: never trust the form alone.
+RuleListField → a list of property rules; ListField → a list of texts; PairField → a list of two; PickField → the id of
+something that is chosen by its name (from the kind's `suggestions`); everything else → text. Because saved rules come
+from the API too, `problems` has to be strict about types: never trust the form alone.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
 
+from contacts.segments.picking import Option
 from contacts.segments.where import Scope, Where
 
 Config = dict[str, Any]
@@ -59,6 +61,19 @@ class RuleKind:
         `scope.few` says that contacts are a batch: prefer a form that probes an index on contact_id then."""
         raise NotImplementedError
 
+    def held(self, config: Config, now: datetime, scope: Scope) -> Where | None:
+        """The values that the answer rests on: a scalar expression of type jsonb over the row `contacts_contact`, under
+        the same terms as `sql`. None where there is nothing to tell."""
+        return None
+
+    def told(self, config: Config, held: Any) -> str:
+        """Those values in words, beside the rule's own sentence: `city is “Lyon”`. `held` is read from JSON."""
+        return ""
+
+    def inner(self, config: Config, scope: Scope) -> tuple[Any, Scope] | None:
+        """The rule tree that decides the answer, and its scope, where there is one, so that it can be explained too."""
+        return None
+
     def sentence(self, config: Config) -> str:
         """The rule in words, so that "Contacts: " may precede it and "and", "or" may join it: `has the tag “vip”`."""
         raise NotImplementedError
@@ -77,6 +92,12 @@ class RuleKind:
         """Whether the answer may become another one without an event: because time passes, or because what is asked
         about leaves none."""
         return True
+
+    def suggestions(self, of: str, words: str, field: str) -> Sequence[Option] | None:
+        """What a control with `data-suggest=of` offers while `words` are typed; None where that is not the kind's.
+
+        `field` is what the control named by its `data-suggest-for` holds."""
+        return None
 
     def countable(self, config: Config) -> bool:
         """Whether the rule means something outside a scenario, so that matching contacts can be counted."""

@@ -2,11 +2,13 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django import forms
 
 from contacts import topics
 from contacts.models.consent import Channel, ConsentState
+from contacts.segments import actual
 from contacts.segments.rules.base import Config, RuleForm, RuleKind, unknown_keys
 from contacts.segments.where import Scope, Where
 from contacts.topic_fields import TopicField
@@ -59,6 +61,23 @@ class Consent(RuleKind):
                 (config["channel"], states),
             )
         return ~said if is_unknown else said
+
+    def held(self, config: Config, now: datetime, scope: Scope) -> Where:
+        said = "SELECT jsonb_build_object('state', cs.state, 'at', cs.at, 'source', cs.source) FROM"
+        his = 'cs WHERE cs.contact_id = "contacts_contact"."id" AND cs.channel = %s'
+        if config.get("topic"):
+            of_topic = "cs.topic_id = (SELECT t.id FROM contacts_topic t WHERE t.key = %s)"
+            return Where(
+                f"({said} contacts_topicconsent {his} AND {of_topic})",
+                (config["channel"], config["topic"]),
+            )
+        return Where(f"({said} contacts_consent {his})", (config["channel"],))
+
+    def told(self, config: Config, held: Any) -> str:
+        if held is None:
+            return "nothing was said about it"
+        source = f", {held['source']}" if held["source"] else ""
+        return f"{held['state']} since {actual.moment(held['at'])}{source}"
 
     def moved_by(self, config: Config) -> Collection[str]:
         if config.get("topic"):

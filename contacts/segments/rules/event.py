@@ -1,58 +1,54 @@
 """What happened to a contact: an event did or did not occur, so often, lately, with certain properties."""
 
-from collections.abc import Collection
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterator
+from datetime import datetime
 from typing import Any
 
 from django import forms
 
-from contacts.segments import compiler, explain, operators, tree
+from contacts.segments import actual, comparing, compiler, explain, operators, spans, times, tree
+from contacts.segments.operands import Moment
 from contacts.segments.rule_list import RuleListField
-from contacts.segments.rules.base import Config, RuleForm, RuleKind, truth, unknown_keys
-from contacts.segments.where import Scope, Where, fill, value
-
-_UNITS = {
-    "minutes": timedelta(minutes=1),
-    "hours": timedelta(hours=1),
-    "days": timedelta(days=1),
-    "weeks": timedelta(weeks=1),
-    "months": timedelta(days=30),
-    "years": timedelta(days=365),
-}
-_SIGNS = {">=": "at least", "=": "exactly", "<=": "at most", ">": "more than", "<": "fewer than"}
-_MAX_COUNT = 1_000_000
-_MAX_SPAN = timedelta(days=36500)
+from contacts.segments.rules.base import Config, RuleKind, truth, unknown_keys
+from contacts.segments.span_form import SpanForm
+from contacts.segments.where import EVERYBODY, Scope, Where, fill, value
 
 # The inner row hides an outer one of the same name, so rules on properties mean the event that is looked for here.
 _SUCH = 'FROM contacts_event WHERE "contacts_event"."name" = {0} AND ({1})'
-_HIS = '"contacts_event"."contact_id" = "contacts_contact"."id"'
+_WHOSE = '"contacts_event"."contact_id"'
+_HIS = f'{_WHOSE} = "contacts_contact"."id"'
+_AT = '"contacts_event"."at"'
+# Which of the events a date is asked of: the words of a sentence, and what finds its moment.
+_EDGES = {"first": ("for the first time", "min"), "last": ("for the last time", "max")}
+_EACH = "each"
 
 
-class EventForm(RuleForm):
+class EventForm(SpanForm):
     did = forms.TypedChoiceField(label="Contact", choices=[("true", "did"), ("false", "did not")], coerce=truth)
     name = forms.CharField(label="Event", widget=forms.TextInput(attrs={"data-suggest": "events"}))
-    count__op = forms.ChoiceField(
-        label="How often",
+    when__of = forms.ChoiceField(
+        label="Which",
         required=False,
-        choices=[("", "at least once"), *_SIGNS.items()],
+        choices=[
+            ("", "lately or ever"),
+            (_EACH, "on certain dates"),
+            *((key, words) for key, (words, _) in _EDGES.items()),
+        ],
         widget=forms.Select(attrs={"data-redraw": ""}),
     )
-    count__n = forms.IntegerField(label="Times", min_value=0)
-    within__unit = forms.ChoiceField(
-        label="When",
-        required=False,
-        choices=[("", "at any time"), *((unit, f"in the last {unit}") for unit in _UNITS)],
-        widget=forms.Select(attrs={"data-redraw": ""}),
-    )
-    within__amount = forms.IntegerField(label="Number", min_value=1)
     where = RuleListField(label="Where", required=False)
 
     def __init__(self, config: Config, scope: Scope) -> None:
         super().__init__(config, scope)
-        if not self.initial.get("count__op"):
-            del self.fields["count__n"]
-        if not self.initial.get("within__unit"):
-            del self.fields["within__amount"]
+        of = self.initial.get("when__of")
+        if of:
+            self.ask_time("when__op", "when__value", "Time")
+            for key in ("within__unit", "within__amount", *(("count__op", "count__n") if of in _EDGES else ())):
+                self.fields.pop(key, None)
+        self.order_fields(
+            ["did", "name", "count__op", "count__n", "when__of", "when__op", "when__value", "within__unit",
+             "within__amount", "where"]
+        )  # fmt: skip
 
 
 class Event(RuleKind):
@@ -62,15 +58,14 @@ class Event(RuleKind):
     Form = EventForm
 
     def problems(self, config: Config, scope: Scope) -> list[str]:
-        found = list(unknown_keys(config, "name", "did", "count", "within", "where"))
+        found = list(unknown_keys(config, "name", "did", "count", "within", "when", "where"))
         if not isinstance(config.get("name"), str) or not config["name"].strip():
             found.append("Choose an event.")
         if not isinstance(config.get("did", True), bool):
             found.append("“did” of an event rule is true or false.")
-        if config.get("count") is not None and not _is_count(config["count"]):
-            found.append("Say how often as a comparison and a whole number, such as at least 2 times.")
-        if config.get("within") is not None and not _is_within(config["within"]):
-            found.append(f"Say how lately as an amount and a unit: {', '.join(_UNITS)}.")
+        found += spans.problems(config.get("count"), config.get("within"))
+        if config.get("when") is not None:
+            found += _when_problems(config)
         such = _such(config)
         wrong = compiler.problems_inside(such, _inner(scope))
         if not wrong and any(leaf["rule"] != "property" for leaf in tree.leaves(such)):
@@ -78,28 +73,56 @@ class Event(RuleKind):
         return found + wrong
 
     def sql(self, config: Config, now: datetime, scope: Scope) -> Where:
+        such, when = self._such_events(config, now, scope), config.get("when") or {}
+        if when.get("of") in _EDGES:
+            happened = _at_an_edge(such, when, now, scope.few)
+        elif config.get("count"):
+            happened = spans.counted(such, _HIS, _WHOSE, config["count"], scope.few)
+        else:
+            happened = fill(f"EXISTS (SELECT 1 {{0}} AND {_HIS})", such)
+        return happened if config.get("did", True) else ~happened
+
+    def _such_events(self, config: Config, now: datetime, scope: Scope) -> Where:
+        """FROM and WHERE of the events that count."""
         conditions = compiler.compiled(_such(config), now, _inner(scope))
         if config.get("within"):
-            since = value(now - _UNITS[config["within"]["unit"]] * config["within"]["amount"])
-            conditions = fill('"contacts_event"."at" >= {0}', since) & conditions
-        such = fill(_SUCH, value(config["name"].strip()), conditions)
-        happened = _counted(such, config["count"], scope.few) if config.get("count") else _happened(such)
-        return happened if config.get("did", True) else ~happened
+            conditions = fill(f"{_AT} >= {{0}}", value(spans.since(config["within"], now))) & conditions
+        when = config.get("when") or {}
+        if when.get("of") == _EACH:
+            conditions = comparing.sql(Moment(_AT), when["op"], when.get("value"), now) & conditions
+        return fill(_SUCH, value(config["name"].strip()), conditions)
+
+    def held(self, config: Config, now: datetime, scope: Scope) -> Where:
+        """Of the events that count, and of all of that name."""
+        such, named = self._such_events(config, now, scope), fill(_SUCH, value(config["name"].strip()), EVERYBODY)
+        return fill(
+            f"(SELECT jsonb_build_object('times', count(*), 'first', min({_AT}), 'last', max({_AT}),"
+            f" 'ever', (SELECT count(*) {{1}} AND {_HIS}), 'latest', (SELECT max({_AT}) {{1}} AND {_HIS}))"
+            f" {{0}} AND {_HIS})",
+            such,
+            named,
+        )
+
+    def told(self, config: Config, held: Any) -> str:
+        of = (config.get("when") or {}).get("of")
+        narrowed = bool(config.get("within") or of == _EACH or not tree.is_empty(_such(config)))
+        return actual.happenings(held, narrowed)
 
     def moved_by(self, config: Config) -> Collection[str]:
         return [config["name"].strip()]
 
     def drifts(self, config: Config) -> bool:
-        return bool(config.get("within")) or any(operators.drifts(leaf["op"]) for leaf in tree.leaves(_such(config)))
+        when = config.get("when") or {}
+        asked = [when.get("op"), *(leaf["op"] for leaf in tree.leaves(_such(config)))]
+        return bool(config.get("within")) or any(operators.drifts(op) for op in asked)
 
     def sentence(self, config: Config) -> str:
         words = f"{'did' if config.get('did', True) else 'did not'} “{config.get('name') or '…'}”"
-        count, within = config.get("count"), config.get("within")
-        if count and _is_count(count):
-            words += f" {_SIGNS[count['op']]} {count['n']} {'time' if count['n'] == 1 else 'times'}"
-        if within and _is_within(within):
-            amount, unit = within["amount"], within["unit"]
-            words += f" in the last {unit.removesuffix('s') if amount == 1 else f'{amount} {unit}'}"
+        words += spans.count_words(config.get("count")) + spans.within_words(config.get("within"))
+        when = config.get("when")
+        if isinstance(when, dict):
+            which, _ = _EDGES.get(str(when.get("of")), ("", ""))
+            words += f"{which and ' '}{which} {times.words(when.get('op'), when.get('value'))}"
         such = _such(config)
         if not tree.is_empty(such) and not tree.problems(such):
             said = explain.sentence(such, Scope(event=True))
@@ -107,33 +130,27 @@ class Event(RuleKind):
         return words
 
 
-def _happened(such: Where) -> Where:
-    return fill(f"EXISTS (SELECT 1 {{0}} AND {_HIS})", such)
+def _when_problems(config: Config) -> Iterator[str]:
+    when = config["when"]
+    known = isinstance(when, dict) and when.get("of") in (_EACH, *_EDGES) and set(when) <= {"of", "op", "value"}
+    if not known:
+        yield f"“when” says of which events a date is asked ({_EACH}, {', '.join(_EDGES)}), and a comparison."
+        return
+    yield from times.problems(when.get("op"), when.get("value"))
+    if when["of"] in _EDGES and (config.get("count") is not None or config.get("within") is not None):
+        yield "Of the first or the last time, ask nothing but when it was. Ask how often in a rule of its own."
 
 
-def _counted(such: Where, count: dict[str, Any], few: bool) -> Where:
-    """`count` compared with how many such events there are; nobody's count is NULL."""
-    op, n = count["op"], count["n"]
+def _at_an_edge(such: Where, when: dict[str, Any], now: datetime, few: bool) -> Where:
+    """Whether there are such events, and the first or last of them was then."""
+    asked = comparing.sql(Moment("edge.at"), when["op"], when.get("value"), now)
+    moment = f"{_EDGES[when['of']][1]}({_AT}) AS at"
     if few:
-        # One more than is asked for is enough to know, and is read from the index on (contact, name, at).
-        times = f"(SELECT count(*) FROM (SELECT 1 {{0}} AND {_HIS} LIMIT {{1}}) AS so_many)"  # noqa: S608
-        return fill(f"({times} {op} {{2}})", such, value(n + 1), value(n))
-    if not _holds_for_none(op, n):
-        return fill(f"{_aggregated(op)}", such, value(n))
-    # Those without any such event match too: everybody but those whose count is another.
-    opposite = {">=": "<", "<=": ">", "=": "<>", ">": "<=", "<": ">="}[op]
-    return ~fill(_aggregated(opposite), such, value(n))
-
-
-def _aggregated(op: str) -> str:
-    """All counts at once, then a join: for a whole audience that is several times faster than a probe per contact."""
-    counts = 'SELECT "contacts_event"."contact_id" {0} GROUP BY "contacts_event"."contact_id"'
-    having = f"HAVING count(*) {op} {{1}}"
-    return f'EXISTS (SELECT 1 FROM ({counts} {having}) AS so_many WHERE so_many.contact_id = "contacts_contact"."id")'  # noqa: S608
-
-
-def _holds_for_none(op: str, n: int) -> bool:
-    return {">=": n <= 0, "<=": n >= 0, "=": n == 0, ">": n < 0, "<": n > 0}[op]
+        found = f"SELECT 1 FROM (SELECT {moment} {{0}} AND {_HIS}) AS edge WHERE edge.at IS NOT NULL AND ({{1}})"  # noqa: S608
+    else:
+        edges = f"SELECT {_WHOSE} AS contact_id, {moment} {{0}} GROUP BY {_WHOSE}"
+        found = f'SELECT 1 FROM ({edges}) AS edge WHERE edge.contact_id = "contacts_contact"."id" AND ({{1}})'  # noqa: S608
+    return fill(f"EXISTS ({found})", such, asked)
 
 
 def _such(config: Config) -> Any:
@@ -152,30 +169,6 @@ def _is_bare(rule: dict[str, Any]) -> bool:
 
 def _inner(scope: Scope) -> Scope:
     return Scope(event=True, known=scope.known, inside=scope.inside, segment=scope.segment, few=scope.few)
-
-
-def _is_count(item: Any) -> bool:
-    return (
-        isinstance(item, dict)
-        and set(item) == {"op", "n"}
-        and isinstance(item["op"], str)
-        and item["op"] in _SIGNS
-        and _is_whole(item["n"], 0, _MAX_COUNT)
-    )
-
-
-def _is_within(item: Any) -> bool:
-    return (
-        isinstance(item, dict)
-        and set(item) == {"amount", "unit"}
-        and isinstance(item["unit"], str)
-        and item["unit"] in _UNITS
-        and _is_whole(item["amount"], 1, _MAX_SPAN // _UNITS[item["unit"]])
-    )
-
-
-def _is_whole(item: Any, lowest: int, highest: int) -> bool:
-    return isinstance(item, int) and not isinstance(item, bool) and lowest <= item <= highest
 
 
 kind = Event()

@@ -2,27 +2,26 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 
 from contacts.models import Segment as SegmentModel
 from contacts.remembering import remembered
 from contacts.segments import compiler
+from contacts.segments.comparison_form import PickField
+from contacts.segments.picking import Choice, named
 from contacts.segments.rules.base import Config, RuleForm, RuleKind, truth, unknown_keys
 from contacts.segments.where import Scope, Where
 
 
 class SegmentForm(RuleForm):
     within = forms.TypedChoiceField(label="Contact", choices=[("true", "is in"), ("false", "is not in")], coerce=truth)
-    id = forms.TypedChoiceField(label="Segment", coerce=int)
 
     def __init__(self, config: Config, scope: Scope) -> None:
         super().__init__(config, scope)
         self.fields["in"] = self.fields.pop("within")
-        self.fields["id"] = self.fields.pop("id")
-        others = SegmentModel.objects.exclude(pk=scope.segment).values_list("pk", "name")
-        cast(forms.TypedChoiceField, self.fields["id"]).choices = [("", "Choose a segment"), *others]
+        self.fields["id"] = PickField("segments", "Name of a segment", name_of, label="Segment")
 
 
 class Segment(RuleKind):
@@ -51,6 +50,12 @@ class Segment(RuleKind):
         """The other rule in full, not its members: it holds for the same moment and costs one query in all."""
         inside = compiler.compiled(scope.known[config["id"]], now, scope.of_segment(config["id"]))
         return inside if config.get("in", True) else ~inside
+
+    def inner(self, config: Config, scope: Scope) -> tuple[Any, Scope]:
+        return scope.known[config["id"]], scope.of_segment(config["id"])
+
+    def suggestions(self, of: str, words: str, field: str) -> list[Choice] | None:
+        return named(SegmentModel.objects.order_by("name"), words) if of == "segments" else None
 
     def moved_by(self, config: Config) -> Collection[str]:
         """The other segment's rules are looked at themselves."""

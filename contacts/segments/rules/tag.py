@@ -2,11 +2,15 @@
 
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django import forms
 
+from contacts.segments import actual
 from contacts.segments.rules.base import Config, RuleForm, RuleKind, truth, unknown_keys
 from contacts.segments.where import Scope, Where
+
+MOST_TOLD = 10
 
 
 class TagForm(RuleForm):
@@ -37,6 +41,23 @@ class Tag(RuleKind):
             (config["name"].strip(),),
         )
         return tagged if config.get("has", True) else ~tagged
+
+    def held(self, config: Config, now: datetime, scope: Scope) -> Where:
+        """When each of the contact's tags was put on them."""
+        return Where(
+            "(SELECT jsonb_object_agg(t.name, ct.at) FROM contacts_contacttag ct"
+            " JOIN contacts_tag t ON t.id = ct.tag_id"
+            ' WHERE ct.contact_id = "contacts_contact"."id")'
+        )
+
+    def told(self, config: Config, held: Any) -> str:
+        held = held or {}
+        for name, at in held.items():
+            if name.lower() == config["name"].strip().lower():
+                return f"has it since {actual.moment(at)}"
+        names = sorted(held)[:MOST_TOLD]
+        more = f" and {len(held) - len(names)} more" if len(held) > len(names) else ""
+        return f"has {', '.join(map(actual.value, names))}{more}" if names else "has no tags"
 
     def moved_by(self, config: Config) -> Collection[str]:
         return ["tag.added", "tag.removed"]
