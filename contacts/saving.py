@@ -1,8 +1,9 @@
 """Creates, changes and deletes contacts, one or thousands at a time, and records that on their timelines."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import psycopg.errors
@@ -100,7 +101,7 @@ def upsert(
         else:
             good.append(fields)
             places.append(index)
-    result = save(merging.batch_of(good), now, source, resubscribe)
+    result = save(merging.batch_of(good), now, origin_of(source), resubscribe)
     ids: list[int | None] = [None] * len(rows)
     for index, contact_id in zip(places, result.ids, strict=True):
         ids[index] = contact_id
@@ -109,11 +110,25 @@ def upsert(
     return result
 
 
-def save(batch: merging.Batch, now: datetime, source: str = "", resubscribe: bool = True) -> UpsertResult:
-    """Update or create a contact from each row of a batch of clean rows, as `upsert` does."""
+def origin_of(source: str) -> dict[str, Any]:
+    """What events say about where they come from."""
+    return {"source": source} if source else {}
+
+
+def save(
+    batch: merging.Batch,
+    now: datetime,
+    origin: Mapping[str, Any] = MappingProxyType({}),
+    resubscribe: bool = True,
+    only_new: bool = False,
+) -> UpsertResult:
+    """Update or create a contact from each row of a batch of clean rows, as `upsert` does.
+
+    With `only_new` all rows must be about contacts who are not there yet, else merging.Known is raised.
+    """
 
     def attempt() -> UpsertResult:
-        merged = merging.merge(batch, now, source, resubscribe)
+        merged = merging.merge(batch, now, origin, resubscribe, only_new)
         rows = {place: batch.fields(place) for place in merged.doubtful}
         result = UpsertResult(merged.created, merged.updated, len(merged.ids) - merged.created - merged.updated)
         book = Book(profile_rows.known_by(list(rows.values()))) if rows else Book([])
@@ -136,7 +151,7 @@ def save(batch: merging.Batch, now: datetime, source: str = "", resubscribe: boo
         kept = sum(lasting[profile] for profile in changing)
         result.updated += kept
         result.unchanged += len(changing) - kept
-        profile_rows.write(dict.fromkeys(placed.values()), now, source, resubscribe)
+        profile_rows.write(dict.fromkeys(placed.values()), now, origin, resubscribe)
         ids = merged.ids | {place: profile.id for place, profile in placed.items()}
         result.ids = [ids.get(place) for place in range(batch.size)]
         return result
@@ -171,7 +186,7 @@ def _identified(profile: Profile) -> None:
 def _written(profile: Profile, now: datetime, source: str) -> None:
     try:
         with transaction.atomic():
-            profile_rows.write([profile], now, source)
+            profile_rows.write([profile], now, origin_of(source))
     except DatabaseError as error:
         constraint = error.__cause__.diag.constraint_name if isinstance(error.__cause__, psycopg.Error) else None
         if constraint not in _UNIQUE:

@@ -2,7 +2,7 @@
 
 from contacts.models.consent import Consent, ConsentState, Suppression
 from contacts.models.contact import Contact
-from contacts.models.csv_import import CsvChunk, CsvImport, CsvRefusal
+from contacts.models.csv_import import CsvAhead, CsvChunk, CsvImport, CsvRefusal
 from contacts.models.event import Event, EventCursor
 from contacts.models.installation import Installation
 from contacts.models.membership import Membership, SegmentRefresh
@@ -14,6 +14,7 @@ __all__ = [
     "ConsentState",
     "Contact",
     "ContactTag",
+    "CsvAhead",
     "CsvChunk",
     "CsvImport",
     "CsvRefusal",

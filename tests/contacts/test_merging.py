@@ -51,7 +51,7 @@ def state() -> tuple[list, list]:
 
 
 def saved(batch: merging.Batch, resubscribe: bool) -> tuple:
-    result = saving.save(batch, NOW, "import", resubscribe)
+    result = saving.save(batch, NOW, {"source": "import"}, resubscribe)
     failed = sorted((failure.index, repr(failure.errors)) for failure in result.failed)
     return (result.created, result.updated, result.unchanged, failed), state()
 
@@ -85,7 +85,7 @@ def test_a_merge_places_most_rows_itself():
         {"external_id": "5"},
         {"external_id": "5", "first_name": "Five"},
     ]
-    merged = merging.merge(merging.batch_of(rows), NOW, "", True)
+    merged = merging.merge(merging.batch_of(rows), NOW, {}, True)
     assert (merged.created, merged.updated, merged.doubtful) == (1, 1, [2, 3, 4])
     assert sorted(merged.ids) == [0, 1]
 

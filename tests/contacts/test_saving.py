@@ -159,7 +159,7 @@ def test_thousands_are_a_handful_of_statements(django_assert_max_num_queries):
     ]
     with django_assert_max_num_queries(12):
         assert saving.upsert(rows, NOW).created == 3000
-    with django_assert_max_num_queries(6):
+    with django_assert_max_num_queries(7):
         assert saving.upsert(rows, NOW).unchanged == 3000
     with django_assert_max_num_queries(10):
         assert saving.upsert([{**row, "first_name": "New"} for row in rows], NOW).updated == 3000
