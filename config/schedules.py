@@ -44,6 +44,7 @@ LANES: dict[str, list[str]] = {
     ],
     "upkeep": [
         "contacts.importing.work",
+        "contacts.undoing.work",
         "campaigns.audience_files.work",
         "contacts.search.sort_in",
         "config.upkeep.prune",

@@ -157,8 +157,8 @@ def create(
         if marked:
             numbers = ",".join(",".join([str(tag)] * len(those)) for tag, those in marked.items())
             whom = ",".join(map(",".join, marked.values()))
-            asked = {"tags": sorted(marked), "tag": f"{{{numbers}}}", "contact": f"{{{whom}}}"}
-            cursor.execute(_MARK, {**asked, "now": now, "source": properties})
+            asked: dict[str, Any] = {"tags": sorted(marked), "tag": f"{{{numbers}}}", "contact": f"{{{whom}}}"}
+            cursor.execute(_MARK, asked | {"now": now, "source": properties})
     return dict(zip(order, map(int, ids), strict=True))
 
 

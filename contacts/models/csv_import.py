@@ -56,7 +56,11 @@ class CsvImport(models.Model):
 
     @property
     def working(self) -> bool:
-        return self.state in (self.State.QUEUED, self.State.RUNNING)
+        return self.state in (self.State.QUEUED, self.State.RUNNING, self.State.CONVERTING, self.State.UNDOING)
+
+    @property
+    def undone_percent(self) -> int:
+        return min(100, (self.undone + self.kept) * 100 // self.created) if self.created else 0
 
 
 class CsvChunk(models.Model):

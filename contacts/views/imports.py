@@ -5,11 +5,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from contacts import importing, uploading
+from contacts import importing, undoing, uploading
 from contacts.csv_mapping import KINDS, TARGETS, slug
 from contacts.csv_sniffing import Unreadable
 from contacts.forms import ImportOptionsForm, ReadingForm, UploadForm
@@ -50,7 +51,13 @@ def import_page(request: HttpRequest, pk: int) -> HttpResponse:
     file = get_object_or_404(importing.imports(), pk=pk)
     if file.state != CsvImport.State.DRAFT:
         refusals = list(file.refusals.order_by("id")[:50])
-        return render(request, "contacts/import_page.html", {"file": file, "refusals": refusals})
+        shown = {
+            "file": file,
+            "refusals": refusals,
+            "stoppable": file.state in importing.STOPPABLE,
+            "undoable": file.created and file.state in undoing.UNDOABLE,
+        }
+        return render(request, "contacts/import_page.html", shown)
     if request.method == "POST":
         return _answer(request, file)
     return _draft(request, file, ImportOptionsForm())
@@ -146,6 +153,34 @@ def import_refused(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     answer = StreamingHttpResponse(importing.refused_rows(file), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="refused-{pk}.csv"'
     return answer
+
+
+@may_import
+@require_http_methods(["GET", "POST"])
+def import_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stops an import where it stands."""
+    file = get_object_or_404(importing.imports(), pk=pk)
+    if request.method == "POST":
+        if importing.cancel(file, timezone.now()):
+            messages.success(request, "The import is cancelled. What went in until now stays.")
+        else:
+            messages.info(request, "The import had come to its end before it could be cancelled.")
+        return redirect("import_page", pk)
+    return render(request, "contacts/import_cancel.html", {"file": file})
+
+
+@permission_required(("contacts.add_csvimport", "contacts.delete_contact"), raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def import_undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Deletes whom an import created, after saying how many those are."""
+    file = get_object_or_404(importing.imports(), pk=pk)
+    if request.method == "POST":
+        if not undoing.begin(file):
+            messages.info(request, "There is nothing to undo.")
+        return redirect("import_page", pk)
+    if file.state not in undoing.UNDOABLE:
+        raise Http404
+    return render(request, "contacts/import_undo.html", {"file": file, "undoable": undoing.count(file)})
 
 
 @permission_required("contacts.delete_csvimport", raise_exception=True)
