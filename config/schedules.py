@@ -43,6 +43,7 @@ LANES: dict[str, list[str]] = {
         "flows.crediting.credit",
     ],
     "upkeep": [
+        "contacts.converting.work",
         "contacts.importing.work",
         "contacts.undoing.work",
         "campaigns.audience_files.work",

@@ -40,6 +40,7 @@ def confirm(file: CsvImport, mapping: Sequence[str | None], options: dict[str, A
         state=State.QUEUED, mapping=list(mapping), options=options, contacts_after=_newest()
     )
     if changed:
+        file.chunks.filter(place__lt=0).delete()  # a workbook that was converted
         nudge("upkeep")
     return bool(changed)
 

@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from contacts import importing, undoing, uploading
+from contacts import converting, importing, undoing, uploading
 from contacts.csv_mapping import KINDS, TARGETS, slug
 from contacts.csv_sniffing import Unreadable
 from contacts.forms import ImportOptionsForm, ReadingForm, UploadForm
@@ -36,7 +36,7 @@ def import_create(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         given = form.cleaned_data["file"]
         try:
-            file = uploading.store(given.name, given.chunks(uploading.PIECE), request.user)
+            file = converting.store(given.name, given.chunks(uploading.PIECE), request.user)
         except Unreadable as unreadable:
             form.add_error("file", str(unreadable))
         else:
@@ -65,6 +65,11 @@ def import_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 @permission_required("contacts.add_csvimport", raise_exception=True)
 def _answer(request: HttpRequest, file: CsvImport) -> HttpResponse:
+    if "sheet" in request.POST:
+        chosen = request.POST["sheet"]
+        if not converting.choose(file, int(chosen) if chosen.isdecimal() and len(chosen) < 5 else -1):
+            messages.error(request, "There is no such sheet.")
+        return redirect("import_page", file.pk)
     if "read_again" in request.POST:
         reading = ReadingForm(request.POST)
         try:
