@@ -69,8 +69,7 @@ def identifies(mapping: Sequence[str | None]) -> bool:
 def work(now: datetime) -> bool:
     """Take in one slice of the oldest import that nobody else is at; whether there was one."""
     pk = None
-    # A connection of its own would not see what the caller has not committed.
-    helped = not connection.in_atomic_block
+    second = helped()
     try:
         with transaction.atomic():
             waiting = CsvImport.objects.filter(state__in=(State.QUEUED, State.RUNNING)).order_by("id")
@@ -81,7 +80,7 @@ def work(now: datetime) -> bool:
             with connection.cursor() as cursor:
                 # Rows and position are one commit: a crash of the database takes back both, and the slice comes again.
                 cursor.execute("SET LOCAL synchronous_commit = off")
-            _take(file, now, helped)
+            _take(file, now, second)
     except (OperationalError, InterfaceError) as error:
         # The slice was rolled back and comes again: at once if it only got in another's way.
         if not isinstance(error.__cause__, psycopg.errors.DeadlockDetected):
@@ -95,6 +94,11 @@ def work(now: datetime) -> bool:
             error="Waypost stumbled over this file. Its log says where.",
         )
     return True
+
+
+def helped() -> bool:
+    """Whether a second connection may help: it would not see what the caller has not committed."""
+    return not connection.in_atomic_block
 
 
 def _take(file: CsvImport, now: datetime, helped: bool) -> None:
