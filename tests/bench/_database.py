@@ -43,15 +43,6 @@ def peak_memory_mb() -> float:
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
 
 
-def forget_peak() -> None:
-    """Let `peak_memory_mb` count from here."""
-    try:
-        with open("/proc/self/clear_refs", "w") as file:
-            file.write("5")
-    except OSError:
-        pass
-
-
 def cpu_seconds() -> dict[str, float]:
     """CPU spent so far by this process and, where it runs on this machine, by its PostgreSQL backend."""
     from django.db import connection

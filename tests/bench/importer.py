@@ -5,10 +5,10 @@ Excel workbook, PostgreSQL with durable settings. New words wait in a list of th
 that costs is told apart. `python -m tests.bench.importer [rows] [rounds]`
 """
 
-import gc
 import io
 import json
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -16,7 +16,8 @@ import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from tests.bench._database import cpu_seconds, database, forget_peak, peak_memory_mb, run
+from tests.bench._database import cpu_seconds, database, run
+from tests.other_process import environment
 
 ROWS = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
 ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 3
@@ -80,7 +81,6 @@ def ours() -> tuple[float, dict[str, float], tuple[int, int, int, int]]:
     """Seconds from the confirmed file to the last row, CPU seconds by process, and what became of the rows."""
     from contacts import importing, uploading
 
-    forget_peak()
     file = uploading.store("people.csv", pieces())
     importing.confirm(file, file.mapping, {})
     run("CHECKPOINT")
@@ -104,6 +104,12 @@ def ours() -> tuple[float, dict[str, float], tuple[int, int, int, int]]:
 def workbook() -> Iterator[bytes]:
     """The same people as Excel writes them: texts are shared, numbers are numbers."""
     texts: dict[str, int] = {}
+
+    def cell(column: str, number: int, text: str) -> str:
+        if text.isdecimal():
+            return f'<c r="{column}{number}"><v>{text}</v></c>'
+        return f'<c r="{column}{number}" t="s"><v>{texts.setdefault(text, len(texts))}</v></c>'
+
     with tempfile.TemporaryFile() as file:
         with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as packed:
             from tests.contacts import workbooks
@@ -117,12 +123,7 @@ def workbook() -> Iterator[bytes]:
                 for number, cells in enumerate(rows(), 1):
                     part.write(
                         f'<row r="{number}">'.encode()
-                        + "".join(
-                            f'<c r="{"ABCDEFGHI"[place]}{number}"><v>{text}</v></c>'
-                            if text.isdecimal()
-                            else f'<c r="{"ABCDEFGHI"[place]}{number}" t="s"><v>{texts.setdefault(text, len(texts))}</v></c>'
-                            for place, text in enumerate(cells)
-                        ).encode()
+                        + "".join(map(cell, "ABCDEFGHI", [number] * 9, cells)).encode()
                         + b"</row>"
                     )
                 part.write(b"</sheetData></worksheet>")
@@ -131,7 +132,7 @@ def workbook() -> Iterator[bytes]:
                 for text in texts:
                     part.write(f"<si><t>{text}</t></si>".encode())
                 part.write(b"</sst>")
-        del texts
+        texts.clear()
         file.seek(0)
         while piece := file.read(1024 * 1024):
             yield piece
@@ -142,26 +143,54 @@ def rows() -> Iterator[list[str]]:
     yield from map(person, range(ROWS))
 
 
-def convert() -> tuple[float, float, float]:
-    """Seconds until the workbook is a draft, seconds of its import, and the peak of memory in both."""
-    from contacts import converting, importing
-    from contacts.models import CsvImport
+WORKER = """
+import sys, time, django
+django.setup()
+from datetime import datetime
+from django.utils.module_loading import import_string
+from config.schedules import LANES
+from tests.bench._database import peak_memory_mb
+for lane in LANES.values():
+    for path in lane:
+        import_string(path)
+slices = [import_string(path) for path in ("contacts.converting.work", "contacts.importing.work")]
+started = time.perf_counter()
+while any(work(datetime.fromisoformat(sys.argv[1])) for work in slices):
+    pass
+print(time.perf_counter() - started, peak_memory_mb())
+"""
 
+
+def worker() -> tuple[float, float]:
+    """Seconds and peak of memory of a process of its own, as large as workers are, that does what is to be done."""
+    command = [sys.executable, "-c", WORKER, NOW.isoformat()]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, check=True)
+    seconds, peak = map(float, done.stdout.split())
+    return seconds, peak
+
+
+def by_a_worker() -> dict[str, float]:
+    """What a worker's memory comes to in both kinds of files, and how long a workbook takes it."""
+    from contacts import converting, importing, uploading
+
+    csv = uploading.store("people.csv", pieces())
+    importing.confirm(csv, csv.mapping, {})
+    _, peak = worker()
+    clear()
     file = converting.store("people.xlsx", workbook())
-    gc.collect()
-    forget_peak()
-    started = time.perf_counter()
-    while converting.work(NOW):
-        pass
-    converted = time.perf_counter() - started
+    converted, converting_peak = worker()
     file.refresh_from_db()
-    assert file.state == CsvImport.State.DRAFT, file.error
     importing.confirm(file, file.mapping, {})
-    while importing.work(NOW):
-        pass
+    taken_in, importing_peak = worker()
     file.refresh_from_db()
-    assert (file.created, file.refused) == (ROWS, 0)
-    return converted, time.perf_counter() - started - converted, peak_memory_mb()
+    assert (file.created, file.refused) == (ROWS, 0), file.error
+    clear()
+    return {
+        "worker_peak_memory_mb": peak,
+        "workbook_convert_seconds": round(converted, 2),
+        "workbook_import_seconds": round(taken_in, 2),
+        "workbook_peak_memory_mb": max(converting_peak, importing_peak),
+    }
 
 
 def clear() -> None:
@@ -174,14 +203,12 @@ def main() -> None:
     from contacts.search import sort_in
 
     floors, firsts, agains, ratios, sortings = [], [], [], [], []
-    peaks: list[float] = []
     first_cpu: list[dict[str, float]] = []
     again_cpu: list[dict[str, float]] = []
     for _ in range(ROUNDS):
         floors.append(floor())
         clear()
         wall, cpu, counts = ours()
-        peaks.append(peak_memory_mb())
         assert counts == (ROWS, 0, 0, 0), counts
         firsts.append(wall)
         first_cpu.append(cpu)
@@ -194,7 +221,6 @@ def main() -> None:
         again_cpu.append(cpu)
         clear()
         ratios.append(floors[-1] / firsts[-1])
-    converted, taken_in, workbook_peak = convert()
     seconds = statistics.median(firsts)
     print(
         json.dumps(
@@ -209,10 +235,7 @@ def main() -> None:
                 "again_seconds": round(statistics.median(agains), 2),
                 "cpu_seconds": {name: round(min(cpu[name] for cpu in first_cpu), 2) for name in first_cpu[0]},
                 "again_cpu_seconds": {name: round(min(cpu[name] for cpu in again_cpu), 2) for name in again_cpu[0]},
-                "peak_memory_mb": max(peaks),
-                "workbook_convert_seconds": round(converted, 2),
-                "workbook_import_seconds": round(taken_in, 2),
-                "workbook_peak_memory_mb": workbook_peak,
+                **by_a_worker(),
             }
         )
     )
