@@ -55,7 +55,7 @@ def import_page(request: HttpRequest, pk: int) -> HttpResponse:
             "file": file,
             "refusals": refusals,
             "stoppable": file.state in importing.STOPPABLE,
-            "undoable": file.created and file.state in undoing.UNDOABLE,
+            "undoable": file.created and file.contacts_until and file.state in undoing.UNDOABLE,
         }
         return render(request, "contacts/import_page.html", shown)
     if request.method == "POST":
