@@ -9,7 +9,7 @@ from contacts.csv_reading import Block, Reader, Row
 from contacts.models import CsvImport
 
 # A piece is so many rows, or fewer where they are long.
-PIECE = 5_000
+PIECE = 4_000
 PIECE_BYTES = 2 * 1024 * 1024
 
 

@@ -24,7 +24,7 @@ from contacts.uploading import OWNED, pieces_of
 
 logger = logging.getLogger(__name__)
 # A slice is one transaction of so many pieces.
-PIECES = 8
+PIECES = 10
 State = CsvImport.State
 STOPPABLE = (State.QUEUED, State.RUNNING, State.CONVERTING)
 
