@@ -46,6 +46,7 @@ LANES: dict[str, list[str]] = {
         "contacts.converting.work",
         "contacts.importing.work",
         "contacts.undoing.work",
+        "contacts.attribute_sweeping.work",
         "campaigns.audience_files.work",
         "contacts.search.sort_in",
         "config.upkeep.prune",

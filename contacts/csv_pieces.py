@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from contacts import csv_columns
 from contacts.cleaning import Errors
 from contacts.csv_reading import Block, Reader, Row
+from contacts.defining import Definitions
 from contacts.models import CsvImport
 
 # A piece is so many rows, or fewer where they are long.
@@ -32,7 +33,7 @@ class Piece:
         return Row(self.numbers[place], self.rows[place])
 
 
-def pieces(file: CsvImport, supply: Iterable[bytes], end: int) -> Iterator[Piece]:
+def pieces(file: CsvImport, supply: Iterable[bytes], end: int, defined: Definitions) -> Iterator[Piece]:
     """Those between where the file has got to and `end`, where a row begins or the file ends."""
     reader = Reader(supply, file.encoding, file.delimiter, file.offset, file.lines_read)
     try:
@@ -40,12 +41,12 @@ def pieces(file: CsvImport, supply: Iterable[bytes], end: int) -> Iterator[Piece
             block = reader.block(PIECE, min(PIECE_BYTES, end - begun))
             if reader.offset == begun:
                 raise EOFError(f"The bytes of import {file.pk} end at {begun}, and there should be {file.size}.")
-            yield _piece(file, block, begun, reader)
+            yield _piece(file, block, begun, reader, defined)
     finally:
         reader.close()
 
 
-def _piece(file: CsvImport, block: Block, begun: int, reader: Reader) -> Piece:
+def _piece(file: CsvImport, block: Block, begun: int, reader: Reader, defined: Definitions) -> Piece:
     refused = [(row, row.problem) for row in block.broken]
     rows, numbers, width = block.rows, block.lines, len(file.headers)
     if rows and max(map(len, rows)) > width:
@@ -53,7 +54,7 @@ def _piece(file: CsvImport, block: Block, begun: int, reader: Reader) -> Piece:
         refused += [(Row(numbers[place], rows[place]), _ragged(rows[place], width)) for place in sorted(ragged)]
         numbers = [number for place, number in enumerate(numbers) if place not in ragged]
         rows = [cells[:width] for place, cells in enumerate(rows) if place not in ragged]
-    cleaned = csv_columns.clean(rows, file.mapping, file.options.get("country", ""))
+    cleaned = csv_columns.clean(rows, file.mapping, file.options.get("country", ""), defined)
     refused += [(Row(numbers[place], rows[place]), sentence(errors)) for place, errors in cleaned.errors.items()]
     cleaned.batch.get_ready()
     return Piece(block.size, numbers, rows, cleaned, refused, begun, reader.offset, reader.lines)

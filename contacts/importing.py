@@ -14,10 +14,13 @@ from django.db.models import QuerySet
 
 from contacts import csv_writing, saving
 from contacts.cleaning import IDENTIFIERS
+from contacts.consent import Proof
 from contacts.csv_pieces import PIECE_BYTES, Piece, pieces, sentence
 from contacts.csv_reading import FARTHEST
+from contacts.defining import definitions
 from contacts.lanes import nudge
 from contacts.models import CsvAhead, CsvImport, CsvRefusal
+from contacts.profiles import May
 from contacts.reading_ahead import Supply, one_ahead
 from contacts.second_hand import SecondHand
 from contacts.uploading import OWNED, pieces_of
@@ -35,7 +38,8 @@ def imports() -> QuerySet[CsvImport]:
 
 
 def confirm(file: CsvImport, mapping: Sequence[str | None], options: dict[str, Any]) -> bool:
-    """Let a draft's rows be taken in; False when that was done already. Options: `country`, `resubscribe`."""
+    """Let a draft's rows be taken in; False when that was done already. Options: `country`; `basis`, on
+    which the file may subscribe people, and `resubscribe`, with it also those who unsubscribed."""
     changed = CsvImport.objects.filter(pk=file.pk, state=State.DRAFT).update(
         state=State.QUEUED, mapping=list(mapping), options=options, contacts_after=_newest()
     )
@@ -105,8 +109,8 @@ def _take(file: CsvImport, now: datetime, helped: bool) -> None:
     """One slice: whatever happens to the process, either all of it is kept or none, but for what the helper marks."""
     end = _skip_ahead(file)
     supply = Supply(pieces_of(file, file.offset), PIECE_BYTES + FARTHEST)
-    take = partial(_keep, file.pk, file.options, now)
-    read = one_ahead(islice(pieces(file, supply, end), PIECES), supply.fill)
+    take = partial(_keep, file.pk, now, *_consenting(file))
+    read = one_ahead(islice(pieces(file, supply, end, definitions()), PIECES), supply.fill)
     with (
         closing(read),
         closing(SecondHand(file.pk, partial(take, only_new=True))) if helped else nullcontext() as second,
@@ -168,16 +172,10 @@ def _count(file: CsvImport, piece: Piece, done: tuple[saving.UpsertResult, int])
 
 
 def _keep(
-    pk: int, options: dict[str, Any], now: datetime, piece: Piece, only_new: bool = False
+    pk: int, now: datetime, may: May, proof: Proof, piece: Piece, only_new: bool = False
 ) -> tuple[saving.UpsertResult, int]:
     """Write a piece's contacts, and the rows that are refused; what became of the former, and how many the latter."""
-    result = saving.save(
-        piece.cleaned.batch,
-        now,
-        {"source": "import", "import": pk},
-        resubscribe=bool(options.get("resubscribe")),
-        only_new=only_new,
-    )
+    result = saving.save(piece.cleaned.batch, now, {"source": "import", "import": pk}, may, proof, only_new)
     refused = [*piece.refused, *((piece.row(failure.index), sentence(failure.errors)) for failure in result.failed)]
     CsvRefusal.objects.bulk_create(
         [
@@ -187,6 +185,14 @@ def _keep(
         batch_size=1000,
     )
     return result, len(refused)
+
+
+def _consenting(file: CsvImport) -> tuple[May, Proof]:
+    """How far its rows may widen consent: only on the basis that the operator stated, which is kept as the proof."""
+    basis = file.options.get("basis") or ""
+    may = May(subscribe=bool(basis), resubscribe=bool(basis and file.options.get("resubscribe")))
+    by = file.created_by.get_username() if file.created_by else ""
+    return may, Proof(by, {"import": file.pk, "file": file.name[:200], **({"basis": basis} if basis else {})})
 
 
 def _storable(cell: str) -> str:

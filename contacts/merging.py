@@ -12,11 +12,12 @@ from django.db import connection
 from contacts import newcomers
 from contacts.cleaning import IDENTIFIERS, Fields
 from contacts.columns import literal
+from contacts.consent import NO_PROOF, Proof
 from contacts.contact_zones import zone_from_phone
 from contacts.lanes import READERS, nudge
 from contacts.merge_sql import CREATE, MERGE
 from contacts.newcomers import copied
-from contacts.profiles import TEXTS
+from contacts.profiles import ALL, TEXTS, May
 from contacts.tagging import known_ids, tag_ids
 
 Column = Sequence[Any]
@@ -93,7 +94,14 @@ class Known(Exception):
     """Some row is about somebody whom the database knows, or carries a tag that it does not know."""
 
 
-def merge(batch: Batch, now: datetime, origin: Mapping[str, Any], resubscribe: bool, only_new: bool = False) -> Merged:
+def merge(
+    batch: Batch,
+    now: datetime,
+    origin: Mapping[str, Any],
+    may: May = ALL,
+    proof: Proof = NO_PROOF,
+    only_new: bool = False,
+) -> Merged:
     """Create and change contacts, their tags, consent and timelines, in the running transaction.
 
     Each row must be about one contact that no other row is about, by identifiers that agree with each other. All other
@@ -117,12 +125,12 @@ def merge(batch: Batch, now: datetime, origin: Mapping[str, Any], resubscribe: b
         raise Known
     merged = Merged(len(new), 0)
     if new:
-        merged.ids = newcomers.create(columns, batch.lines, new, tags, origin, now)
+        merged.ids = newcomers.create(columns, batch.lines, new, tags, origin, now, may, proof)
     if len(merged.ids) + len(batch.apart) == batch.size:
         merged.doubtful = sorted(batch.apart)
     else:
         there = [place for place in range(batch.size) if place not in merged.ids] if new else range(batch.size)
-        _merge_known(merged, batch, there, tags, origin, now, resubscribe)
+        _merge_known(merged, batch, there, tags, origin, now, may, proof)
     if merged.created or merged.updated:
         nudge(*READERS)
     return merged
@@ -135,7 +143,8 @@ def _merge_known(
     tags: dict[Any, list[int]],
     origin: Mapping[str, Any],
     now: datetime,
-    resubscribe: bool,
+    may: May,
+    proof: Proof,
 ) -> None:
     """Merge the rows at these places by one statement, which finds out whom they are about."""
     # The email first, so that sorted lines are sorted by it.
@@ -165,7 +174,10 @@ def _merge_known(
                 "now": now,
                 "origin": origin.get("source", "")[:200],
                 "source": json.dumps(dict(origin)),
-                "resubscribe": resubscribe,
+                "resubscribe": may.resubscribe,
+                "widen": may.subscribe,
+                "by": proof.columns[0],
+                "proof": proof.columns[1],
                 "tags": sorted({tag for ids in tags.values() for tag in ids}),
             },
         )

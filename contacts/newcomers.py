@@ -11,6 +11,8 @@ from typing import Any
 from django.db import connection
 
 from contacts.cleaning import IDENTIFIERS
+from contacts.consent import Proof
+from contacts.profiles import UNKNOWN, May
 
 Column = Sequence[Any]
 # Fewer rows than that are not worth a look of their own at who is known.
@@ -20,8 +22,8 @@ _COLUMNS = (*("email", "phone", "external_id"), *("first_name", "last_name", "ti
 _COPY = f"COPY contacts_contact (id, {', '.join(_COLUMNS)}, created_at, updated_at) FROM STDIN"
 # Where all but the contact is the same, this costs the database less than reading lines.
 _SAY = """
-INSERT INTO contacts_consent (contact_id, channel, state, at, source)
-SELECT contact_id, channel, state, %s, %s FROM ({}) AS said (contact_id, channel, state)
+INSERT INTO contacts_consent (contact_id, channel, state, at, source, by, proof)
+SELECT contact_id, channel, state, %s, %s, %s, %s::jsonb FROM ({}) AS said (contact_id, channel, state)
 """
 # Tags are held until the end of the transaction; one that is gone by now marks nobody.
 _MARK = """
@@ -121,6 +123,8 @@ def create(
     tags: Mapping[Any, Sequence[int]],
     origin: Mapping[str, Any],
     now: datetime,
+    may: May,
+    proof: Proof,
 ) -> dict[int, int]:
     """Write the rows at these places, with tags, consent and timelines; their ids by place.
 
@@ -144,11 +148,12 @@ def create(
             (_array(those), channel, state)
             for channel in ("email", "sms")
             for state, those in _grouped(columns.get(f"consent_{channel}"), order, ids)
-            if state != "unknown"
+            if may.turn(UNKNOWN, state) and state != UNKNOWN
         ]
         if said:
             answers = " UNION ALL ".join(["SELECT unnest(%s::text::bigint[]), %s, %s"] * len(said))
-            cursor.execute(_SAY.format(answers), [now, origin.get("source", "")[:200], *chain.from_iterable(said)])
+            origin_and_proof = [origin.get("source", "")[:200], *proof.columns]
+            cursor.execute(_SAY.format(answers), [now, *origin_and_proof, *chain.from_iterable(said)])
         cursor.execute(_TELL, [_array(ids), properties, now])
         marked: dict[int, list[str]] = defaultdict(list)
         for value, those in _grouped(columns.get("tags"), order, ids):

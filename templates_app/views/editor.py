@@ -1,7 +1,5 @@
 """The page on which a template's words are written, looked at and published."""
 
-from dataclasses import dataclass
-
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
@@ -12,7 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from contacts.models.consent import Channel
-from templates_app import designing, publishing, usage
+from templates_app import designing, inserting, publishing, usage
 from templates_app.blocks import registry
 from templates_app.forms import NameForm, WordsForm
 from templates_app.models import Template, TemplateVersion
@@ -20,27 +18,6 @@ from templates_app.views.lists import folders
 from templates_app.views.previews import preview_context
 
 may_change = permission_required("templates_app.change_template", raise_exception=True)
-
-
-@dataclass(frozen=True)
-class Field:
-    """What can be put into a text with one click."""
-
-    label: str
-    liquid: str
-
-
-FIELDS = [
-    Field("First name", '{{ contact.first_name | default: "there" }}'),
-    Field("Last name", "{{ contact.last_name }}"),
-    Field("Email address", "{{ contact.email }}"),
-    Field("Phone number", "{{ contact.phone }}"),
-    Field("Language", "{{ contact.language }}"),
-    Field("An attribute", "{{ contact.attributes.city }}"),
-    Field("A property of the event", "{{ event.amount }}"),
-    Field("Unsubscribe link", "{{ unsubscribe_url }}"),
-    Field("Only if there is a first name", "{% if contact.first_name %}{% endif %}"),
-]
 
 
 @permission_required("templates_app.view_template", raise_exception=True)
@@ -65,7 +42,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "version": version,
         "versions": versions,
         "form": form,
-        "fields": FIELDS,
+        "fields": inserting.fields(),
         "editable": editable,
         "has_draft": versions[0].is_open,
         "sent_back": _sent_back(version, versions),

@@ -30,6 +30,7 @@ WRITTEN = (
     "contacts_event",
     "contacts_contacttag",
     "contacts_consent",
+    "contacts_pastconsent",
     "contacts_tag",
     "contacts_csvimport",
 )
@@ -82,7 +83,7 @@ def ours() -> tuple[float, dict[str, float], tuple[int, int, int, int]]:
     from contacts import importing, uploading
 
     file = uploading.store("people.csv", pieces())
-    importing.confirm(file, file.mapping, {})
+    importing.confirm(file, file.mapping, {"basis": "Sign-up form of the shop"})
     run("CHECKPOINT")
     started, cpu = time.perf_counter(), cpu_seconds()
     while importing.work(NOW):
@@ -174,13 +175,13 @@ def by_a_worker() -> dict[str, float]:
     from contacts import converting, importing, uploading
 
     csv = uploading.store("people.csv", pieces())
-    importing.confirm(csv, csv.mapping, {})
+    importing.confirm(csv, csv.mapping, {"basis": "Sign-up form of the shop"})
     _, peak = worker()
     clear()
     file = converting.store("people.xlsx", workbook())
     converted, converting_peak = worker()
     file.refresh_from_db()
-    importing.confirm(file, file.mapping, {})
+    importing.confirm(file, file.mapping, {"basis": "Sign-up form of the shop"})
     taken_in, importing_peak = worker()
     file.refresh_from_db()
     assert (file.created, file.refused) == (ROWS, 0), file.error

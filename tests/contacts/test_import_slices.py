@@ -5,7 +5,7 @@ import tracemalloc
 import pytest
 
 from contacts import csv_pieces, csv_reading, importing, uploading
-from contacts.models import Contact, CsvImport, CsvRefusal
+from contacts.models import Consent, Contact, CsvImport, CsvRefusal
 from tests import make
 from tests.contacts.at_once import at_once
 from tests.contacts.test_importing import counts, imported, reasons
@@ -108,3 +108,14 @@ def test_memory_does_not_grow_with_the_file():
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.5 * peaks[0]
+
+
+def test_newcomers_by_the_hundred_are_subscribed_on_a_stated_basis_alone():
+    """They go in another way than few do."""
+    content = "email,consent\n" + "".join(f"c{n}@example.com,{'yes' if n % 2 else 'no'}\n" for n in range(600))
+    imported(content)
+    assert set(Consent.objects.values_list("state", flat=True)) == {"unsubscribed"}
+    imported(content.replace("@", "@new."), {"basis": "Sign-up form"})
+    kept = Consent.objects.filter(state="subscribed")
+    assert kept.count() == 300
+    assert all(proof["basis"] == "Sign-up form" for proof in kept.values_list("proof", flat=True))
