@@ -48,6 +48,7 @@ LANES: dict[str, list[str]] = {
         "contacts.undoing.work",
         "contacts.attribute_sweeping.work",
         "campaigns.audience_files.work",
+        "contacts.segments.filling.work",
         "contacts.search.sort_in",
         "config.upkeep.prune",
         "flows.deleting.sweep_up",
