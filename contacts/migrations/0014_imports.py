@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0010_topics'),
+        ('contacts', '0013_segments'),
     ]
 
     operations = [
