@@ -48,7 +48,8 @@ chaos: $(VENV)/.dev
 
 EXAMPLES ?= 1000
 fuzz: $(VENV)/.dev
-	WAYPOST_FUZZ=$(EXAMPLES) $(BIN)/pytest -q tests/flows/test_equivalence.py tests/contacts/test_segments_reference.py
+	WAYPOST_FUZZ=$(EXAMPLES) $(BIN)/pytest -q tests/flows/test_equivalence.py tests/contacts/test_segments_reference.py \
+		tests/contacts/test_import_hostile.py
 
 requirements: $(VENV)/bin/uv
 	$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url pyproject.toml -o requirements.txt

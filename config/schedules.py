@@ -43,10 +43,12 @@ LANES: dict[str, list[str]] = {
         "flows.crediting.credit",
     ],
     "upkeep": [
+        "contacts.converting.work",
         "contacts.importing.work",
         "contacts.bulk_editing.work",
         "contacts.lingering.settle",
         "contacts.pairing.search",
+        "contacts.undoing.work",
         "contacts.attribute_sweeping.work",
         "campaigns.audience_files.work",
         "contacts.segments.filling.work",

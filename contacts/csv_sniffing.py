@@ -32,7 +32,7 @@ _MARKS = [
 ]
 _FOREIGN = {
     b"PK\x03\x04": "This is an Excel workbook or a ZIP file. Save it as CSV first.",
-    b"\xd0\xcf\x11\xe0": "This is an old Excel workbook. Save it as CSV first.",
+    b"\xd0\xcf\x11\xe0": "This is an old Excel workbook, or one with a password. Save it as CSV first.",
     b"%PDF": "This is a PDF file. A CSV file is needed.",
     b"\x1f\x8b": "This file is compressed. Unpack it first.",
 }

@@ -12,3 +12,10 @@ def line(cells: Sequence[str]) -> str:
         ["'" + cell if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell for cell in cells]
     )
     return out.getvalue()
+
+
+def plain_line(cells: Sequence[str]) -> str:
+    """One row, as it is."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\n").writerow(cells)
+    return out.getvalue()

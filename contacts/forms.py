@@ -107,8 +107,8 @@ class TagForm(forms.Form):
 
 class UploadForm(forms.Form):
     file = forms.FileField(
-        label="CSV file",
-        widget=forms.ClearableFileInput({"accept": ".csv,.tsv,.txt,text/csv,text/plain"}),
+        label="CSV file or Excel workbook",
+        widget=forms.ClearableFileInput({"accept": ".csv,.tsv,.txt,.xlsx,.xlsm,text/csv,text/plain"}),
         help_text="The first line holds the names of the columns.",
     )
 

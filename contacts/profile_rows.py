@@ -1,7 +1,7 @@
 """Reads the profiles that a batch is about, and writes what became of them: a few statements for any number of rows."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -60,15 +60,21 @@ def _load(rows: Sequence[Fields], where: str, params: list[Any]) -> list[Profile
     return list(profiles.values())
 
 
-def write(profiles: Iterable[Profile], now: datetime, source: str, may: May = ALL, proof: Proof = NO_PROOF) -> None:
+def write(
+    profiles: Iterable[Profile],
+    now: datetime,
+    origin: Mapping[str, Any],
+    may: May = ALL,
+    proof: Proof = NO_PROOF,
+) -> None:
     """Write what changed in the profiles, and record `contact.created`, `contact.updated` and `tag.added`.
 
+    `origin` is what events say about where they come from.
     Raises IntegrityError where an identifier was taken meanwhile; the caller's savepoint then undoes everything.
     """
     touched = [profile for profile in profiles if profile.id is None or profile.changed or profile.new_tags]
     new = [profile for profile in touched if profile.id is None]
     changed = [profile for profile in touched if profile.id is not None and profile.changed]
-    origin = {"source": source} if source else {}
     # The order of ids and the order of emails agree, so that two batches at once do not wait for each other in a ring.
     new.sort(key=lambda profile: ((profile.email or "").lower(), profile.phone or "", profile.external_id or ""))
     _insert(new, now)
@@ -77,7 +83,7 @@ def write(profiles: Iterable[Profile], now: datetime, source: str, may: May = AL
     events += [
         NewEvent(profile.id, "contact.updated", {"changed": sorted(profile.changed), **origin}) for profile in changed
     ]
-    _set_consent(touched, source, now, may, proof)
+    _set_consent(touched, origin.get("source", ""), now, may, proof)
     events += _tag(touched, origin, now)
     timeline.record(events, now)
     for profile in touched:
@@ -149,7 +155,7 @@ def _set_consent(profiles: list[Profile], source: str, now: datetime, may: May, 
         )
 
 
-def _tag(profiles: list[Profile], origin: dict[str, str], now: datetime) -> list[NewEvent]:
+def _tag(profiles: list[Profile], origin: Mapping[str, Any], now: datetime) -> list[NewEvent]:
     """Write the new marks; the events for those that nobody else has set meanwhile."""
     wanted = [(profile.id, name) for profile in profiles for name in profile.new_tags]
     if not wanted:

@@ -1,8 +1,9 @@
 """Creates, changes and deletes contacts, one or thousands at a time, and records that on their timelines."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import psycopg.errors
@@ -117,7 +118,7 @@ def upsert(
         else:
             good.append(fields)
             places.append(index)
-    result = save(merging.batch_of(good), now, source, proof=proof)
+    result = save(merging.batch_of(good), now, origin_of(source), proof=proof)
     said = zip(result.ids, good, strict=True)
     topic_consent.keep([(pk, row["topics"]) for pk, row in said if pk and "topics" in row], source, now, proof)
     ids: list[int | None] = [None] * len(rows)
@@ -128,18 +129,31 @@ def upsert(
     return result
 
 
+def origin_of(source: str) -> dict[str, Any]:
+    """What events say about where they come from."""
+    return {"source": source} if source else {}
+
+
 def save(
-    batch: merging.Batch, now: datetime, source: str = "", may: May = ALL, proof: Proof = NO_PROOF
+    batch: merging.Batch,
+    now: datetime,
+    origin: Mapping[str, Any] = MappingProxyType({}),
+    may: May = ALL,
+    proof: Proof = NO_PROOF,
+    only_new: bool = False,
 ) -> UpsertResult:
     """Update or create a contact from each row of a batch of clean rows, as `upsert` does; `may` says how far consent
-    may be widened."""
+    may be widened.
+
+    With `only_new` all rows must be about contacts who are not there yet, else merging.Known is raised.
+    """
 
     barred = barring.of_columns(batch.columns)
     if barred:
         batch = replace(batch, apart=batch.apart | barred.keys())
 
     def attempt() -> UpsertResult:
-        merged = merging.merge(batch, now, source, may, proof)
+        merged = merging.merge(batch, now, origin, may, proof, only_new)
         rows = {place: batch.fields(place) for place in merged.doubtful if place not in barred}
         result = UpsertResult(merged.created, merged.updated, len(merged.ids) - merged.created - merged.updated)
         result.failed = [Failure(place, {name: [barring.SENTENCE]}) for place, name in barred.items()]
@@ -163,7 +177,7 @@ def save(
         kept = sum(lasting[profile] for profile in changing)
         result.updated += kept
         result.unchanged += len(changing) - kept
-        profile_rows.write(dict.fromkeys(placed.values()), now, source, may, proof)
+        profile_rows.write(dict.fromkeys(placed.values()), now, origin, may, proof)
         ids = merged.ids | {place: profile.id for place, profile in placed.items()}
         result.ids = [ids.get(place) for place in range(batch.size)]
         return result
@@ -199,7 +213,7 @@ def _identified(profile: Profile) -> None:
 def _written(profile: Profile, now: datetime, source: str, proof: Proof) -> None:
     try:
         with transaction.atomic():
-            profile_rows.write([profile], now, source, proof=proof)
+            profile_rows.write([profile], now, origin_of(source), proof=proof)
     except DatabaseError as error:
         constraint = error.__cause__.diag.constraint_name if isinstance(error.__cause__, psycopg.Error) else None
         if constraint not in _UNIQUE:

@@ -10,6 +10,8 @@ from contacts.columns import literal
 from contacts.lanes import READERS, nudge
 
 LONGEST = 100
+# Only PostgreSQL says which names are the same: Python writes some letters small in another way, such as İ.
+_KNOWN = "SELECT given, id FROM unnest(%s::text[]) AS given JOIN contacts_tag ON lower(name) = lower(given)"
 
 
 def clean_name(name: object) -> str:
@@ -31,9 +33,7 @@ def tag_ids(names: Iterable[str]) -> dict[str, int]:
         return {}
     wanted = list(dict.fromkeys(cleaned.values()))
     with connection.cursor() as cursor:
-        # Only PostgreSQL says which names are the same: Python writes some letters small in another way, such as İ.
-        select = "SELECT given, id FROM unnest(%s::text[]) AS given JOIN contacts_tag ON lower(name) = lower(given)"
-        cursor.execute(select, [wanted])
+        cursor.execute(_KNOWN, [wanted])
         known = dict(cursor.fetchall())
         missing = {name.lower(): name for name in reversed(wanted) if name not in known}
         if missing:
@@ -41,9 +41,16 @@ def tag_ids(names: Iterable[str]) -> dict[str, int]:
                 "INSERT INTO contacts_tag (name) SELECT unnest(%s::text[]) ON CONFLICT (lower(name)) DO NOTHING",
                 [[missing[lowered] for lowered in sorted(missing)]],
             )
-            cursor.execute(select, [wanted])
+            cursor.execute(_KNOWN, [wanted])
             known = dict(cursor.fetchall())
     return {given: known[name] for given, name in cleaned.items()}
+
+
+def known_ids(names: Iterable[str]) -> dict[str, int]:
+    """The ids of those tags, by clean names as given, that are there already."""
+    with connection.cursor() as cursor:
+        cursor.execute(_KNOWN, [list(names)])
+        return dict(cursor.fetchall())
 
 
 def add(contact_ids: Sequence[int], names: Iterable[str], now: datetime, source: str = "") -> int:

@@ -28,7 +28,7 @@ def store(name: str, pieces: Iterable[bytes], user: Any = None, encoding: str = 
     """
     file = CsvImport.objects.create(name=name[:255], created_by=user)
     texts = _Normal(pieces, encoding)
-    for place, piece in enumerate(_cut(texts)):
+    for place, piece in enumerate(cut(texts)):
         CsvChunk.objects.create(csv_import=file, place=place, content=piece)
         file.size += len(piece)
     read_as(file, encoding=texts.encoding, delimiter=delimiter)
@@ -126,7 +126,7 @@ def _fed(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield piece.replace(b"\r", b"\n") if alone else piece
 
 
-def _cut(pieces: Iterable[bytes]) -> Iterator[bytes]:
+def cut(pieces: Iterable[bytes]) -> Iterator[bytes]:
     """The same bytes in pieces of exactly PIECE, so that an offset tells the piece."""
     buffer = bytearray()
     for piece in pieces:

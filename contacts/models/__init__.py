@@ -4,7 +4,7 @@ from contacts.models.attribute import Attribute, AttributeSweep
 from contacts.models.bulk_edit import BulkEdit, BulkEditPart
 from contacts.models.consent import Consent, ConsentState, Suppression
 from contacts.models.contact import Contact
-from contacts.models.csv_import import CsvChunk, CsvImport, CsvRefusal
+from contacts.models.csv_import import CsvAhead, CsvChunk, CsvImport, CsvRefusal
 from contacts.models.event import Event, EventCursor
 from contacts.models.installation import Installation
 from contacts.models.membership import Membership, SegmentRefresh
@@ -24,6 +24,7 @@ __all__ = [
     "ConsentState",
     "Contact",
     "ContactTag",
+    "CsvAhead",
     "CsvChunk",
     "CsvImport",
     "CsvRefusal",

@@ -4,11 +4,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from contacts import attribute_cells, importing, uploading
+from contacts import attribute_cells, converting, importing, undoing, uploading
 from contacts.attribute_cells import KINDS
 from contacts.csv_mapping import TARGETS, slug
 from contacts.csv_sniffing import Unreadable
@@ -35,7 +36,7 @@ def import_create(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         given = form.cleaned_data["file"]
         try:
-            file = uploading.store(given.name, given.chunks(uploading.PIECE), request.user)
+            file = converting.store(given.name, given.chunks(uploading.PIECE), request.user)
         except Unreadable as unreadable:
             form.add_error("file", str(unreadable))
         else:
@@ -50,7 +51,13 @@ def import_page(request: HttpRequest, pk: int) -> HttpResponse:
     file = get_object_or_404(importing.imports(), pk=pk)
     if file.state != CsvImport.State.DRAFT:
         refusals = list(file.refusals.order_by("id")[:50])
-        return render(request, "contacts/import_page.html", {"file": file, "refusals": refusals})
+        shown = {
+            "file": file,
+            "refusals": refusals,
+            "stoppable": file.state in importing.STOPPABLE,
+            "undoable": file.created and file.contacts_until and file.state in undoing.UNDOABLE,
+        }
+        return render(request, "contacts/import_page.html", shown)
     if request.method == "POST":
         return _answer(request, file)
     return _draft(request, file, ImportOptionsForm())
@@ -58,6 +65,11 @@ def import_page(request: HttpRequest, pk: int) -> HttpResponse:
 
 @permission_required("contacts.add_csvimport", raise_exception=True)
 def _answer(request: HttpRequest, file: CsvImport) -> HttpResponse:
+    if "sheet" in request.POST:
+        chosen = request.POST["sheet"]
+        if not converting.choose(file, int(chosen) if chosen.isdecimal() and len(chosen) < 5 else -1):
+            messages.error(request, "There is no such sheet.")
+        return redirect("import_page", file.pk)
     if "read_again" in request.POST:
         reading = ReadingForm(request.POST)
         try:
@@ -148,6 +160,34 @@ def import_refused(request: HttpRequest, pk: int) -> StreamingHttpResponse:
     answer = StreamingHttpResponse(importing.refused_rows(file), content_type="text/csv; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="refused-{pk}.csv"'
     return answer
+
+
+@may_import
+@require_http_methods(["GET", "POST"])
+def import_cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stops an import where it stands."""
+    file = get_object_or_404(importing.imports(), pk=pk)
+    if request.method == "POST":
+        if importing.cancel(file, timezone.now()):
+            messages.success(request, "The import is cancelled. What went in until now stays.")
+        else:
+            messages.info(request, "The import had come to its end before it could be cancelled.")
+        return redirect("import_page", pk)
+    return render(request, "contacts/import_cancel.html", {"file": file})
+
+
+@permission_required(("contacts.add_csvimport", "contacts.delete_contact"), raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def import_undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Deletes whom an import created, after saying how many those are."""
+    file = get_object_or_404(importing.imports(), pk=pk)
+    if request.method == "POST":
+        if not undoing.begin(file):
+            messages.info(request, "There is nothing to undo.")
+        return redirect("import_page", pk)
+    if file.state not in undoing.UNDOABLE:
+        raise Http404
+    return render(request, "contacts/import_undo.html", {"file": file, "undoable": undoing.count(file)})
 
 
 @permission_required("contacts.delete_csvimport", raise_exception=True)

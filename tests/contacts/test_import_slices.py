@@ -4,8 +4,8 @@ import tracemalloc
 
 import pytest
 
-from contacts import csv_reading, importing, uploading
-from contacts.models import Contact, CsvImport, CsvRefusal
+from contacts import csv_pieces, csv_reading, importing, uploading
+from contacts.models import Consent, Contact, CsvImport, CsvRefusal
 from tests import make
 from tests.contacts.at_once import at_once
 from tests.contacts.test_importing import counts, imported, reasons
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 
 def test_slices_go_on_where_the_last_one_committed(monkeypatch):
-    monkeypatch.setattr(importing, "PIECE", 7)
+    monkeypatch.setattr(csv_pieces, "PIECE", 7)
     monkeypatch.setattr(importing, "PIECES", 1)
     content = "email,note\n" + "".join(f'c{n}@example.com,"line one\nline {n}"\n' for n in range(40))
     file = uploading.store("x.csv", [content.encode()])
@@ -31,8 +31,9 @@ def test_slices_go_on_where_the_last_one_committed(monkeypatch):
 def test_pieces_of_few_rows_and_few_bytes_come_to_the_same(monkeypatch):
     lines = [f'c{n}@example.com,"{"long " * (n % 60)}\n{n}"\n' + "\n" * (n % 7) for n in range(200)]
     content = "email,note\n" + "".join(lines) + "\n" * 3000 + 'last@example.com,"x\n'
-    for name, value in (("PIECE", 9), ("PIECE_BYTES", 500), ("PIECES", 3)):
-        monkeypatch.setattr(importing, name, value)
+    monkeypatch.setattr(csv_pieces, "PIECE", 9)
+    monkeypatch.setattr(csv_pieces, "PIECE_BYTES", 500)
+    monkeypatch.setattr(importing, "PIECES", 3)
     monkeypatch.setattr(csv_reading, "LONGEST_ROW", 1000)
     monkeypatch.setattr(importing, "FARTHEST", 3000)
     monkeypatch.setattr(uploading, "PIECE", 400)
@@ -77,8 +78,8 @@ def test_a_file_that_lost_its_end_fails_rather_than_coming_again_forever():
 @pytest.mark.django_db(transaction=True)
 def test_two_files_about_the_same_people_go_in_at_once(monkeypatch):
     """Each of their slices holds people whom the other wants."""
-    for name, value in (("PIECE", 20), ("PIECES", 5)):
-        monkeypatch.setattr(importing, name, value)
+    monkeypatch.setattr(csv_pieces, "PIECE", 20)
+    monkeypatch.setattr(importing, "PIECES", 5)
     lines = [b"c%d@example.com,%d\n" % (n, n) for n in range(300)]
     for ordered in (lines, lines[::-1]):
         file = uploading.store("x.csv", [b"email,note\n", *ordered])
@@ -107,3 +108,14 @@ def test_memory_does_not_grow_with_the_file():
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < 1.5 * peaks[0]
+
+
+def test_newcomers_by_the_hundred_are_subscribed_on_a_stated_basis_alone():
+    """They go in another way than few do."""
+    content = "email,consent\n" + "".join(f"c{n}@example.com,{'yes' if n % 2 else 'no'}\n" for n in range(600))
+    imported(content)
+    assert set(Consent.objects.values_list("state", flat=True)) == {"unsubscribed"}
+    imported(content.replace("@", "@new."), {"basis": "Sign-up form"})
+    kept = Consent.objects.filter(state="subscribed")
+    assert kept.count() == 300
+    assert all(proof["basis"] == "Sign-up form" for proof in kept.values_list("proof", flat=True))

@@ -52,7 +52,7 @@ def state() -> tuple[list, list]:
 
 
 def saved(batch: merging.Batch, may: May) -> tuple:
-    result = saving.save(batch, NOW, "import", may)
+    result = saving.save(batch, NOW, {"source": "import"}, may)
     failed = sorted((failure.index, repr(failure.errors)) for failure in result.failed)
     return (result.created, result.updated, result.unchanged, failed), state()
 
@@ -86,7 +86,7 @@ def test_a_merge_places_most_rows_itself():
         {"external_id": "5"},
         {"external_id": "5", "first_name": "Five"},
     ]
-    merged = merging.merge(merging.batch_of(rows), NOW, "")
+    merged = merging.merge(merging.batch_of(rows), NOW, {})
     assert (merged.created, merged.updated, merged.doubtful) == (1, 1, [2, 3, 4])
     assert sorted(merged.ids) == [0, 1]
 

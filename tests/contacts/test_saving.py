@@ -148,7 +148,7 @@ def test_an_import_does_not_subscribe_again_who_unsubscribed():
     consent.set_state([ada.pk], "email", "unsubscribed", "page", NOW)
     row = {"email": "ada@example.com", "consent": {"email": "subscribed", "sms": "subscribed"}}
     fields, _errors = cleaning.clean(row)
-    saving.save(merging.batch_of([fields]), NOW, "import", May(subscribe=True, resubscribe=False))
+    saving.save(merging.batch_of([fields]), NOW, {"source": "import"}, May(subscribe=True, resubscribe=False))
     assert consent.states([ada.pk])[ada.pk] == {"email": "unsubscribed", "sms": "subscribed"}
     saving.upsert([row], NOW)
     assert consent.states([ada.pk])[ada.pk]["email"] == "subscribed"

@@ -1,4 +1,4 @@
-"""Imports a CSV file of contacts and prints what became of its rows."""
+"""Imports a CSV file or an Excel workbook of contacts and prints what became of its rows."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from contacts import importing, uploading
+from contacts import converting, importing, uploading
 from contacts.attribute_cells import is_target
 from contacts.csv_mapping import TARGETS
 from contacts.csv_sniffing import Unreadable
@@ -15,7 +15,7 @@ from contacts.models import CsvImport
 
 
 class Command(BaseCommand):
-    help = "Update or create contacts from a CSV file with headers."
+    help = "Update or create contacts from a CSV file or an Excel workbook with headers."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
@@ -54,11 +54,16 @@ class Command(BaseCommand):
         try:
             with path.open("rb") as opened:
                 pieces = iter(lambda: opened.read(uploading.PIECE), b"")
-                file = uploading.store(path.name, pieces, encoding=options["encoding"], delimiter=delimiter)
+                file = converting.store(path.name, pieces, encoding=options["encoding"], delimiter=delimiter)
         except OSError as error:
             raise CommandError(f"{path} cannot be read: {error.strerror}.") from None
         except Unreadable as unreadable:
             raise CommandError(str(unreadable)) from None
+        while CsvImport.objects.filter(pk=file.pk, state="converting").exists():
+            converting.work(timezone.now())
+        file.refresh_from_db()
+        if file.state == CsvImport.State.FAILED:
+            raise CommandError(file.error)
         mapping = self._mapping(file, options["map"])
         chosen = {name: options[name] for name in ("basis", "resubscribe")}
         importing.confirm(file, mapping, {**chosen, "country": options["country"].upper()})
