@@ -207,6 +207,7 @@ def test_what_is_outstanding_is_spread_when_the_chain_goes_on(ada: Contact, bob:
     assert overdue.progress(Scenario.objects.get(pk=scenario.pk)) is None
     run(at)
     assert (got("n4", campaign), Errand.objects.filter(due_at=at + 5 * HOUR).count()) == (["ada@example.com"], 1)
+    run(at + 5 * HOUR)
     run(at + 5 * DAY)
     assert got("n5", campaign) == ["bob@example.com"]
     is_sound(campaign)
