@@ -3,7 +3,9 @@
 A batch takes a fixed handful of statements.
 
 What is said of a message is a set: in whatever order and however often it comes, the message ends the same. So each
-thing is written the first time it is heard, none takes another one back, and the state is that of the gravest.
+thing is written the first time it is heard, and the state is that of the gravest. A message that comes back after it
+was said to be delivered was not, and counts as bounced only; it stays among what was sent, which is what a provider has
+taken.
 """
 
 from collections.abc import Iterable, Sequence
@@ -104,6 +106,8 @@ def _differences(news: Iterable[Change], now: datetime) -> Iterable[tuple[date, 
             yield today, which._replace(device=device), metric, 1
         if change.was_unknown_at:
             yield day_of(change.was_unknown_at), which, "unknown", -1
+        if change.was_delivered_at:
+            yield day_of(change.was_delivered_at), which, "delivered", -1
 
 
 def _leave(news: Sequence[Change], now: datetime) -> None:

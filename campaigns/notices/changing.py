@@ -66,6 +66,7 @@ class Change:
         self.metrics: list[str] = []
         self.events: list[NewEvent] = []
         self.was_unknown_at: datetime | None = None
+        self.was_delivered_at: datetime | None = None
         self.hard = self.soft = self.complained = self.leaves = self.is_news = False
         self.address = message.contact.email or ""
         self.links: dict[int, str] = {}  # those clicked, by number
@@ -93,7 +94,10 @@ class Change:
             self._engaged(what, notice)
         elif metric := _MOMENTS.get(what):
             before = self.message.state
-            first = self._first(metric)
+            # What came back was not delivered, in whichever order the two are told.
+            first = not (what == What.DELIVERED and self.message.bounced_at) and self._first(metric)
+            if metric == "bounced":
+                self._take_delivery_back()
             self.leaves |= first and what in (What.COMPLAINED, What.UNSUBSCRIBED)
             self._settle()
             if self.message.state != before or (what == What.HARD and before == MessageState.BOUNCED):
@@ -159,6 +163,16 @@ class Change:
         setattr(self.message, name, self.now)
         self._count(metric)
         return True
+
+    def _take_delivery_back(self) -> None:
+        if self.message.delivered_at is None:
+            return
+        if "delivered" in self.metrics:
+            self.metrics.remove("delivered")
+        else:
+            self.was_delivered_at = self.message.delivered_at
+        self.message.delivered_at = None
+        self.is_news = True
 
     def _count(self, metric: str) -> None:
         self.metrics.append(metric)
