@@ -17,7 +17,7 @@ from campaigns.models import Campaign, CampaignState
 from campaigns.models.campaign import Kind
 from campaigns.views.campaign_parts import file_context
 from campaigns.views.campaigns import equip, may_change, may_view
-from templates_app.views.editor import FIELDS
+from templates_app import inserting
 
 STEPS = [("audience", "Audience"), ("message", "Message"), ("when", "When"), ("review", "Review")]
 KEYS = [key for key, _label in STEPS]
@@ -122,7 +122,7 @@ def message_context(forms: MessageForms, variant: str) -> dict[str, Any]:
     return {
         "forms": forms,
         "variant": forms.of(variant).key,
-        "fields": [field for field in FIELDS if "event." not in field.liquid],
+        "inserts": inserting.inserts(with_event=False),
     }
 
 

@@ -8,11 +8,10 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_POST
 
-from templates_app import designing, previewing
+from templates_app import designing, inserting, previewing
 from templates_app.blocks import registry
 from templates_app.starters import starters
 from templates_app.views.blocks import BadRequest, read, words
-from templates_app.views.editor import FIELDS
 from templates_app.views.previews import WIDTHS
 
 may_view = permission_required("templates_app.view_template", raise_exception=True)
@@ -46,7 +45,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "design": design,
         "editable": True,
         "contact": previewing.sample(),
-        "fields": FIELDS,
+        "inserts": inserting.inserts(),
         "kinds": registry(),
         "layouts": designing.LAYOUTS,
         "known": designing.described(),
