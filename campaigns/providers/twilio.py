@@ -25,6 +25,7 @@ TIMEOUT = 15.0  # seconds
 class Form(SettingsForm):
     secrets = ("auth_token",)
     required_secrets = ("auth_token",)
+    destinations = ("api_base_url",)
     also_called: ClassVar[Mapping[str, str]] = {"from": "from_number"}
 
     account_sid = forms.CharField(
