@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from campaigns import hits, signatures, tracking, unsubscribing, utm
 from campaigns.machines import Seen
 from campaigns.models import Link, Message
+from campaigns.views.small_forms import small_form
 from contacts.models import Installation
 from contacts.models.consent import Channel
 
@@ -55,6 +56,7 @@ def pixel(request: HttpRequest, token: str) -> HttpResponse:
 @never_cache
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@small_form(16 * 1024, in_parts=True)
 def unsubscribe(request: HttpRequest, token: str, rest: str = "") -> HttpResponse:
     message = _message(signatures.message_of(token))
     if message is None:

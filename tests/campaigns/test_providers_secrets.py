@@ -1,4 +1,4 @@
-"""A stored password or key cannot be led to a server of somebody who never knew it; tests cannot be used for mailing."""
+"""A stored password or key cannot be led to a server of who never knew it; tests cannot be used for mailing."""
 
 from typing import Any
 
