@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from campaigns import budget
 from campaigns.counting import Of, count_by_day, of
 from campaigns.models import Message, MessageState, Notice, What
-from campaigns.notices import clicking, judging, softly
+from campaigns.notices import bursts, clicking, judging, softly
 from campaigns.notices.changing import Change, write
 from contacts import consent, timeline
 from contacts.days import day_of
@@ -79,12 +79,13 @@ def _apply(ids: Sequence[int], now: datetime) -> list[int]:
     changes: dict[int, Change] = {}
     installation = Installation.current()
     waiting = []
+    in_bursts = bursts.machine_made(notices, {pk: message for pk, (message, _contact) in found.items() if message})
     for notice in notices:
         message = messages.get(found[notice.pk][0] or 0)
         if message is None or message.state in (MessageState.SENDING, MessageState.QUEUED):
             waiting.append(notice.pk)
         else:
-            changes.setdefault(message.pk, Change(message, installation, now)).hear(notice)
+            changes.setdefault(message.pk, Change(message, installation, now)).hear(notice, notice.pk in in_bursts)
     news = [change for change in changes.values() if change.is_news]
     write(news)
     _leave(news, now)

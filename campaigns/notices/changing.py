@@ -80,7 +80,8 @@ class Change:
     def about(self) -> dict[str, Any]:
         return {"message": self.message.pk, "origin": self.message.origin.key}
 
-    def hear(self, notice: Notice) -> None:
+    def hear(self, notice: Notice, burst: bool = False) -> None:
+        """`burst`: it is one of several that came faster than anybody clicks."""
         if self.message.state == MessageState.SKIPPED:
             return  # It never left: the service confuses it.
         what = What(notice.what)
@@ -91,7 +92,7 @@ class Change:
             self.is_news = True
         self._was_taken()
         if what in (What.OPENED, What.CLICKED):
-            self._engaged(what, notice)
+            self._engaged(what, notice, burst)
         elif metric := _MOMENTS.get(what):
             before = self.message.state
             # What came back was not delivered, in whichever order the two are told.
@@ -108,12 +109,12 @@ class Change:
         self.soft |= what == What.SOFT
         self.complained |= what == What.COMPLAINED
 
-    def _engaged(self, what: What, notice: Notice) -> None:
+    def _engaged(self, what: What, notice: Notice, burst: bool) -> None:
         """As tracking has it: who clicks has opened; each link is an event once, and the message counts once."""
-        number = _link(notice.url, self.message.pk) if what == What.CLICKED else None
+        number = link_of(notice.url, self.message.pk) if what == What.CLICKED else None
         if what == What.CLICKED and number is None:
             return  # No link of ours that counts, such as the one to unsubscribe.
-        counted, why = self._judged(number, notice)
+        counted, why = self._judged(number, notice, burst)
         if not counted:
             return
         if self._first("opened"):
@@ -125,10 +126,10 @@ class Change:
                 self.message.clicked_on = notice.device
             self.links.setdefault(number, notice.url)
 
-    def _judged(self, number: int | None, notice: Notice) -> tuple[bool, str]:
+    def _judged(self, number: int | None, notice: Notice, burst: bool) -> tuple[bool, str]:
         """Whether it counts, and why it was a machine."""
         opens = number is None
-        why = machines.why(Seen(notice.agent), self.left_at, notice.at, opens)
+        why = machines.why(Seen(notice.agent), self.left_at, notice.at, opens) or (machines.BURST if burst else "")
         counts = self.installation.count_machine_opens if opens else self.installation.count_machine_clicks
         visit = Visit(number, notice.at, notice.agent, notice.device, why, not why or counts, notice.url)
         self.visits.append(visit)
@@ -205,7 +206,7 @@ def write(changes: Sequence[Change]) -> None:
         )
 
 
-def _link(url: str, message_id: int) -> int | None:
+def link_of(url: str, message_id: int) -> int | None:
     """The number of a tracked link of this very message."""
     head, _slash, number = urlsplit(url).path.rpartition("/")
     rest, _slash, token = head.rpartition("/")

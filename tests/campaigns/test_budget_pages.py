@@ -3,13 +3,14 @@
 import csv
 import io
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
-from campaigns import breaker, commands, funding
+from campaigns import breaker, budget, commands, funding
 from campaigns.models import Breaker, Budget, LedgerEntry, Price, Provider, TopicRoute
 from config import glance
 from config.attention import attention
@@ -19,6 +20,7 @@ from contacts.days import day_of
 from flows import starting, suspending
 from tests import make
 from tests.campaigns import mailings
+from tests.campaigns.budgets import adds_up
 from tests.campaigns.mailing_scenarios import LETTERS
 from tests.campaigns.outages import open_up
 from tests.make import NOW
@@ -48,6 +50,27 @@ def test_it_is_turned_on_topped_up_and_limited_in_its_page(boss: Client) -> None
     boss.post("/settings/budget/limits/", {"warn_below": "20"})
     found = Budget.objects.get()
     assert (found.limited, found.warn_below) == (False, D(20))
+
+
+def test_it_is_turned_off_with_its_ledger_kept_and_begins_anew_with_nothing(boss: Client, marketer: Client) -> None:
+    boss.post("/settings/budget/turn-on/")
+    boss.post("/settings/budget/top-up/", {"amount": "12.50"})
+    owner = uuid4()
+    Price.objects.create(channel="email", amount=D("0.5"))
+    budget.reserve(owner, [budget.Wanted("email", "", 1)], NOW)
+    assert marketer.post("/settings/budget/turn-off/").status_code == 403
+    asked = boss.get("/settings/budget/turn-off/").text
+    assert "12.00" in asked and Budget.objects.exists()
+    boss.post("/settings/budget/turn-off/")
+    assert not Budget.objects.exists() and "The budget is off" in boss.get("/settings/budget/").text
+    entry = LedgerEntry.objects.first()
+    assert (entry.amount, entry.note, str(entry.by)) == (D("-12.5"), "The budget was turned off.", "bea")
+    # What was in hand at that moment is charged to nobody, and the ledger still adds up when it is on again.
+    budget.settle(owner, {1: budget.Cost("email", D("0.5"))}, {1: "failed"}, NOW)
+    boss.post("/settings/budget/turn-on/")
+    assert adds_up() == 0
+    assert boss.post("/settings/budget/turn-off/").status_code == 302
+    assert boss.post("/settings/budget/turn-off/").status_code == 404
 
 
 def test_what_is_wrong_with_a_top_up_stands_next_to_its_field(boss: Client) -> None:
