@@ -1,5 +1,6 @@
 """Hands emails over through a backend of django-anymail, in as few requests as the service allows."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -19,13 +20,21 @@ from campaigns.providers.base import Outgoing, OutgoingEmail, Result
 
 # Under this name our token travels with a message, and comes back in what the service tells of it.
 NAME = "waypost"
+_ADDRESS = re.compile(r"<(https?://[^>]+)>")
 
 
 class EspConnection:
     def __init__(
-        self, spec: Spec, backend: type[AnymailRequestsBackend], options: Mapping[str, Any], sender: str, parallel: int
+        self,
+        spec: Spec,
+        backend: type[AnymailRequestsBackend],
+        options: Mapping[str, Any],
+        sender: str,
+        parallel: int,
+        unsubscribes: str = "",
     ) -> None:
-        self.spec, self.sender = spec, sender
+        """`unsubscribes`: the service's own parameter for the address of List-Unsubscribe, where it is to be used."""
+        self.spec, self.sender, self.unsubscribes = spec, sender, unsubscribes
         self._batch = _esp_batches.BATCHES.get(spec.key)
         self._crew = Crew(parallel, partial(_open, backend, options), _close, self._hand_over)
 
@@ -103,6 +112,8 @@ class EspConnection:
         """The message as it goes to this service: with its sender, and with our token where that comes back."""
         message = email.message
         message.from_email = email.sender or self.sender
+        if self.unsubscribes and (found := _ADDRESS.search(str(message.extra_headers.get("List-Unsubscribe", "")))):
+            message.esp_extra = {self.unsubscribes: found[1]}  # type: ignore[attr-defined]
         headers = {
             name: value for name, value in message.extra_headers.items() if name.lower() not in self.spec.refuses
         }

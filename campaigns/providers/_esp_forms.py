@@ -77,6 +77,9 @@ def made_for(spec: Spec) -> type[EspForm]:
             label="API address",
             help_text=spec.where,
         )
+    if spec.unsubscribes:
+        name, each = spec.unsubscribes
+        fields[name] = forms.BooleanField(label=each.label, help_text=each.help, required=False)
     own = {
         "secrets": (*spec.secrets, *signing),
         "staying": tuple(signing),
