@@ -194,6 +194,17 @@ def test_the_start_of_a_scenario_tells_what_it_costs_and_what_is_left(boss: Clie
     assert "The budget is used up" in boss.get(f"/scenarios/{scenario.pk}/start/").text
 
 
+def test_the_start_of_a_scenario_counts_by_the_countries_of_its_contacts(boss: Client) -> None:
+    make.contacts(4)
+    for n, country in enumerate(["FR", "FR", "DE"]):
+        make.contact(f"at{n}@example.com", attributes={"country": country})
+    for country, amount in (("", "0.5"), ("FR", "2"), ("DE", "3")):
+        Price.objects.create(channel="email", country=country, amount=D(amount))
+    funding.turn_on()
+    scenario = make.scenario(LETTERS)
+    assert "costs about 9.00 EUR" in boss.get(f"/scenarios/{scenario.pk}/start/").text  # 4 × 0.5 + 2 × 2 + 3
+
+
 def test_a_provider_that_is_left_alone_says_so_and_is_tried_and_closed_by_hand(boss: Client) -> None:
     provider = Provider.objects.get(channel="email")
     open_up(provider)
