@@ -17,6 +17,7 @@ from campaigns.channels import Refused
 from campaigns.claiming import Claimed
 from campaigns.courtesy import Asked, Rules, Sent
 from campaigns.models import Content, Courtesy, MessageState, RecentMessage
+from campaigns.models.origin import ASKED_BY
 from campaigns.outcomes import Outcome
 from contacts.models import Contact, Installation
 
@@ -65,10 +66,12 @@ def held_back(
     messages: Sequence[Claimed],
     contents: Mapping[int, Content],
     contacts: Mapping[int, Contact],
-    refused: Mapping[str, Mapping[int, str]],
+    refused: Mapping[int, str],
     now: datetime,
 ) -> dict[int, Outcome]:
-    """What does not go now, by the message's id. `refused`: contacts who get nothing anyway, by channel.
+    """What does not go now, by the message's id. `refused`: messages that are not sent anyway.
+
+    Who is asked for consent has just done something for it: that mail neither waits nor counts.
 
     One query where there are no rules, a fixed number with them."""
     kept = Courtesy.current()
@@ -86,13 +89,15 @@ def _asking(
     messages: Sequence[Claimed],
     contents: Mapping[int, Content],
     contacts: Mapping[int, Contact],
-    refused: Mapping[str, Mapping[int, str]],
+    refused: Mapping[int, str],
 ) -> Asking:
     usual = Installation.current().zone_name
     asking: list[Claimed] = []
     for message in messages:
         contact = contacts.get(message.contact_id)
-        if contact is None or message.content_id not in contents or contact.pk in refused[message.channel]:
+        if contact is None or message.content_id not in contents or message.id in refused:
+            continue
+        if message.origin == ASKED_BY:
             continue
         try:
             channels.of(message.channel).address(contact)

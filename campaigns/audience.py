@@ -25,17 +25,19 @@ _LISTED = (
 @dataclass(frozen=True)
 class Counted:
     """How many contacts an audience has, and how many of them are left out, each for one reason, the first that holds
-    of: no address on the channel, suppressed, no consent, frequency cap."""
+    of: no address on the channel, suppressed, no consent to the channel, none to the topic, frequency cap."""
 
     total: int = 0
     no_address: int = 0
     suppressed: int = 0
     no_consent: int = 0
+    no_topic: int = 0
     capped: int = 0
 
     @property
     def reachable(self) -> int:
-        return self.total - self.no_address - self.suppressed - self.no_consent - self.capped
+        left_out = self.no_address + self.suppressed + self.no_consent + self.no_topic + self.capped
+        return self.total - left_out
 
 
 def members(campaign: Campaign, now: datetime) -> QuerySet[Contact]:
@@ -49,12 +51,13 @@ def counted(campaign: Campaign, now: datetime) -> Counted:
     """Exact, in two statements (three where segments are named). Raises contacts.segments.InvalidRule."""
     if not campaign.channel:
         return Counted(members(campaign, now).count())
-    found = reaching.reasons(campaign.channel, condition(campaign, now), capped(campaign, now))
+    found = reaching.reasons(campaign.channel, condition(campaign, now), capped(campaign, now), campaign.topic)
     return Counted(
         total=sum(found.values()),
         no_address=found.get(reaching.NO_ADDRESS, 0),
         suppressed=found.get(consent.SUPPRESSED, 0),
         no_consent=found.get(consent.NO_CONSENT, 0),
+        no_topic=found.get(consent.NO_TOPIC, 0),
         capped=found.get(CAPPED, 0),
     )
 

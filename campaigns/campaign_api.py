@@ -35,6 +35,8 @@ from campaigns.models import Campaign
 from campaigns.models.campaign import Kind
 from contacts.csv_sniffing import Unreadable
 
+_COUNTED = ("total", "no_address", "suppressed", "no_consent", "no_topic", "capped", "reachable")
+
 
 class CampaignViewSet(CommandsMixin, viewsets.ModelViewSet):
     """One-time mailings and chains. Commands that are not possible in the campaign's state are answered with 409; what
@@ -149,10 +151,7 @@ class CampaignViewSet(CommandsMixin, viewsets.ModelViewSet):
             {
                 "audience": inline_serializer(
                     "CampaignAudience",
-                    {
-                        name: serializers.IntegerField()
-                        for name in ("total", "no_address", "suppressed", "no_consent", "capped", "reachable")
-                    },
+                    {name: serializers.IntegerField() for name in _COUNTED},
                 ),
                 "cost": serializers.DecimalField(max_digits=18, decimal_places=6, allow_null=True),
                 "currency": serializers.CharField(),

@@ -11,7 +11,7 @@ from campaigns.audience import rule
 from campaigns.courtesy_rules import MOST_LATE_HOURS
 from campaigns.deciding import MEASURES
 from campaigns.models import Campaign, Priority, Provider
-from contacts import segments, tagging
+from contacts import segments, tagging, topics
 from contacts.json_limits import text_problem
 from contacts.models.consent import Channel
 from contacts.zones import names
@@ -75,7 +75,10 @@ def _channel(value: Any, channel: str) -> str:
 
 
 def _topic(value: Any, channel: str) -> str:
-    return _text(value, 100).strip()
+    key = _text(value, 100).strip()
+    if sentence := topics.problem(key):
+        raise Wrong(sentence)
+    return key
 
 
 def _utm(value: Any, channel: str) -> str:

@@ -11,6 +11,7 @@ from campaigns.courtesy_rules import MOST_LATE_HOURS
 from campaigns.models import Campaign, Priority, Provider
 from campaigns.utm import CHOICES as UTM_CHOICES
 from contacts.models.consent import Channel
+from contacts.topic_fields import TopicField
 from templates_app import checks, design_field, rendering
 from templates_app.forms import WordsForm
 from templates_app.models import Template, TemplateVersion
@@ -138,7 +139,10 @@ class VariantForm(WordsForm):
 
 
 class SenderForm(forms.Form):
-    topic = forms.CharField(required=False, max_length=100, help_text="What it is about, such as “Offers”.")
+    topic = TopicField(
+        empty="None: only consent to the channel is asked",
+        help_text="What it is about. Who has left the topic does not get it.",
+    )
     utm = forms.ChoiceField(choices=UTM_CHOICES, required=False, label="UTM parameters")
     priority = forms.TypedChoiceField(
         choices=Priority.choices,

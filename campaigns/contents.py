@@ -6,9 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from campaigns.channels import links
 from campaigns.models import Content, Link, Provider
+from contacts.models import Topic
 from contacts.models.consent import Channel
 from templates_app import rendering
 from templates_app.models import Template, TemplateVersion
@@ -27,6 +30,12 @@ def content_of(channel: str, config: dict[str, Any], now: datetime) -> Content:
     digest = hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
     known = Content.objects.filter(digest=digest).first()
     return known or _keep(digest, fields)
+
+
+def named(contents: QuerySet[Content]) -> QuerySet[Content]:
+    """With `topic_name`, how contacts know the topic; "" where there is none."""
+    name = Topic.objects.filter(key=OuterRef("topic")).values("name")
+    return contents.annotate(called=Coalesce(Subquery(name), Value("")))
 
 
 def _fields(channel: str, config: dict[str, Any]) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from django.forms.boundfield import BoundField
 
 from campaigns import courtesy_rules
 from campaigns.courtesy_rules import ALL, EVERY_DAY, LATER, MOST, MOST_LATE_HOURS, SKIP, WEEKDAYS
+from contacts import topics
 from contacts.models.consent import Channel
 
 WHICH = {**dict(Channel.choices), ALL: "All channels together"}
@@ -36,11 +37,12 @@ def _what_happens(later: str) -> forms.ChoiceField:
 class CourtesyForm(forms.Form):
     when_capped = _what_happens("It waits until there is room again")
     when_quiet = _what_happens("It goes when the quiet hours end")
-    exempt = forms.CharField(
+    exempt = forms.MultipleChoiceField(
         required=False,
         label="Topics that always go",
-        help_text="One on each line, as messages have them: “Receipts”. They are neither held back nor counted.",
-        widget=forms.Textarea(attrs={"rows": 3, "placeholder": "Receipts\nPassword"}),
+        choices=topics.choices,
+        help_text="Such as receipts and passwords. They are neither held back nor counted.",
+        widget=forms.CheckboxSelectMultiple,
     )
     late_hours = _number("Hours", MOST_LATE_HOURS)
 
@@ -76,7 +78,7 @@ class CourtesyForm(forms.Form):
             },
             "when_capped": data.get("when_capped"),
             "when_quiet": data.get("when_quiet"),
-            "exempt": data.get("exempt", "").splitlines(),
+            "exempt": data.get("exempt") or [],
             "late_hours": data.get("late_hours"),
         }
 
@@ -101,7 +103,7 @@ def _initial(kept: Mapping[str, Any]) -> dict[str, Any]:
     found: dict[str, Any] = {
         "when_capped": kept.get("when_capped") or LATER,
         "when_quiet": kept.get("when_quiet") or LATER,
-        "exempt": "\n".join(kept.get("exempt") or ()),
+        "exempt": list(kept.get("exempt") or ()),
         "late_hours": kept.get("late_hours"),
     }
     for which, spans in (kept.get("caps") or {}).items():

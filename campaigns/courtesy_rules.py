@@ -2,7 +2,7 @@
 
 {"caps": {"all" | "email" | "sms": {"day": n, "week": n}}, "when_capped": "later" | "skip",
  "quiet": {"email" | "sms": {"begins": "21:00", "ends": "08:00", "days": [1…7], "whole_days": [7]}},
- "when_quiet": "later" | "skip", "exempt": ["Receipts"], "late_hours": n}; what is left out is not limited.
+ "when_quiet": "later" | "skip", "exempt": ["receipts"], "late_hours": n}; what is left out is not limited.
 """
 
 from collections.abc import Iterator, Mapping
@@ -10,6 +10,7 @@ from datetime import time, timedelta
 from typing import Any
 
 from campaigns.courtesy import DAY, WEEK, Cap, Quiet, Rules, topic_key
+from contacts import topics
 from contacts.models.consent import Channel
 
 LATER, SKIP = "later", "skip"
@@ -165,4 +166,6 @@ def _exempt(value: Any, errors: Errors) -> list[str]:
     by_key = {topic_key(topic): " ".join(topic.split()) for topic in given if topic.strip()}
     if len(by_key) > MOST_TOPICS or any(len(topic) > LONGEST_TOPIC for topic in by_key.values()):
         errors["exempt"] = [f"Give at most {MOST_TOPICS} topics of {LONGEST_TOPIC} characters."]
+    elif unknown := next(filter(None, map(topics.problem, by_key.values())), ""):
+        errors["exempt"] = [unknown]
     return list(by_key.values())

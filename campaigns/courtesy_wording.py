@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from campaigns.courtesy_rules import ALL, EVERY_DAY, SKIP, WEEKDAYS
+from contacts.topics import name
 
 _THINGS = {ALL: ("message", "messages"), "email": ("email", "emails"), "sms": ("SMS", "SMS")}
 _WHO = {"email": "emailed", "sms": "sent an SMS"}
@@ -33,7 +34,7 @@ def _sentences(kept: Mapping[str, Any]) -> Iterator[str]:
     if not (caps or quiet or kept.get("late_hours")):
         yield "Nothing is held back: everybody gets every message when it is due."
     elif kept.get("exempt"):
-        yield f"Messages about {_list([f'“{topic}”' for topic in kept['exempt']])} always go, and do not count."
+        yield f"Messages about {_list([f'“{name(key)}”' for key in kept['exempt']])} always go, and do not count."
 
 
 def _cap(which: str, spans: Mapping[str, int]) -> str:

@@ -70,7 +70,7 @@ def _cost(campaign: Campaign, audience: Counted, parts: int, now: datetime) -> t
         return None, audience.reachable
     if set(prices) == {""}:
         return prices[""] * parts * audience.reachable, 0
-    countries = reaching.countries(campaign.channel, condition(campaign, now), capped(campaign, now))
+    countries = reaching.countries(campaign.channel, condition(campaign, now), capped(campaign, now), campaign.topic)
     known = {country: n for country, n in countries.items() if country in prices or "" in prices}
     cost = sum((prices.get(country, prices.get("", Decimal(0))) * n for country, n in known.items()), Decimal(0))
     return (cost * parts if known or not audience.reachable else None), audience.reachable - sum(known.values())

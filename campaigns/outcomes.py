@@ -14,10 +14,13 @@ from campaigns.claiming import Claimed
 from campaigns.counting import Of, count_by_day
 from campaigns.models import Conversion, MessageState
 from campaigns.recent import give_back
-from contacts import timeline
+from contacts import consent, timeline
 from contacts.days import day_of
+from contacts.models import Contact
 from contacts.models.consent import Channel
 from contacts.timeline import NewEvent
+
+HARD_BOUNCE = "hard bounce"
 
 # A webhook may be faster than we are: what it said of a message in hand stands in its times and decides the state.
 _RECORD = """
@@ -97,6 +100,7 @@ def record(
         was = _write(owner, outcomes, homes, now)
         written = [_known(o, was[o.message.id]) for o in outcomes if o.message.id in was]
         timeline.record(list(_events(written, was)), now)
+        _suppress(written, now)
         differences = list[tuple[date, Of, str, int]]()
         today = day_of(now)
         converted = _converted([id for id, one in was.items() if one.opened or one.clicked or one.provider])
@@ -202,6 +206,15 @@ def _write(owner: UUID, outcomes: Sequence[Outcome], homes: Mapping[int, Home], 
     with connection.cursor() as cursor:
         cursor.execute(_RECORD, values)
         return {row[0]: _Before(*row[1:]) for row in cursor.fetchall()}
+
+
+def _suppress(outcomes: Sequence[Outcome], now: datetime) -> None:
+    """Where the provider says at once that there is no such address, nothing is sent to it again."""
+    by_email = [outcome for outcome in outcomes if outcome.message.channel == Channel.EMAIL]
+    gone = [outcome.message.contact_id for outcome in by_email if outcome.state == MessageState.BOUNCED]
+    if gone:
+        emails = Contact.objects.filter(pk__in=gone).exclude(email=None).values_list("email", flat=True)
+        consent.suppress(Channel.EMAIL, [email for email in emails if email], HARD_BOUNCE, now)
 
 
 def _events(outcomes: Sequence[Outcome], was: Mapping[int, _Before]) -> Iterator[NewEvent]:

@@ -2,7 +2,7 @@
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -12,7 +12,9 @@ from django.conf import settings
 from campaigns import admitting, channels, signatures, skip_reasons
 from campaigns.channels import Composer, Refused
 from campaigns.claiming import Claimed
+from campaigns.contents import named
 from campaigns.models import Content, MessageState, Provider
+from campaigns.models.origin import ASKED_BY
 from campaigns.outcomes import Outcome
 from campaigns.providers.base import Outgoing, OutgoingSms
 from campaigns.routing import Routes
@@ -23,7 +25,7 @@ from templates_app.mjml import MjmlError
 
 logger = logging.getLogger(__name__)
 
-_composers: dict[tuple[str, str], Composer] = {}
+_composers: dict[tuple[str, ...], Composer] = {}
 
 
 @dataclass(slots=True)
@@ -39,12 +41,9 @@ def prepare(
     messages: Sequence[Claimed], contacts: dict[int, Contact], routes: Routes, now: datetime
 ) -> tuple[list[Outcome], list[tuple[Provider, list[Ready]]]]:
     """What is decided without a provider, and the rest by provider. A fixed number of queries for any batch."""
-    contents = Content.objects.select_related("provider").in_bulk({message.content_id for message in messages})
+    contents = named(Content.objects.select_related("provider")).in_bulk({message.content_id for message in messages})
     properties = _event_properties(messages)
-    refused = {
-        channel: consent.refusals(channel, {m.contact_id for m in messages if m.channel == channel})
-        for channel in {message.channel for message in messages}
-    }
+    refused = _refused(messages, contents)
     held = admitting.held_back(messages, contents, contacts, refused, now)
     done: list[Outcome] = list(held.values())
     ready: dict[int, list[Ready]] = defaultdict(list)
@@ -57,8 +56,8 @@ def prepare(
             if contact is None or content is None:
                 raise Refused(skip_reasons.CONTACT_DELETED)
             channels.of(message.channel).address(contact)
-            if message.contact_id in refused[message.channel]:
-                raise Refused(refused[message.channel][message.contact_id])
+            if message.id in refused:
+                raise Refused(refused[message.id])
             provider = routes.provider_of(content)
             if provider is None:
                 done.append(Outcome(message, MessageState.QUEUED, **routes.waits(content, message.attempts)))
@@ -79,14 +78,29 @@ def prepare(
     return done, [(through[pk], group) for pk, group in ready.items()]
 
 
+def _refused(messages: Sequence[Claimed], contents: Mapping[int, Content]) -> dict[int, str]:
+    """Who may not be written to, by the message's id: consent to the channel and to the topic as they are at this
+    moment, and suppression. One query for each channel."""
+    found: dict[int, str] = {}
+    for channel in {message.channel for message in messages}:
+        asked = {
+            one.id: (one.contact_id, consent.ASKING if one.origin == ASKED_BY else contents[one.content_id].topic)
+            for one in messages
+            if one.channel == channel and one.content_id in contents
+        }
+        reasons = consent.refused(channel, set(asked.values()))
+        found |= {message_id: reasons[pair] for message_id, pair in asked.items() if pair in reasons}
+    return found
+
+
 def _event_properties(messages: Sequence[Claimed]) -> dict[int, dict]:
     ids = {message.event_id for message in messages if message.event_id}
     return dict(Event.objects.filter(pk__in=ids).values_list("pk", "properties")) if ids else {}
 
 
 def _composer(content: Content) -> Composer:
-    """Made once per content and process, for contents never change."""
-    key = content.digest, settings.PUBLIC_URL
+    """Made once per content and process, for contents never change; only their topic may get another name."""
+    key = content.digest, settings.PUBLIC_URL, content.topic_name
     if key not in _composers:
         if len(_composers) >= 300:
             _composers.clear()

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 
 from campaigns.configuring import LIMITS, ROUTES
 from campaigns.models import Provider, TopicRoute
+from contacts.topic_fields import TopicField
 
 
 class ProviderForm(forms.ModelForm):
@@ -56,6 +57,8 @@ class ProviderForm(forms.ModelForm):
 class TopicRouteForm(forms.ModelForm):
     """A topic and the provider that its messages go through; what was chosen before is replaced."""
 
+    topic = TopicField(required=True, empty="Choose one")
+
     class Meta:
         model = TopicRoute
         fields = ["topic", "provider"]
@@ -65,10 +68,3 @@ class TopicRouteForm(forms.ModelForm):
         provider: Any = self.fields["provider"]
         provider.queryset, provider.empty_label = Provider.objects.filter(enabled=True), None
         provider.label_from_instance = lambda each: f"{each.get_channel_display()}: {each}"
-        self.fields["topic"].widget.attrs["list"] = "topics"
-
-    def clean_topic(self) -> str:
-        topic = " ".join(self.cleaned_data["topic"].split())
-        if not topic:
-            raise ValidationError("Name a topic.")
-        return topic

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any
 
-from campaigns.channels.base import unsubscribe_url
+from campaigns.channels.base import preferences_url, unsubscribe_url
 from campaigns.devices import DEVICES
 from campaigns.machines import WHY
 from campaigns.models import Hit, Message, MessageState, Provider
@@ -57,6 +57,7 @@ def _context(message: Message) -> dict[str, Any]:
     event = Event.objects.filter(pk=message.event_id).values_list("properties", flat=True).first()
     context = rendering.context_of(message.contact, event)
     context["unsubscribe_url"] = unsubscribe_url(message.pk)
+    context["preferences_url"] = preferences_url(message.pk)
     return context
 
 

@@ -28,6 +28,24 @@ def message_of(token: str) -> int | None:
     return int.from_bytes(number, "big") if _is_hash(signature, b"message", number) else None
 
 
+def confirm_token(message_id: int, email: str) -> str:
+    """What the link in a mail that asks for consent carries: it is of use to the address that the mail went to only,
+    and none of the message's other links can be turned into it."""
+    number = _bytes(message_id)
+    return _text(number + _hash(_keys()[0], b"confirm", _asked_bytes(number, email))[:_LONG])
+
+
+def asked_message(token: str) -> int | None:
+    """The message that a confirm token names; `is_confirm_token` says whether it may."""
+    number, _signature = _parts(token, _LONG)
+    return int.from_bytes(number, "big") if number else None
+
+
+def is_confirm_token(token: str, email: str) -> bool:
+    number, signature = _parts(token, _LONG)
+    return bool(number) and _is_hash(signature, b"confirm", _asked_bytes(number, email))
+
+
 def short_token(message_id: int, link: int) -> str:
     """What a link in an SMS ends in: some 12 characters."""
     number = bytes([link]) + _bytes(message_id)
@@ -75,6 +93,10 @@ def _is_hash(signature: bytes, purpose: bytes, value: bytes, length: int = 0) ->
 
 def _bytes(number: int) -> bytes:
     return number.to_bytes((number.bit_length() + 7) // 8 or 1, "big")
+
+
+def _asked_bytes(number: bytes, email: str) -> bytes:
+    return number + b" " + email.lower().encode()
 
 
 def _url_bytes(message_id: int, link: int, url: str) -> bytes:

@@ -1,6 +1,6 @@
 """Every reason for which a message is not sent: what the ledger keeps, counts and can be filtered by."""
 
-from contacts.consent import NO_CONSENT, SUPPRESSED
+from contacts.consent import NO_CONSENT, NO_TOPIC, SUPPRESSED
 from contacts.reaching import NO_ADDRESS
 
 INVALID_ADDRESS = "invalid address"
@@ -16,7 +16,8 @@ TAKEN_OUT = "taken out of the scenario"
 # What each means, for people.
 SENTENCES = {
     NO_CONSENT: "The contact has not agreed to be written to on this channel, or has taken it back.",
-    SUPPRESSED: "The address bounced or complained before, or somebody put it on the list.",
+    NO_TOPIC: "The contact has left the topic of the message, or has not agreed to it where that is needed.",
+    SUPPRESSED: "The address bounced or complained before, or somebody put it or its domain on the list.",
     NO_ADDRESS: "The contact has no address on this channel.",
     INVALID_ADDRESS: "The contact’s address cannot be written to.",
     CONTACT_DELETED: "The contact was deleted before it left.",

@@ -27,7 +27,11 @@ class Carriage:
         for place in range(len(found)):
             address = f"{settings.PUBLIC_URL}/s/{'x' * len(signatures.short_token(LATER, place))}"
             marked = marked.replace(f"{links.CLICK}{place}{links.MARK}.", address, 1)
-        return Shortened(marked, tuple(found), f"{settings.PUBLIC_URL}/u/{'x' * len(signatures.token(LATER))}")
+        token = "x" * len(signatures.token(LATER))
+        places = {"unsubscribe_url": "u", "preferences_url": "p"}
+        return Shortened(
+            marked, tuple(found), {name: f"{settings.PUBLIC_URL}/{place}/{token}" for name, place in places.items()}
+        )
 
     def prices(self) -> Mapping[str, Decimal]:
         return dict(Price.objects.filter(channel=Channel.SMS).values_list("country", "amount"))

@@ -6,6 +6,7 @@ from rest_framework import mixins, serializers, viewsets
 
 from campaigns import topics
 from campaigns.models import Provider, TopicRoute
+from contacts.topics import problem
 
 
 class TopicRouteSerializer(serializers.ModelSerializer):
@@ -15,6 +16,11 @@ class TopicRouteSerializer(serializers.ModelSerializer):
         model = TopicRoute
         fields = ["id", "channel", "topic", "provider"]
         read_only_fields = ["channel"]
+
+    def validate_topic(self, key: str) -> str:
+        if sentence := problem(key):
+            raise serializers.ValidationError(sentence)
+        return key
 
     def create(self, data: dict[str, Any]) -> TopicRoute:
         return topics.choose(data["topic"], data["provider"])

@@ -1,10 +1,10 @@
 """Keeps which topic's messages go through which provider."""
 
 from django.db import transaction
+from django.db.models import OuterRef, QuerySet, Subquery
 
-from campaigns.models import Content, Provider, TopicRoute
-
-MOST_KNOWN = 200
+from campaigns.models import Provider, TopicRoute
+from contacts.models import Topic
 
 
 @transaction.atomic
@@ -14,7 +14,7 @@ def choose(topic: str, provider: Provider) -> TopicRoute:
     return TopicRoute.objects.create(channel=provider.channel, topic=topic, provider=provider)
 
 
-def known() -> list[str]:
-    """Topics that messages have had, for suggestions."""
-    topics = Content.objects.exclude(topic="").order_by("topic").values_list("topic", flat=True)
-    return list(topics.distinct()[:MOST_KNOWN])
+def routes() -> QuerySet[TopicRoute]:
+    """All that were chosen, with `topic_name`."""
+    name = Topic.objects.filter(key=OuterRef("topic")).values("name")
+    return TopicRoute.objects.select_related("provider").annotate(topic_name=Subquery(name))

@@ -13,9 +13,11 @@ from campaigns.views import (
     campaigns,
     courtesy,
     dkim,
+    double_opt_in,
     inbox,
     link_maps,
     messages,
+    preferences,
     prices,
     provider_health,
     providers,
@@ -24,6 +26,7 @@ from campaigns.views import (
     saved_reports,
     template_test,
     tracking,
+    unsubscribe,
 )
 
 WORD = r"[A-Za-z0-9_-]{1,64}"  # a token
@@ -111,6 +114,10 @@ urlpatterns = [
     re_path(rf"^c/(?P<token>{WORD})/(?P<number>\d{{1,4}}){MANGLED}$", public.click, name="click"),
     re_path(rf"^s/(?P<token>{WORD}){MANGLED}$", public.short_click, name="short_click"),
     path("o/<str:token>.gif", public.pixel, name="pixel"),
-    re_path(rf"^u/(?P<token>{WORD}){MANGLED}$", public.unsubscribe, name="unsubscribe"),
+    re_path(rf"^u/(?P<token>{WORD}){MANGLED}$", unsubscribe.show, name="unsubscribe"),
+    re_path(rf"^p/(?P<token>{WORD}){MANGLED}$", preferences.preferences, name="preferences"),
+    re_path(rf"^y/(?P<token>{WORD}){MANGLED}$", preferences.confirm, name="confirm_consent"),
+    path("contacts/<int:pk>/ask-consent/", double_opt_in.ask, name="contact_ask_consent"),
+    path("settings/double-opt-in/", double_opt_in.edit, name="double_opt_in"),
     re_path(rf"^link-check/(?P<nonce>{WORD})$", public.check, name="link_check"),
 ]

@@ -6,6 +6,7 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 from rest_framework.routers import DefaultRouter
 
 from campaigns.budget_api import BudgetViewSet, LedgerViewSet
+from campaigns.consent_api import AskConsentView
 from campaigns.courtesy_api import CourtesyView
 from campaigns.message_api import MessageViewSet
 from campaigns.provider_api import ProviderViewSet
@@ -14,7 +15,10 @@ from campaigns.report_parts_api import DomainReportViewSet, LinkReportViewSet
 from campaigns.saved_report_api import SavedReportViewSet
 from campaigns.topic_api import TopicRouteViewSet
 from contacts.api import ContactViewSet, EventViewSet
+from contacts.attribute_api import AttributeViewSet
 from contacts.segment_api import SegmentViewSet
+from contacts.suppression_api import SuppressionViewSet
+from contacts.topic_api import TopicViewSet
 from flows.api import ScenarioViewSet
 from flows.chain_api import ChainCampaignViewSet
 from flows.objective_api import ObjectiveViewSet
@@ -23,6 +27,7 @@ from templates_app.api import TemplateViewSet
 
 router = DefaultRouter()
 router.include_root_view = False
+router.register("attributes", AttributeViewSet, basename="attribute")
 router.register("budget/ledger", LedgerViewSet, basename="ledger")
 router.register("budget", BudgetViewSet, basename="budget")
 router.register("campaigns", ChainCampaignViewSet, basename="campaign")
@@ -40,6 +45,8 @@ router.register("reports/cohorts", CohortViewSet, basename="cohort")
 router.register("reports", ReportViewSet, basename="report")
 router.register("scenarios", ScenarioViewSet, basename="scenario")
 router.register("topic-routes", TopicRouteViewSet, basename="topic-route")
+router.register("topics", TopicViewSet, basename="topic")
+router.register("suppressions", SuppressionViewSet, basename="suppression")
 router.register("templates", TemplateViewSet, basename="template")
 
 # Swagger UI styles its own elements; it shows nothing that people or programs wrote.
@@ -47,6 +54,7 @@ docs = csp_update({"style-src": ["'unsafe-inline'"]})(SpectacularSwaggerSplitVie
 
 urlpatterns = [
     path("schema/", SpectacularAPIView.as_view(), name="api_schema"),
+    path("contacts/<int:pk>/ask-consent/", AskConsentView.as_view(), name="ask_consent_api"),
     path("courtesy/", CourtesyView.as_view(), name="courtesy_api"),
     path("docs/", docs, name="api_docs"),
     *router.urls,

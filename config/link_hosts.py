@@ -1,4 +1,4 @@
-"""Answers on the tracking domain with nothing but what stands in messages: links, pictures, the unsubscribe page.
+"""Answers on the tracking domain with nothing but what stands in messages: links, pictures, the pages for contacts.
 
 No sign-in, no API and no page of the application is there, whatever else points at this server.
 """
@@ -11,8 +11,8 @@ from django.http.request import split_domain_port
 
 from campaigns import addresses
 
-# The unsubscribe page brings its style sheet along; the last one answers the check of the settings page.
-_PATHS = re.compile(r"/(?:[csou]/.|static/|link-check/)")
+# The pages for contacts bring their style sheet along; the last one answers the check of the settings page.
+_PATHS = re.compile(r"/(?:[csoupy]/.|static/|link-check/)")
 
 
 def only_links(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:

@@ -13,7 +13,7 @@ APPS = ("config", "contacts", "templates_app", "campaigns", "flows")
 # What only administrators change, though everybody may look at it.
 ADMINISTRATORS_ONLY = (
     "installation", "provider", "allowance", "breaker", "breakerturn", "topicroute", "price", "budget", "reservation",
-    "ledgerentry", "courtesy", "recentmessage", "apikey",
+    "ledgerentry", "courtesy", "recentmessage", "apikey", "doubleoptin",
 )  # fmt: skip
 
 

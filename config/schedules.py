@@ -44,6 +44,7 @@ LANES: dict[str, list[str]] = {
     ],
     "upkeep": [
         "contacts.importing.work",
+        "contacts.attribute_sweeping.work",
         "campaigns.audience_files.work",
         "contacts.search.sort_in",
         "config.upkeep.prune",

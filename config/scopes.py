@@ -2,6 +2,9 @@
 
 RESOURCES = {
     "contacts": "Contacts",
+    "topics": "Topics",
+    "suppressions": "Suppressed addresses",
+    "attributes": "Attributes",
     "events": "Events",
     "segments": "Segments",
     "templates": "Templates",

@@ -229,7 +229,10 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "ENUM_NAME_OVERRIDES": {"ObjectiveKind": "campaigns.models.objective.ObjectiveKind"},
+    "ENUM_NAME_OVERRIDES": {
+        "ObjectiveKind": "campaigns.models.objective.ObjectiveKind",
+        "ChannelEnum": "contacts.models.consent.Channel",
+    },
 }
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 32 * 1024 * 1024

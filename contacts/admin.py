@@ -5,7 +5,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from contacts import saving
-from contacts.models import Contact, CsvImport, Segment, Suppression, Tag
+from contacts.models import Attribute, Contact, CsvImport, Segment, Suppression, Tag
 from contacts.search import search
 
 
@@ -39,6 +39,18 @@ class ContactAdmin(ReadOnly):
         self, request: HttpRequest, queryset: QuerySet[Contact], search_term: str
     ) -> tuple[QuerySet[Contact], bool]:
         return search(queryset, search_term), False
+
+
+@admin.register(Attribute)
+class AttributeAdmin(ReadOnly):
+    """Deleting goes by the pages, which say what becomes of the values."""
+
+    list_display = ["name", "label", "type", "size", "unfit", "counted_at"]
+    list_filter = ["type"]
+    search_fields = ["name", "label"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
 
 
 @admin.register(CsvImport)

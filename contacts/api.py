@@ -12,8 +12,9 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contacts import receiving, saving
+from contacts import double_opt_in, receiving, saving
 from contacts.api_shapes import (
+    SHOWN,
     BulkResultSerializer,
     BulkSerializer,
     ContactSerializer,
@@ -21,14 +22,19 @@ from contacts.api_shapes import (
     EventsSerializer,
     listed,
 )
+from contacts.consent_api import ConsentHistory, proof, vouched
 from contacts.filters import ContactFilter
 from contacts.models import Contact
 
 SOURCE = "api"
 
 
-class ContactViewSet(viewsets.ReadOnlyModelViewSet):
-    """People. Email, phone and external id are each unique, and a contact has at least one of them."""
+class ContactViewSet(ConsentHistory, viewsets.ReadOnlyModelViewSet):
+    """People. Email, phone and external id are each unique, and a contact has at least one of them.
+
+    `topics` are what they said about subscription topics, `{"news": {"email": "subscribed"}}`; where nothing was said
+    the topic's policy decides.
+    """
 
     scope = "contacts"
     serializer_class = ContactSerializer
@@ -36,10 +42,10 @@ class ContactViewSet(viewsets.ReadOnlyModelViewSet):
     lookup_value_regex = "[0-9]{1,18}"
 
     def get_queryset(self) -> QuerySet[Contact]:
-        return Contact.objects.prefetch_related("consents", "contact_tags__tag")
+        return Contact.objects.prefetch_related(*SHOWN)
 
     def create(self, request: Request) -> Response:
-        return self._shown(saving.create(request.data, timezone.now(), SOURCE), 201)
+        return self._shown(saving.create(vouched(request.data), timezone.now(), SOURCE, proof(request)), 201)
 
     def partial_update(self, request: Request, pk: str | None = None) -> Response:
         """Change the fields given.
@@ -70,7 +76,8 @@ class ContactViewSet(viewsets.ReadOnlyModelViewSet):
         Good rows are saved though others fail. Attributes are merged, tags are added, empty identifiers are ignored.
         Every row is counted once; contacts whom it finds count as updated, also where it says nothing new about them.
         """
-        result = saving.upsert(listed(request.data, "contacts"), timezone.now(), SOURCE)
+        rows = listed(request.data, "contacts")
+        result = saving.upsert(rows, timezone.now(), SOURCE, proof=proof(request), refuse=double_opt_in.refused)
         return Response(
             {
                 "created": result.created,
@@ -81,7 +88,9 @@ class ContactViewSet(viewsets.ReadOnlyModelViewSet):
 
     def _change(self, request: Request, replace: bool) -> Response:
         try:
-            contact = saving.update(self.get_object(), request.data, timezone.now(), SOURCE, replace)
+            contact = self.get_object()
+            given = vouched(request.data, contact)
+            contact = saving.update(contact, given, timezone.now(), SOURCE, replace, proof(request))
         except Contact.DoesNotExist:
             raise NotFound from None
         return self._shown(contact)

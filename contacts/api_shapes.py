@@ -13,16 +13,35 @@ from contacts.consent import ADDRESSES
 from contacts.models import ConsentState, Contact, Installation
 
 MOST_ROWS = 10_000
+# What a contact is shown with.
+SHOWN = ("consents", "topic_consents__topic", "contact_tags__tag")
 
 
 @extend_schema_field({"type": "object", "additionalProperties": {"type": "string", "enum": ConsentState.values}})
 class ConsentField(serializers.Field):
-    """{"email": state, "sms": state}"""
+    """{"email": state, "sms": state}. “pending” is only read: POST contacts/ID/ask-consent/ asks for it."""
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "additionalProperties": {
+            "type": "object",
+            "additionalProperties": {"type": "string", "enum": ConsentState.values},
+        },
+    }
+)
+class TopicsField(serializers.Field):
+    """{"news": {"email": state}}: by key of a topic and channel, what was ever said."""
 
 
 @extend_schema_field({"type": "object", "additionalProperties": True})
 class AttributesField(serializers.Field):
     """Any keys and values."""
+
+
+class ContactAttributesField(serializers.Field):
+    """Any keys and values, those that are defined of their type: `contacts.attribute_api` tells the documentation."""
 
 
 class ContactSerializer(serializers.Serializer):
@@ -40,15 +59,19 @@ class ContactSerializer(serializers.Serializer):
         help_text="IANA name. Read: the installation's where there is none of their own.",
     )
     language = serializers.CharField(required=False, allow_blank=True, max_length=16)
-    attributes = AttributesField(required=False)
+    attributes = ContactAttributesField(required=False)
     tags = serializers.ListField(child=serializers.CharField(max_length=100), required=False)
     consent = ConsentField(required=False)
+    topics = TopicsField(required=False)
     created_at = serializers.DateTimeField(read_only=True)
     updated_at = serializers.DateTimeField(read_only=True)
 
     def to_representation(self, contact: Contact) -> dict[str, Any]:
         consent = dict.fromkeys(ADDRESSES, ConsentState.UNKNOWN.value)
         consent.update({row.channel: row.state for row in contact.consents.all()})
+        said: dict[str, dict[str, str]] = {}
+        for answer in contact.topic_consents.all():
+            said.setdefault(answer.topic.key, {})[answer.channel] = answer.state
         return {
             "id": contact.pk,
             "email": contact.email,
@@ -61,6 +84,7 @@ class ContactSerializer(serializers.Serializer):
             "attributes": contact.attributes,
             "tags": sorted((mark.tag.name for mark in contact.contact_tags.all()), key=str.lower),
             "consent": consent,
+            "topics": said,
             "created_at": contact.created_at.isoformat(),
             "updated_at": contact.updated_at.isoformat(),
         }

@@ -7,10 +7,10 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from contacts.csv_mapping import KINDS, converted
+from contacts.attribute_types import TYPES
 
 JSON = "json"
-ALL_KINDS = {**KINDS, JSON: "JSON"}
+ALL_KINDS = {"text": "Text", "number": "Number", "boolean": "Yes or no", "date": "Date", "list": "List", JSON: "JSON"}
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,10 @@ def _row(key: str, value: Any) -> AttributeRow:
         return AttributeRow(key, "number", json.dumps(value))
     if isinstance(value, str):
         return AttributeRow(key, "text", value)
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        text = ", ".join(value)
+        if TYPES["list"].read(text) == value:
+            return AttributeRow(key, "list", text)
     return AttributeRow(key, JSON, json.dumps(value, ensure_ascii=False))
 
 
@@ -47,8 +51,22 @@ def attributes_of(rows: list[AttributeRow]) -> dict[str, Any]:
         if key in attributes:
             raise ValidationError(f"“{key[:100]}” is there twice.")
         try:
-            attributes[key] = json.loads(row.value) if row.kind == JSON else converted(row.kind, row.value.strip())
-        except (ValueError, RecursionError) as error:
-            sentence = "This is not JSON." if row.kind == JSON else str(error)
-            raise ValidationError(f"{key[:100]}: {sentence}") from None
+            attributes[key] = _value(row)
+        except ValidationError as error:
+            raise ValidationError(f"{key[:100]}: {' '.join(error.messages)}") from None
     return attributes
+
+
+def _value(row: AttributeRow) -> Any:
+    text = row.value.strip()
+    if row.kind == JSON:
+        try:
+            return json.loads(row.value)
+        except (ValueError, RecursionError):
+            raise ValidationError("This is not JSON.") from None
+    if row.kind not in ALL_KINDS or row.kind == "text":
+        return text
+    value = TYPES[row.kind].read(text)
+    if value is None:
+        raise ValidationError("Give a value, or empty the name too.")
+    return value

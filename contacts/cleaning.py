@@ -7,10 +7,11 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 
-from contacts import phones, tagging, zones
+from contacts import phones, tagging, topic_consent, zones
 from contacts.consent import ADDRESSES
+from contacts.defining import NONE, Definitions
 from contacts.json_limits import object_problem, text_problem
-from contacts.models import ConsentState
+from contacts.models.consent import SAYABLE
 
 # From the strongest to the weakest: a row may change a weaker one of the contact that it found by a stronger one.
 IDENTIFIERS = ("external_id", "email", "phone")
@@ -24,7 +25,6 @@ _PLAIN_EMAIL = re.compile(
 _LOWER_EMAIL = re.compile(
     r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.ASCII
 )
-_STATES = frozenset(ConsentState.values)
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
 # Installations have a few dozen attributes and millions of rows that name them.
 _known_keys: set[str] = set()
@@ -34,10 +34,11 @@ Fields = dict[str, Any]
 Errors = dict[str, list[str]]
 
 
-def clean(given: Any, country: str = "") -> tuple[Fields, Errors]:
+def clean(given: Any, country: str = "", defined: Definitions = NONE) -> tuple[Fields, Errors]:
     """The clean fields of a contact in the API's shape, and what is wrong, by field. Fields left out stay left out.
 
     Identifiers that are null or empty come back as None, other texts as "". An attribute that is null is to be removed.
+    What is wrong with a `defined` attribute is said under `attributes.NAME`.
     """
     if not isinstance(given, Mapping):
         return {}, {"detail": ["A contact is an object, such as {“email”: “ada@example.com”}."]}
@@ -53,6 +54,9 @@ def clean(given: Any, country: str = "") -> tuple[Fields, Errors]:
             fields[name] = cleaner(value, country)
         except ValidationError as error:
             errors[name] = error.messages
+    if defined and fields.get("attributes"):
+        fields["attributes"], unfit = defined.check(fields["attributes"])
+        errors.update(unfit)
     return fields, errors
 
 
@@ -157,8 +161,8 @@ def _consent(value: Any, country: str) -> dict[str, str]:
     for channel, state in value.items():
         if channel not in ADDRESSES:
             raise ValidationError(f"“{str(channel)[:40]}” is not a channel: {' or '.join(ADDRESSES)}.")
-        if not isinstance(state, str) or state not in _STATES:
-            raise ValidationError(f"Consent to {channel} is one of {', '.join(ConsentState.values)}.")
+        if not isinstance(state, str) or state not in SAYABLE:
+            raise ValidationError(f"Consent to {channel} is one of {', '.join(SAYABLE)}.")
     return dict(value)
 
 
@@ -173,6 +177,7 @@ _CLEANERS: dict[str, Callable[[Any, str], Any]] = {
     "attributes": _attributes,
     "tags": _tags,
     "consent": _consent,
+    "topics": lambda value, country: topic_consent.clean(value),
 }
 
 

@@ -1,38 +1,89 @@
 """Keeps what contacts said about being written to, and tells whom the installation may write to."""
 
-from collections.abc import Collection, Iterable, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Lower
 
-from contacts.models import Consent, ConsentState, Installation, Suppression
+from contacts.models import Consent, ConsentState
 from contacts.models.consent import Channel
 
 NO_CONSENT = "no consent"
 SUPPRESSED = "suppressed"
+NO_TOPIC = "not subscribed to the topic"
 
 # Where the address of each channel stands in a contact.
 ADDRESSES = {Channel.EMAIL.value: "email", Channel.SMS.value: "phone"}
 
+# In place of a topic, for the mail that asks for consent itself: only suppression speaks against that.
+ASKING = "?"
 
-def set_state(contact_ids: Sequence[int], channel: str, state: str, source: str, now: datetime) -> list[int]:
-    """Keep one answer for many contacts; returns the ids of those whose state changed. Records no event."""
+# Of `k`, a row of consent or nothing: whether it forbids to write. While somebody is asked, nobody writes to them.
+_DENIES = "({0}.state IN ('unsubscribed', 'pending') OR (COALESCE({0}.state, 'unknown') <> 'subscribed' AND {1}))"
+DENIED = _DENIES.format("k", "(SELECT consent_policy = 'opt_in' FROM contacts_installation LIMIT 1)")
+TOPIC_DENIED = _DENIES.format("tk", "t.policy = 'opt_in'")
+
+
+def suppression_joins(channel: str, contact: str) -> str:
+    """Joins that find the address of the row `contact` on the list, as `s`, and its domain, as `d`; one row at most."""
+    address = f"lower({contact}.{ADDRESSES[channel]})"
+    joins = f"LEFT JOIN contacts_suppression s ON s.channel = '{channel}' AND lower(s.address) = {address}"
+    if channel != Channel.EMAIL:
+        return f"{joins} LEFT JOIN contacts_suppression d ON false"
+    return (
+        f"{joins} LEFT JOIN contacts_suppression d ON d.channel = 'email' AND left(d.address, 1) = '@'"
+        f" AND lower(d.address) = '@' || split_part({address}, '@', -1)"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Who or which program kept an answer, and the facts that prove it: see `Said.proof`."""
+
+    by: str = ""
+    facts: Mapping[str, Any] | None = None
+
+    @property
+    def columns(self) -> list[Any]:
+        """The values of the columns `by` and `proof`."""
+        return [self.by[:200], json.dumps(self.facts) if self.facts else None]
+
+
+NO_PROOF = Proof()
+
+
+def set_state(
+    contact_ids: Sequence[int], channel: str, state: str, source: str, now: datetime, proof: Proof = NO_PROOF
+) -> list[int]:
+    """Keep one answer for many contacts; returns the ids of those whose state changed. Records no event.
+
+    Who is subscribed is not asked again: `pending` leaves them as they are."""
     if not contact_ids:
         return []
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO contacts_consent AS had (contact_id, channel, state, at, source)
-            SELECT id, %s, %s, %s, %s FROM (
+            INSERT INTO contacts_consent AS had (contact_id, channel, state, at, source, by, proof)
+            SELECT id, %s, %s, %s, %s, %s, %s::jsonb FROM (
                 SELECT id FROM contacts_contact WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE
             ) AS there
             ON CONFLICT (contact_id, channel) DO UPDATE
-            SET state = EXCLUDED.state, at = EXCLUDED.at, source = EXCLUDED.source WHERE had.state <> EXCLUDED.state
+            SET state = EXCLUDED.state, at = EXCLUDED.at, source = EXCLUDED.source, by = EXCLUDED.by,
+                proof = EXCLUDED.proof
+            WHERE had.state <> EXCLUDED.state AND NOT (EXCLUDED.state = 'pending' AND had.state = 'subscribed')
             RETURNING contact_id
             """,
-            [Channel(channel).value, ConsentState(state).value, now, source[:200], list(contact_ids)],
+            [
+                Channel(channel).value,
+                ConsentState(state).value,
+                now,
+                source[:200],
+                *proof.columns,
+                list(contact_ids),
+            ],
         )
         return [row[0] for row in cursor.fetchall()]
 
@@ -46,50 +97,64 @@ def states(contact_ids: Collection[int]) -> dict[int, dict[str, str]]:
     return found
 
 
-def refusals(channel: str, contact_ids: Collection[int]) -> dict[int, str]:
-    """Which of these contacts may not be written to on `channel`, and why, by policy and suppression, in one query."""
-    address = ADDRESSES[channel]
+def refusals(channel: str, contact_ids: Collection[int], topic: str = "") -> dict[int, str]:
+    """Which of these contacts may not be written to on `channel` about the topic (its key), and why."""
+    return {pk: reason for (pk, _), reason in refused(channel, [(pk, topic) for pk in contact_ids]).items()}
+
+
+def refused(channel: str, asked: Collection[tuple[int, str]]) -> dict[tuple[int, str], str]:
+    """Which of these pairs (contact, topic's key or "" or ASKING) may not be written to on `channel`, and why: by
+    suppression, by consent to the channel and by consent to the topic. One query."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
-            SELECT c.id, CASE WHEN s.id IS NULL THEN %s ELSE %s END
-            FROM contacts_contact c
-            LEFT JOIN contacts_consent k ON k.contact_id = c.id AND k.channel = %s
-            LEFT JOIN contacts_suppression s ON s.channel = %s AND lower(s.address) = lower(c.{address})
-            WHERE c.id = ANY(%s) AND (
-                s.id IS NOT NULL OR k.state = 'unsubscribed' OR (
-                    COALESCE(k.state, 'unknown') <> 'subscribed'
-                    AND EXISTS (SELECT FROM contacts_installation WHERE consent_policy = 'opt_in')
-                )
-            )
+            SELECT * FROM (
+                SELECT a.contact, a.topic, CASE
+                    WHEN s.id IS NOT NULL OR d.id IS NOT NULL THEN %s
+                    WHEN a.topic = %s THEN NULL
+                    WHEN {DENIED} THEN %s
+                    WHEN {TOPIC_DENIED} THEN %s
+                END AS reason
+                FROM unnest(%s::bigint[], %s::text[]) AS a (contact, topic)
+                JOIN contacts_contact c ON c.id = a.contact
+                LEFT JOIN contacts_consent k ON k.contact_id = c.id AND k.channel = %s
+                LEFT JOIN contacts_topic t ON t.key = a.topic
+                LEFT JOIN contacts_topicconsent tk
+                    ON tk.contact_id = c.id AND tk.topic_id = t.id AND tk.channel = %s
+                {suppression_joins(channel, "c")}
+            ) each WHERE reason IS NOT NULL
             """,  # noqa: S608
-            [NO_CONSENT, SUPPRESSED, channel, channel, list(contact_ids)],
+            [
+                SUPPRESSED,
+                ASKING,
+                NO_CONSENT,
+                NO_TOPIC,
+                [pk for pk, _ in asked],
+                [topic for _, topic in asked],
+                channel,
+                channel,
+            ],
         )
-        return dict(cursor.fetchall())
+        return {(contact, topic): reason for contact, topic, reason in cursor.fetchall()}
 
 
-def may_receive(channel: str) -> Q:
-    """A condition over Contact querysets: those whom policy, consent and suppression allow on `channel`."""
-    said = Consent.objects.filter(contact_id=OuterRef("pk"), channel=channel)
-    suppressed = Suppression.objects.alias(lowered=Lower("address")).filter(
-        channel=channel, lowered=Lower(OuterRef(ADDRESSES[channel]))
-    )
-    if Installation.current().consent_policy == Installation.ConsentPolicy.OPT_IN:
-        allowed = Q(Exists(said.filter(state=ConsentState.SUBSCRIBED)))
-    else:
-        allowed = ~Q(Exists(said.filter(state=ConsentState.UNSUBSCRIBED)))
-    return allowed & ~Q(Exists(suppressed))
-
-
-def suppress(channel: str, addresses: Iterable[str], reason: str, now: datetime) -> int:
-    """Never write to these addresses again. Returns how many are newly kept."""
+def suppress(channel: str, addresses: Sequence[str], reason: str | Sequence[str], now: datetime) -> int:
+    """Never write to these addresses again, each for its reason or all for one. Returns how many are newly kept."""
+    reasons = [reason] * len(addresses) if isinstance(reason, str) else reason
     with connection.cursor() as cursor:
         cursor.execute(
             """
             INSERT INTO contacts_suppression (channel, address, reason, at)
-            SELECT %s, address, %s, %s FROM (SELECT DISTINCT unnest(%s::text[]) AS address ORDER BY 1) AS given
+            SELECT %s, address, min(reason), %s
+            FROM unnest(%s::text[], %s::text[]) AS given (address, reason) WHERE address <> ''
+            GROUP BY address ORDER BY address
             ON CONFLICT (channel, lower(address)) DO NOTHING
             """,
-            [Channel(channel).value, reason[:200], now, [address.strip() for address in addresses if address.strip()]],
+            [
+                Channel(channel).value,
+                now,
+                [address.strip() for address in addresses],
+                [each[:200] for each in reasons],
+            ],
         )
         return cursor.rowcount

@@ -2,17 +2,16 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import zip_longest
-from json.encoder import encode_basestring_ascii
 from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from contacts import cleaning
+from contacts import attribute_cells, cleaning
 from contacts.cleaning import IDENTIFIERS, Errors, Fields
 from contacts.csv_mapping import columns as setters_of
-from contacts.csv_mapping import contact_of, converted, state_of, tag_names
+from contacts.csv_mapping import contact_of, state_of, tag_names
+from contacts.defining import NONE, Definitions
 from contacts.json_limits import LARGEST, MOST_KEYS
 from contacts.merging import Batch, Column, batch_of
 from contacts.saving import UNIDENTIFIED
@@ -29,21 +28,23 @@ class Cleaned:
     errors: dict[int, Errors] = field(default_factory=dict)
 
 
-def clean(rows: Sequence[Sequence[str]], mapping: Sequence[str | None], country: str) -> Cleaned:
+def clean(
+    rows: Sequence[Sequence[str]], mapping: Sequence[str | None], country: str, defined: Definitions = NONE
+) -> Cleaned:
     """Rows of cells as contacts, by what each column is."""
-    setters = setters_of(mapping)
+    setters = setters_of(mapping, defined)
 
     def fields_of(place: int) -> tuple[Fields, Errors]:
         contact, errors = contact_of(rows[place], setters)
         if errors:
             return {}, errors
-        fields, errors = cleaning.clean(contact, country)
+        fields, errors = cleaning.clean(contact, country, defined)
         fields = {name: value for name, value in fields.items() if value is not None}
         if not errors and not any(name in fields for name in IDENTIFIERS):
             errors = {"detail": [UNIDENTIFIED]}
         return fields, errors
 
-    columns, odd = _columns(rows, mapping, country)
+    columns, odd = _columns(rows, mapping, country, defined)
     errors: dict[int, Errors] = {}
     mended: dict[int, Fields] = {}
     for place in sorted(odd):
@@ -72,7 +73,7 @@ def _mend(columns: dict[str, Column], mended: dict[int, Fields], size: int) -> N
 
 
 def _columns(
-    rows: Sequence[Sequence[str]], mapping: Sequence[str | None], country: str
+    rows: Sequence[Sequence[str]], mapping: Sequence[str | None], country: str, defined: Definitions
 ) -> tuple[dict[str, Column], set[int]]:
     """The values by column, and the places of the rows that must be read one by one."""
     targets = [target for target in mapping if target]
@@ -85,7 +86,7 @@ def _columns(
     for cells, target in zip(zip_longest(*rows, fillvalue=""), mapping, strict=False):
         if target is None:
             continue
-        values = _each(cells, _converter(target, country))
+        values = _each(cells, _converter(target, country, defined))
         if _BAD in values:
             odd.update(place for place, value in enumerate(values) if value is _BAD)
             values = [None if value is _BAD else value for value in values]
@@ -120,11 +121,10 @@ def _each(cells: Sequence[str], convert: Callable[[str], Any]) -> list[Any]:
     return list(map(values.__getitem__, cells))
 
 
-def _converter(target: str, country: str) -> Callable[[str], Any]:
+def _converter(target: str, country: str, defined: Definitions) -> Callable[[str], Any]:
     """What makes a value of a column's cell; raises ValueError or ValidationError."""
-    kind, colon, key = target.partition(":")
-    if colon:
-        return partial(_attribute, kind, key)
+    if ":" in target:
+        return attribute_cells.piece(target, defined)
     if target.startswith("consent."):
         return state_of
     if target == "tags":
@@ -137,16 +137,3 @@ def _converter(target: str, country: str) -> Callable[[str], Any]:
 def _both_names(cell: str) -> tuple[str, str]:
     first, _, last = cell.partition(" ")
     return cleaning.clean_field("first_name", first), cleaning.clean_field("last_name", last)
-
-
-def _attribute(kind: str, key: str, cell: str) -> str:
-    """`"key": value`, a piece of a JSON object."""
-    value = converted(kind, cell)
-    cleaning.clean_field("attributes", {key: value})
-    if isinstance(value, str):
-        text = encode_basestring_ascii(value)
-    elif isinstance(value, bool):
-        text = "true" if value else "false"
-    else:
-        text = repr(value)
-    return f"{encode_basestring_ascii(key)}: {text}"

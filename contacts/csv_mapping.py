@@ -1,15 +1,18 @@
 """Knows what the columns of a file mean: guesses it from their headers, and turns rows into contacts by it."""
 
 import re
-import unicodedata
 from collections.abc import Callable, Sequence
-from datetime import date
 from typing import Any
 
+from django.core.exceptions import ValidationError
+
+from contacts import attribute_cells
+from contacts.attribute_cells import slug as slug
 from contacts.cleaning import Errors
+from contacts.defining import NONE, Definitions
 from contacts.models import ConsentState
 
-# What a column may be. Attributes are "text:KEY", "number:KEY", "boolean:KEY" and "date:KEY".
+# What a column may be, beside an attribute (see `contacts.attribute_cells`).
 TARGETS = {
     "email": "Email",
     "phone": "Phone",
@@ -23,7 +26,6 @@ TARGETS = {
     "consent.email": "Consent to email",
     "consent.sms": "Consent to SMS",
 }
-KINDS = {"text": "Text", "number": "Number", "boolean": "Yes or no", "date": "Date"}
 
 _HEADERS = {
     "email": "email e_mail mail email_address e_mail_address mail_address adresse_email adresse_e_mail courriel correo",
@@ -53,20 +55,14 @@ _ANSWERS = {
 }
 
 
-def slug(header: str) -> str:
-    """A header as an attribute's key: “Date de création” becomes date_de_creation; "" where nothing is left."""
-    ascii_only = unicodedata.normalize("NFKD", header).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "_", ascii_only).strip("_").lstrip("0123456789_")[:100]
-
-
-def guess(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str | None]:
+def guess(headers: Sequence[str], rows: Sequence[Sequence[str]], defined: Definitions = NONE) -> list[str | None]:
     """What each column most likely is, from its header and the first rows. Nothing is guessed twice."""
     mapping: list[str | None] = []
     for index, header in enumerate(headers):
         key = slug(header)
-        target: str | None = _GUESSES.get(key)
+        values = [row[index].strip() for row in rows if index < len(row) and row[index].strip()]
+        target = attribute_cells.guess(key, values, defined) or _GUESSES.get(key)
         if target is None and key:
-            values = [row[index].strip() for row in rows if index < len(row) and row[index].strip()]
             target = f"{_kind(key, values)}:{key}"
         mapping.append(target if target not in mapping else None)
     if "full_name" in mapping and ("first_name" in mapping or "last_name" in mapping):
@@ -77,16 +73,18 @@ def guess(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str | N
 def _kind(key: str, values: list[str]) -> str:
     if values and not _CODES.search(key) and all(_NUMBER.fullmatch(value) for value in values):
         return "number"
-    if values and all(re.fullmatch(r"\d{4}-\d{2}-\d{2}", value) for value in values):
-        return "date"
+    if kind := attribute_cells.guess_date(values):
+        return kind
     if values and all(value.lower() in {"true", "false", "yes", "no"} for value in values):
         return "boolean"
     return "text"
 
 
-def columns(mapping: Sequence[str | None]) -> list[tuple[int, Callable[[dict[str, Any], str], None]]]:
-    """For each column that counts, its place and what puts its value into a contact; ValueError says what is wrong."""
-    return [(index, _setter(target)) for index, target in enumerate(mapping) if target]
+def columns(
+    mapping: Sequence[str | None], defined: Definitions = NONE
+) -> list[tuple[int, Callable[[dict[str, Any], str], None]]]:
+    """For each column that counts, its place and what puts its value into a contact; what that raises is a sentence."""
+    return [(index, _setter(target, defined)) for index, target in enumerate(mapping) if target]
 
 
 def contact_of(
@@ -103,18 +101,21 @@ def contact_of(
         if value:
             try:
                 put(contact, value)
+            except ValidationError as error:
+                errors[f"Column {index + 1}"] = error.messages
             except ValueError as error:
                 errors[f"Column {index + 1}"] = [str(error)]
     return contact, errors
 
 
-def _setter(target: str) -> Callable[[dict[str, Any], str], None]:
-    kind, _, key = target.partition(":")
+def _setter(target: str, defined: Definitions) -> Callable[[dict[str, Any], str], None]:
+    key = target.partition(":")[2]
     if key:
-        convert = _CONVERTERS[kind]
+        read = attribute_cells.reader(target, defined)
 
         def put(contact: dict[str, Any], value: str) -> None:
-            contact.setdefault("attributes", {})[key] = convert(value)
+            if (found := read(value)) is not None:
+                contact.setdefault("attributes", {})[key] = found
     elif target.startswith("consent."):
         channel = target.partition(".")[2]
 
@@ -146,35 +147,3 @@ def state_of(value: str) -> str:
     if state is None:
         raise ValueError(f"“{value[:40]}” is no answer about consent, such as yes, no, subscribed or unsubscribed.")
     return state
-
-
-def _number(value: str) -> int | float:
-    plain = value.replace(" ", "").replace("\xa0", "")
-    if "," in plain and "." not in plain:
-        plain = plain.replace(",", ".")
-    try:
-        number = float(plain)
-    except ValueError:
-        raise ValueError(f"“{value[:40]}” is not a number.") from None
-    return int(number) if number.is_integer() and abs(number) < 10**15 else number
-
-
-def _boolean(value: str) -> bool:
-    if value.lower() not in _YES | _NO:
-        raise ValueError(f"“{value[:40]}” is neither yes nor no.")
-    return value.lower() in _YES
-
-
-def _date(value: str) -> str:
-    try:
-        return date.fromisoformat(value).isoformat()
-    except ValueError:
-        raise ValueError(f"“{value[:40]}” is not a date such as 2026-03-10.") from None
-
-
-_CONVERTERS: dict[str, Callable[[str], Any]] = {"text": str, "number": _number, "boolean": _boolean, "date": _date}
-
-
-def converted(kind: str, value: str) -> Any:
-    """A text as a value of one of KINDS; ValueError says why it is none."""
-    return _CONVERTERS.get(kind, str)(value)

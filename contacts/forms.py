@@ -1,21 +1,22 @@
 """Forms of the contact pages."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import phonenumbers
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.boundfield import BoundField
 from django.http import QueryDict
 
-from contacts import zones
+from contacts import attribute_inputs, zones
 from contacts.attribute_rows import AttributeRow, attributes_of, rows_of
-from contacts.cleaning import clean
 from contacts.csv_sniffing import DELIMITERS, ENCODINGS
+from contacts.defining import definitions
 from contacts.filters import ANSWERS
 from contacts.list_forms import ListForm
 from contacts.models import Contact, Segment, Tag
-from contacts.models.consent import Channel
 from contacts.tagging import clean_name
 
 
@@ -43,29 +44,51 @@ class ContactForm(forms.Form):
     def __init__(self, data: QueryDict | None = None, contact: Contact | None = None) -> None:
         initial = {name: getattr(contact, name) for name in self.base_fields} if contact else {}
         super().__init__(data, initial=initial)
+        self.defined = definitions()
+        self.stored: dict[str, Any] = contact.attributes if contact else {}
+        self.attribute_fields = dict(attribute_inputs.fields(self.defined, self.stored))
+        self.fields.update(self.attribute_fields)
         if data is not None:
             kinds, values = data.getlist("attribute_kind"), data.getlist("attribute_value")
             self.attribute_rows = [
                 AttributeRow(*row) for row in zip(data.getlist("attribute_key"), kinds, values, strict=False)
             ]
         else:
-            self.attribute_rows = rows_of(contact.attributes if contact else {}) or [AttributeRow()]
+            free = {name: value for name, value in self.stored.items() if not self.defined.get(name)}
+            self.attribute_rows = rows_of(free) or ([] if self.defined else [AttributeRow()])
         self.attributes_error = ""
+
+    def profile(self) -> list[BoundField]:
+        """The fields that every contact has."""
+        return [self[name] for name in self.base_fields]
+
+    def typed(self) -> list[BoundField]:
+        """Those of the defined attributes."""
+        return [self[name] for name in self.attribute_fields]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        found = {field.definition.name: cleaned.pop(name, None) for name, field in self.attribute_fields.items()}
         try:
-            cleaned["attributes"] = attributes_of(self.attribute_rows)
+            free = attributes_of(self.attribute_rows)
+            attribute_inputs.free_names_problem(list(free), self.defined)
+            found |= free
         except ValidationError as error:
             self.attributes_error = " ".join(error.messages)
             self.add_error(None, "Please look at the attributes again.")
+        # Only what differs, so that what does not fit and was not touched may stay.
+        cleaned["attributes"] = {
+            name: found.get(name)
+            for name in {**self.stored, **found}
+            if json.dumps(found.get(name)) != json.dumps(self.stored.get(name))
+        }
         return cleaned
 
     def refuse(self, error: ValidationError) -> None:
         """Show what the saving activity found, next to the fields it is about."""
         for name, sentences in error.message_dict.items():
-            if name == "attributes":
-                self.attributes_error = " ".join(sentences)
+            if name.partition(".")[0] == "attributes" and name not in self.fields:
+                self.attributes_error = " ".join([self.attributes_error, *sentences]).strip()
             self.add_error(name if name in self.fields else None, sentences)
 
 
@@ -112,31 +135,35 @@ class ImportOptionsForm(forms.Form):
         label="Country of phone numbers written without one",
         help_text="Two letters, such as FR.",
     )
+    subscribe = forms.BooleanField(
+        required=False,
+        label="The file may subscribe people: they have agreed to be written to, and I say on what basis",
+        help_text="Otherwise the file subscribes nobody; it can still unsubscribe. Only matters for consent columns.",
+    )
+    basis = forms.CharField(
+        required=False,
+        max_length=500,
+        label="Basis of their consent",
+        help_text="How and when they agreed, such as “Sign-up form on shop.example.com, March 2026”. It is kept as the "
+        "proof in each contact’s history.",
+    )
     resubscribe = forms.BooleanField(
         required=False,
-        label="Subscribe again who has unsubscribed",
+        label="Also subscribe again who has unsubscribed",
         help_text="Only with their word for it. Otherwise the file never turns “unsubscribed” into “subscribed”.",
     )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        cleaned["basis"] = " ".join((cleaned.get("basis") or "").split()) if cleaned.get("subscribe") else ""
+        if cleaned.get("subscribe") and not cleaned["basis"]:
+            self.add_error("basis", "Say on what basis they are subscribed.")
+        if cleaned.get("resubscribe") and not cleaned.get("subscribe"):
+            self.add_error("resubscribe", "This needs the box above, and the basis.")
+        return cleaned
 
     def clean_country(self) -> str:
         country = self.cleaned_data["country"].upper()
         if country and country not in phonenumbers.SUPPORTED_REGIONS:
             raise ValidationError(f"“{country}” is not a country’s code.")
         return country
-
-
-class SuppressionForm(forms.Form):
-    channel = forms.ChoiceField(choices=Channel.choices)
-    address = forms.CharField(max_length=254, label="Email or phone")
-    reason = forms.CharField(required=False, max_length=200)
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        name = {"email": "email", "sms": "phone"}.get(cleaned.get("channel", ""))
-        if name and cleaned.get("address"):
-            fields, errors = clean({name: cleaned["address"]})
-            if errors:
-                self.add_error("address", errors[name])
-            else:
-                cleaned["address"] = fields[name]
-        return cleaned

@@ -14,9 +14,12 @@ from django.db.models import QuerySet
 
 from contacts import csv_columns, csv_writing, saving
 from contacts.cleaning import IDENTIFIERS
+from contacts.consent import Proof
 from contacts.csv_reading import FARTHEST, Reader, Row
+from contacts.defining import Definitions, definitions
 from contacts.lanes import nudge
 from contacts.models import CsvImport, CsvRefusal
+from contacts.profiles import May
 from contacts.reading_ahead import Supply, one_ahead
 from contacts.uploading import OWNED, pieces_of
 
@@ -34,7 +37,8 @@ def imports() -> QuerySet[CsvImport]:
 
 
 def confirm(file: CsvImport, mapping: Sequence[str | None], options: dict[str, Any]) -> bool:
-    """Let a draft's rows be taken in; False when that was done already. Options: `country`, `resubscribe`."""
+    """Let a draft's rows be taken in; False when that was done already. Options: `country`; `basis`, on
+    which the file may subscribe people, and `resubscribe`, with it also those who unsubscribed."""
     changed = CsvImport.objects.filter(pk=file.pk, state=State.DRAFT).update(
         state=State.QUEUED, mapping=list(mapping), options=options
     )
@@ -77,7 +81,7 @@ def work(now: datetime) -> bool:
 def _take(file: CsvImport, now: datetime) -> None:
     """One slice: whatever happens to the process, either all of it is kept or none."""
     supply = Supply(pieces_of(file, file.offset), PIECE_BYTES + FARTHEST)
-    with closing(one_ahead(islice(_pieces(file, supply), PIECES), supply.fill)) as pieces:
+    with closing(one_ahead(islice(_pieces(file, supply, definitions()), PIECES), supply.fill)) as pieces:
         for piece in pieces:
             _keep(file, piece, now)
     file.state = State.RUNNING
@@ -99,19 +103,19 @@ class _Piece:
     lines: int
 
 
-def _pieces(file: CsvImport, supply: Iterable[bytes]) -> Iterator[_Piece]:
+def _pieces(file: CsvImport, supply: Iterable[bytes], defined: Definitions) -> Iterator[_Piece]:
     reader = Reader(supply, file.encoding, file.delimiter, file.offset, file.lines_read)
     try:
         while (begun := reader.offset) < file.size:
             rows = list(islice(reader.rows(reader.offset + PIECE_BYTES), PIECE))
             if reader.offset == begun:
                 raise EOFError(f"The bytes of import {file.pk} end at {begun}, and there should be {file.size}.")
-            yield _piece(file, rows, reader.offset, reader.lines)
+            yield _piece(file, rows, reader.offset, reader.lines, defined)
     finally:
         reader.close()
 
 
-def _piece(file: CsvImport, rows: list[Row], offset: int, lines: int) -> _Piece:
+def _piece(file: CsvImport, rows: list[Row], offset: int, lines: int, defined: Definitions) -> _Piece:
     refused: list[tuple[Row, str]] = []
     good: list[Row] = []
     width = len(file.headers)
@@ -121,14 +125,14 @@ def _piece(file: CsvImport, rows: list[Row], offset: int, lines: int) -> _Piece:
             refused.append((row, problem))
         else:
             good.append(row)
-    cleaned = csv_columns.clean([row.cells for row in good], file.mapping, file.options.get("country", ""))
+    cleaned = csv_columns.clean([row.cells for row in good], file.mapping, file.options.get("country", ""), defined)
     refused += [(good[place], _sentence(errors)) for place, errors in cleaned.errors.items()]
     return _Piece(len(rows), good, cleaned, refused, offset, lines)
 
 
 def _keep(file: CsvImport, piece: _Piece, now: datetime) -> None:
     cleaned, good = piece.cleaned, piece.good
-    result = saving.save(cleaned.batch, now, source="import", resubscribe=bool(file.options.get("resubscribe")))
+    result = saving.save(cleaned.batch, now, "import", *_consenting(file))
     refused = [
         *piece.refused,
         *((good[cleaned.places[failure.index]], _sentence(failure.errors)) for failure in result.failed),
@@ -146,6 +150,14 @@ def _keep(file: CsvImport, piece: _Piece, now: datetime) -> None:
     file.updated += result.updated
     file.unchanged += result.unchanged
     file.refused += len(refused)
+
+
+def _consenting(file: CsvImport) -> tuple[May, Proof]:
+    """How far its rows may widen consent: only on the basis that the operator stated, which is kept as the proof."""
+    basis = file.options.get("basis") or ""
+    may = May(subscribe=bool(basis), resubscribe=bool(basis and file.options.get("resubscribe")))
+    by = file.created_by.get_username() if file.created_by else ""
+    return may, Proof(by, {"import": file.pk, "file": file.name[:200], **({"basis": basis} if basis else {})})
 
 
 def _ragged(row: Row, width: int) -> str:

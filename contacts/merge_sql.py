@@ -53,7 +53,8 @@ fresh AS MATERIALIZED (
 
 _SAYS = """
 COALESCE((
-    SELECT n.consent_{0} <> had.state AND (%(resubscribe)s OR had.state <> 'unsubscribed') FROM (
+    SELECT n.consent_{0} <> had.state AND (%(resubscribe)s OR had.state NOT IN ('unsubscribed', 'pending'))
+        AND (%(widen)s OR n.consent_{0} <> 'subscribed') FROM (
         SELECT COALESCE((SELECT state FROM contacts_consent WHERE contact_id = n.id AND channel = '{0}'), 'unknown')
     ) AS had (state) WHERE n.consent_{0} IS NOT NULL
 ), false) AS says_{0}
@@ -104,18 +105,19 @@ labels AS MATERIALIZED (
     SELECT id, jsonb_build_object('tag', name) || %(source)s::jsonb AS properties
     FROM contacts_tag WHERE id = ANY(%(tags)s::bigint[]) ORDER BY id FOR KEY SHARE
 ), said_first AS (
-    INSERT INTO contacts_consent (contact_id, channel, state, at, source)
-    SELECT new_id, channel, state, %(now)s, %(origin)s FROM fresh,
+    INSERT INTO contacts_consent (contact_id, channel, state, at, source, by, proof)
+    SELECT new_id, channel, state, %(now)s, %(origin)s, %(by)s, %(proof)s::jsonb FROM fresh,
         LATERAL (VALUES ('email', consent_email), ('sms', consent_sms)) AS said (channel, state)
-    WHERE state <> 'unknown'
+    WHERE state <> 'unknown' AND (%(widen)s OR state <> 'subscribed')
 ), said AS (
-    INSERT INTO contacts_consent AS had (contact_id, channel, state, at, source)
-    SELECT id, channel, state, %(now)s, %(origin)s FROM touched,
+    INSERT INTO contacts_consent AS had (contact_id, channel, state, at, source, by, proof)
+    SELECT id, channel, state, %(now)s, %(origin)s, %(by)s, %(proof)s::jsonb FROM touched,
         LATERAL (VALUES ('email', consent_email, says_email), ('sms', consent_sms, says_sms))
             AS said (channel, state, says) WHERE says
     ON CONFLICT (contact_id, channel) DO UPDATE
-    SET state = EXCLUDED.state, at = EXCLUDED.at, source = EXCLUDED.source
-    WHERE had.state <> EXCLUDED.state AND (%(resubscribe)s OR had.state <> 'unsubscribed')
+    SET state = EXCLUDED.state, at = EXCLUDED.at, source = EXCLUDED.source, by = EXCLUDED.by, proof = EXCLUDED.proof
+    WHERE had.state <> EXCLUDED.state AND (%(resubscribe)s OR had.state NOT IN ('unsubscribed', 'pending'))
+        AND (%(widen)s OR EXCLUDED.state <> 'subscribed')
 ), marked_first AS (
     INSERT INTO contacts_contacttag (contact_id, tag_id, at)
     SELECT new_id, labels.id, %(now)s FROM fresh, unnest(tags) AS tag_id JOIN labels ON labels.id = tag_id

@@ -11,10 +11,11 @@ from django.db import connection
 
 from contacts.cleaning import IDENTIFIERS, Fields
 from contacts.columns import literal
+from contacts.consent import NO_PROOF, Proof
 from contacts.contact_zones import zone_from_phone
 from contacts.lanes import READERS, nudge
 from contacts.merge_sql import CREATE, MERGE
-from contacts.profiles import TEXTS
+from contacts.profiles import ALL, TEXTS, May
 from contacts.tagging import tag_ids
 
 Column = Sequence[Any]
@@ -75,7 +76,7 @@ def batch_of(rows: Sequence[Fields]) -> Batch:
     return Batch.of(len(rows), columns, rows.__getitem__, apart)
 
 
-def merge(batch: Batch, now: datetime, source: str, resubscribe: bool) -> Merged:
+def merge(batch: Batch, now: datetime, source: str, may: May = ALL, proof: Proof = NO_PROOF) -> Merged:
     """Create and change contacts, their tags, consent and timelines, in the running transaction.
 
     Each row must be about one contact that no other row is about, by identifiers that agree with each other. All other
@@ -113,7 +114,10 @@ def merge(batch: Batch, now: datetime, source: str, resubscribe: bool) -> Merged
                 "now": now,
                 "origin": source[:200],
                 "source": json.dumps(origin),
-                "resubscribe": resubscribe,
+                "resubscribe": may.resubscribe,
+                "widen": may.subscribe,
+                "by": proof.columns[0],
+                "proof": proof.columns[1],
                 "tags": list(set(tags.values())),
             },
         )

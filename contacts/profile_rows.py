@@ -9,7 +9,8 @@ from django.db import connection
 
 from contacts import timeline
 from contacts.cleaning import IDENTIFIERS, Fields
-from contacts.profiles import TEXTS, Profile
+from contacts.consent import NO_PROOF, Proof
+from contacts.profiles import ALL, TEXTS, May, Profile
 from contacts.tagging import tag_ids
 from contacts.timeline import NewEvent
 
@@ -59,7 +60,7 @@ def _load(rows: Sequence[Fields], where: str, params: list[Any]) -> list[Profile
     return list(profiles.values())
 
 
-def write(profiles: Iterable[Profile], now: datetime, source: str, resubscribe: bool = True) -> None:
+def write(profiles: Iterable[Profile], now: datetime, source: str, may: May = ALL, proof: Proof = NO_PROOF) -> None:
     """Write what changed in the profiles, and record `contact.created`, `contact.updated` and `tag.added`.
 
     Raises IntegrityError where an identifier was taken meanwhile; the caller's savepoint then undoes everything.
@@ -76,7 +77,7 @@ def write(profiles: Iterable[Profile], now: datetime, source: str, resubscribe: 
     events += [
         NewEvent(profile.id, "contact.updated", {"changed": sorted(profile.changed), **origin}) for profile in changed
     ]
-    _set_consent(touched, source, now, resubscribe)
+    _set_consent(touched, source, now, may, proof)
     events += _tag(touched, origin, now)
     timeline.record(events, now)
     for profile in touched:
@@ -119,7 +120,7 @@ def _values(profile: Profile) -> list[Any]:
     return [*texts, json.dumps(profile.attributes) if profile.attributes else "{}"]
 
 
-def _set_consent(profiles: list[Profile], source: str, now: datetime, resubscribe: bool) -> None:
+def _set_consent(profiles: list[Profile], source: str, now: datetime, may: May, proof: Proof) -> None:
     said = [
         (profile.id, channel, state) for profile in profiles for channel, state in sorted(profile.new_consent.items())
     ]
@@ -128,14 +129,23 @@ def _set_consent(profiles: list[Profile], source: str, now: datetime, resubscrib
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO contacts_consent AS had (contact_id, channel, state, at, source)
-            SELECT id, channel, state, %s, %s
+            INSERT INTO contacts_consent AS had (contact_id, channel, state, at, source, by, proof)
+            SELECT id, channel, state, %s, %s, %s, %s::jsonb
             FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS n (id, channel, state)
             ON CONFLICT (contact_id, channel) DO UPDATE
-            SET state = EXCLUDED.state, at = EXCLUDED.at, source = EXCLUDED.source
-            WHERE had.state <> EXCLUDED.state AND (%s OR had.state <> 'unsubscribed')
+            SET state = EXCLUDED.state, at = EXCLUDED.at, source = EXCLUDED.source, by = EXCLUDED.by,
+                proof = EXCLUDED.proof
+            WHERE had.state <> EXCLUDED.state AND (%s OR had.state NOT IN ('unsubscribed', 'pending'))
+                AND (%s OR EXCLUDED.state <> 'subscribed')
             """,
-            [now, source[:200], *(list(column) for column in zip(*said, strict=True)), resubscribe],
+            [
+                now,
+                source[:200],
+                *proof.columns,
+                *(list(column) for column in zip(*said, strict=True)),
+                may.resubscribe,
+                may.subscribe,
+            ],
         )
 
 

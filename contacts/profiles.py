@@ -9,8 +9,26 @@ from contacts.contact_zones import zone_from_phone
 from contacts.models import ConsentState
 
 UNKNOWN, UNSUBSCRIBED = ConsentState.UNKNOWN.value, ConsentState.UNSUBSCRIBED.value
+PENDING, SUBSCRIBED = ConsentState.PENDING.value, ConsentState.SUBSCRIBED.value
 TEXTS = ("email", "phone", "external_id", "first_name", "last_name", "timezone", "language")
 _WORDS = {"email": "email address", "phone": "phone number", "external_id": "external id"}
+
+
+@dataclass(frozen=True, slots=True)
+class May:
+    """How far rows may widen consent: `subscribe` turns what is no subscription into one, `resubscribe` changes what
+    those said who unsubscribed, or who were asked and have not confirmed. To narrow it is always allowed."""
+
+    subscribe: bool = True
+    resubscribe: bool = True
+
+    def turn(self, had: str, state: str) -> bool:
+        if had in (UNSUBSCRIBED, PENDING) and not self.resubscribe:
+            return False
+        return self.subscribe or state != SUBSCRIBED
+
+
+ALL = May()
 
 
 class Refused(Exception):
@@ -43,11 +61,11 @@ class Profile:
     # What stood there before the first of these changes, by the same names.
     before: dict[str, Any] = field(default_factory=dict)
 
-    def apply(self, fields: Fields, resubscribe: bool = True, replace_attributes: bool = False) -> bool:
+    def apply(self, fields: Fields, may: May = ALL, replace_attributes: bool = False) -> bool:
         """Take over the given fields and say whether that changed anything.
 
         Attributes are merged, and one that is None is removed; tags are added; consent is changed for the channels
-        named, except from unsubscribed to subscribed where `resubscribe` is not allowed.
+        named, as far as `may` allows.
         """
         before = len(self.changed), len(self.new_tags)
         rewritten = False
@@ -67,8 +85,7 @@ class Profile:
                 self.new_tags.append(tag)
         for channel, state in fields.get("consent", {}).items():
             had = self.consent.get(channel, UNKNOWN)
-            widened = had == UNSUBSCRIBED
-            if had != state and (resubscribe or not widened):
+            if had != state and may.turn(had, state):
                 self.before.setdefault(f"consent.{channel}", had)
                 self.consent[channel] = self.new_consent[channel] = state
                 self.changed.add(f"consent.{channel}")
@@ -150,8 +167,8 @@ class Book:
                 raise Refused({by: [f"This {_WORDS[by]} belongs to a contact with another {_WORDS[stronger]}."]})
         return target
 
-    def apply(self, profile: Profile, fields: Fields, resubscribe: bool = True) -> bool:
-        changed = profile.apply(fields, resubscribe)
+    def apply(self, profile: Profile, fields: Fields, may: May = ALL) -> bool:
+        changed = profile.apply(fields, may)
         if changed:
             self._enter(profile)
         return changed

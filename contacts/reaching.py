@@ -7,7 +7,15 @@ import phonenumbers
 from django.conf import settings
 from django.db import connection
 
-from contacts.consent import ADDRESSES, NO_CONSENT, SUPPRESSED
+from contacts.consent import (
+    ADDRESSES,
+    DENIED,
+    NO_CONSENT,
+    NO_TOPIC,
+    SUPPRESSED,
+    TOPIC_DENIED,
+    suppression_joins,
+)
 from contacts.places import country_of_attribute, country_of_number
 from contacts.segments.where import Where, fill, value
 
@@ -17,14 +25,17 @@ NO_ADDRESS = "no address"
 _WITH_REASON = """
 SELECT {columns}, CASE
     WHEN COALESCE(contacts_contact.{address}, '') = '' THEN '{no_address}'
-    WHEN s.id IS NOT NULL THEN '{suppressed}'
-    WHEN k.state = 'unsubscribed' OR (COALESCE(k.state, 'unknown') <> 'subscribed'
-        AND (SELECT consent_policy = 'opt_in' FROM contacts_installation)) THEN '{no_consent}'{besides}
+    WHEN s.id IS NOT NULL OR d.id IS NOT NULL THEN '{suppressed}'
+    WHEN {denied} THEN '{no_consent}'{no_topic}{besides}
     ELSE '' END AS reason
 FROM contacts_contact
 LEFT JOIN contacts_consent k ON k.contact_id = contacts_contact.id AND k.channel = '{channel}'
-LEFT JOIN contacts_suppression s
-    ON s.channel = '{channel}' AND lower(s.address) = lower(contacts_contact.{address})
+{suppressions}{topic}
+"""
+_OF_TOPIC = """
+LEFT JOIN contacts_topic t ON t.key = %s
+LEFT JOIN contacts_topicconsent tk
+    ON tk.contact_id = contacts_contact.id AND tk.topic_id = t.id AND tk.channel = '{0}'
 """
 
 
@@ -32,12 +43,13 @@ LEFT JOIN contacts_suppression s
 Besides = tuple[Where, str] | None
 
 
-def reasons(channel: str, who: Where, besides: Besides = None) -> dict[str, int]:
-    """How many contacts are not written to, by reason; "" has those who are. One statement."""
-    return dict(_rows("SELECT reason, count(*) FROM ({0}) each GROUP BY reason", _each(channel, "1", who, besides)))
+def reasons(channel: str, who: Where, besides: Besides = None, topic: str = "") -> dict[str, int]:
+    """How many contacts are not written to about a topic (its key), by reason; "" has those who are. One statement."""
+    each = _each(channel, "1", who, besides, topic)
+    return dict(_rows("SELECT reason, count(*) FROM ({0}) each GROUP BY reason", each))
 
 
-def countries(channel: str, who: Where, besides: Besides = None) -> dict[str, int]:
+def countries(channel: str, who: Where, besides: Besides = None, topic: str = "") -> dict[str, int]:
     """How many of those who can be written to are at home in which country ("" where unknown), as `places.country_of`
     says of each of them. One statement, and its answer has a row per country and beginning of phone numbers."""
     columns = (
@@ -47,7 +59,7 @@ def countries(channel: str, who: Where, besides: Besides = None) -> dict[str, in
     rows = _rows(
         f"SELECT written, min(phone), count(*) FROM ({{0}}) each WHERE reason = ''"  # noqa: S608 - our own words
         f" GROUP BY written, {_beginning()}, length(phone)",
-        _each(channel, columns, who, besides),
+        _each(channel, columns, who, besides, topic),
     )
     found: Counter[str] = Counter()
     for written, phone, n in rows:
@@ -66,7 +78,7 @@ def zones(channel: str, who: Where) -> dict[str, int]:
     return dict(_rows("SELECT zone, count(*) FROM ({0}) each WHERE reason = '' GROUP BY zone", each))
 
 
-def _each(channel: str, columns: str, who: Where, besides: Besides = None) -> Where:
+def _each(channel: str, columns: str, who: Where, besides: Besides = None, topic: str = "") -> Where:
     more = Where("") if besides is None else fill("\n    WHEN {0} THEN {1}", besides[0], value(besides[1]))
     text = _WITH_REASON.format(
         columns=columns,
@@ -74,10 +86,14 @@ def _each(channel: str, columns: str, who: Where, besides: Besides = None) -> Wh
         channel=channel,
         no_address=NO_ADDRESS,
         suppressed=SUPPRESSED,
+        denied=DENIED,
         no_consent=NO_CONSENT,
+        no_topic=f" WHEN {TOPIC_DENIED} THEN '{NO_TOPIC}'" if topic else "",
         besides=more.sql,
+        suppressions=suppression_joins(channel, "contacts_contact"),
+        topic=_OF_TOPIC.format(channel) if topic else "",
     )
-    return Where(f"{text} WHERE {who.sql}", (*more.params, *who.params))
+    return Where(f"{text} WHERE {who.sql}", (*more.params, *([topic] if topic else []), *who.params))
 
 
 def _beginning() -> str:

@@ -9,10 +9,13 @@ import psycopg.errors
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, transaction
 
-from contacts import merging, profile_rows, tagging
+from contacts import merging, profile_rows, tagging, topic_consent
 from contacts.cleaning import IDENTIFIERS, Errors, Fields, clean
+from contacts.consent import NO_PROOF, Proof
+from contacts.defining import needed_by
 from contacts.models import Contact
-from contacts.profiles import TEXTS, Book, Profile, Refused
+from contacts.profiles import ALL, TEXTS, Book, May, Profile, Refused
+from contacts.remembering import remembering
 
 ATTEMPTS = 10
 UNIDENTIFIED = "A contact needs an email, a phone or an external_id."
@@ -45,21 +48,25 @@ class UpsertResult:
     ids: list[int | None] = field(default_factory=list)
 
 
-def create(given: Any, now: datetime, source: str = "") -> Contact:
+def create(given: Any, now: datetime, source: str = "", proof: Proof = NO_PROOF) -> Contact:
     """A new contact from the API's fields. Raises ValidationError by field, also where somebody has its identifiers."""
     fields = _cleaned(given)
     profile = Profile()
     profile.apply(fields)
     _identified(profile)
-    _written(profile, now, source)
+    with transaction.atomic():
+        _written(profile, now, source, proof)
+        topic_consent.keep([(profile.id or 0, fields.get("topics") or {})], source, now, proof)
     return Contact.objects.get(pk=profile.id)
 
 
-def update(contact: Contact, given: Any, now: datetime, source: str = "", replace: bool = False) -> Contact:
+def update(
+    contact: Contact, given: Any, now: datetime, source: str = "", replace: bool = False, proof: Proof = NO_PROOF
+) -> Contact:
     """Change the fields given. Raises ValidationError by field, and Contact.DoesNotExist for a contact who is gone.
 
     Attributes are merged (null removes one), tags become exactly the list given, consent changes for the
-    channels given.
+    channels given, also that to topics.
     With `replace` the attributes become exactly those given, and texts left out are emptied.
     """
     fields = _cleaned(given)
@@ -73,25 +80,35 @@ def update(contact: Contact, given: Any, now: datetime, source: str = "", replac
         surplus = profile.tags - {name.lower() for name in fields["tags"]} if "tags" in fields else set()
         profile.apply(fields, replace_attributes=replace)
         _identified(profile)
-        _written(profile, now, source)
+        _written(profile, now, source, proof)
         tagging.remove([contact.pk], surplus, now, source)
+        topic_consent.keep([(contact.pk, fields.get("topics") or {})], source, now, proof)
     return Contact.objects.get(pk=contact.pk)
 
 
 def upsert(
-    rows: Sequence[Any], now: datetime, source: str = "", country: str = "", resubscribe: bool = True
+    rows: Sequence[Any],
+    now: datetime,
+    source: str = "",
+    country: str = "",
+    proof: Proof = NO_PROOF,
+    refuse: Callable[[Any], Errors] | None = None,
 ) -> UpsertResult:
     """Update or create a contact from each row, as if one after the other; bad rows do not stop the others.
 
     Whom a row is about is said by `contacts.profiles.Book`. Empty identifiers are ignored, other fields given are set,
-    attributes merged, tags added. `country` reads phone numbers written without one. Without `resubscribe` nobody who
-    unsubscribed is subscribed again. Rows that change nothing write nothing and record nothing.
+    attributes merged, tags added. `country` reads phone numbers written without one.
+    Rows that change nothing write nothing and record nothing. What else is wrong with a row `refuse` says.
     """
     good: list[Fields] = []
     places: list[int] = []
     failed: list[Failure] = []
-    for index, row in enumerate(rows):
-        fields, errors = clean(row, country)
+    defined = needed_by(rows)
+    with remembering():  # which topics there are
+        cleaned = [clean(row, country, defined) for row in rows]
+        also = [refuse(row) for row in rows] if refuse else [{}] * len(rows)
+    for index, ((fields, errors), more) in enumerate(zip(cleaned, also, strict=True)):
+        errors |= more
         fields = {name: value for name, value in fields.items() if value is not None}
         if not errors and not any(name in fields for name in IDENTIFIERS):
             errors = {"detail": [UNIDENTIFIED]}
@@ -100,7 +117,9 @@ def upsert(
         else:
             good.append(fields)
             places.append(index)
-    result = save(merging.batch_of(good), now, source, resubscribe)
+    result = save(merging.batch_of(good), now, source, proof=proof)
+    said = zip(result.ids, good, strict=True)
+    topic_consent.keep([(pk, row["topics"]) for pk, row in said if pk and "topics" in row], source, now, proof)
     ids: list[int | None] = [None] * len(rows)
     for index, contact_id in zip(places, result.ids, strict=True):
         ids[index] = contact_id
@@ -109,11 +128,14 @@ def upsert(
     return result
 
 
-def save(batch: merging.Batch, now: datetime, source: str = "", resubscribe: bool = True) -> UpsertResult:
-    """Update or create a contact from each row of a batch of clean rows, as `upsert` does."""
+def save(
+    batch: merging.Batch, now: datetime, source: str = "", may: May = ALL, proof: Proof = NO_PROOF
+) -> UpsertResult:
+    """Update or create a contact from each row of a batch of clean rows, as `upsert` does; `may` says how far consent
+    may be widened."""
 
     def attempt() -> UpsertResult:
-        merged = merging.merge(batch, now, source, resubscribe)
+        merged = merging.merge(batch, now, source, may, proof)
         rows = {place: batch.fields(place) for place in merged.doubtful}
         result = UpsertResult(merged.created, merged.updated, len(merged.ids) - merged.created - merged.updated)
         book = Book(profile_rows.known_by(list(rows.values()))) if rows else Book([])
@@ -126,7 +148,7 @@ def save(batch: merging.Batch, now: datetime, source: str = "", resubscribe: boo
                 result.failed.append(Failure(place, refused.errors))
                 continue
             fresh = profile.id is None and not profile.identified
-            changed = book.apply(profile, fields, resubscribe)
+            changed = book.apply(profile, fields, may)
             placed[place] = profile
             result.created += fresh
             result.unchanged += not changed
@@ -136,7 +158,7 @@ def save(batch: merging.Batch, now: datetime, source: str = "", resubscribe: boo
         kept = sum(lasting[profile] for profile in changing)
         result.updated += kept
         result.unchanged += len(changing) - kept
-        profile_rows.write(dict.fromkeys(placed.values()), now, source, resubscribe)
+        profile_rows.write(dict.fromkeys(placed.values()), now, source, may, proof)
         ids = merged.ids | {place: profile.id for place, profile in placed.items()}
         result.ids = [ids.get(place) for place in range(batch.size)]
         return result
@@ -157,7 +179,7 @@ def delete(contact_ids: Sequence[int]) -> int:
 
 
 def _cleaned(given: Any) -> Fields:
-    fields, errors = clean(given)
+    fields, errors = clean(given, defined=needed_by([given]))
     if errors:
         raise ValidationError(errors)
     return fields
@@ -168,10 +190,10 @@ def _identified(profile: Profile) -> None:
         raise ValidationError({"detail": [UNIDENTIFIED]})
 
 
-def _written(profile: Profile, now: datetime, source: str) -> None:
+def _written(profile: Profile, now: datetime, source: str, proof: Proof) -> None:
     try:
         with transaction.atomic():
-            profile_rows.write([profile], now, source)
+            profile_rows.write([profile], now, source, proof=proof)
     except DatabaseError as error:
         constraint = error.__cause__.diag.constraint_name if isinstance(error.__cause__, psycopg.Error) else None
         if constraint not in _UNIQUE:

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contacts import segments
-from contacts.api_shapes import ContactSerializer
+from contacts.api_shapes import SHOWN, ContactSerializer
 from contacts.models import Segment
 from contacts.segments import deleting, saving
 
@@ -113,7 +113,7 @@ class SegmentViewSet(viewsets.ModelViewSet):
         asked.is_valid(raise_exception=True)
         rule = asked.validated_data["rule"]
         found = segments.audience(rule, timezone.now())
-        sample = found.prefetch_related("consents", "contact_tags__tag")[:SAMPLE]
+        sample = found.prefetch_related(*SHOWN)[:SAMPLE]
         shown: dict[str, Any] = {"count": found.count(), "sentence": segments.sentence(rule)}
         return Response({**shown, "sample": ContactSerializer(sample, many=True).data})
 

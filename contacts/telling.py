@@ -29,14 +29,26 @@ _SENTENCES = {
     "sms.machine_clicked": "Link in an SMS followed by a machine, not counted",
     "sms.replied": "Replied by SMS",
     "sms.unsubscribed": "Unsubscribed from SMS",
+    "topic.subscribed": "Subscribed to the topic “{topic}”",
+    "topic.unsubscribed": "Unsubscribed from the topic “{topic}”",
     "scenario.entered": "Entered a scenario",
     "scenario.completed": "Completed a scenario",
     "api.call": "Let in through the API",
 }
 # Properties that the sentence says, or that say it to programs, by the first part of the event's name.
-_SAID = {"tag": ("tag",), "segment": ("segment", "name")}
-_BAD = {"email.bounced", "email.complained", "email.unsubscribed", "sms.failed", "sms.unsubscribed"}
-_GOOD = {"contact.created", "email.opened", "email.clicked", "sms.clicked", "sms.replied", "scenario.completed"}
+_SAID = {"tag": ("tag",), "segment": ("segment", "name"), "topic": ("topic",)}
+_BAD = {
+    "email.bounced",
+    "email.complained",
+    "email.unsubscribed",
+    "sms.failed",
+    "sms.unsubscribed",
+    "topic.unsubscribed",
+}
+_GOOD = {
+    "contact.created", "email.opened", "email.clicked", "sms.clicked", "sms.replied", "scenario.completed",
+    "topic.subscribed",
+}  # fmt: skip
 # Of what Waypost records itself, what only programs can make something of.
 _FOR_PROGRAMS = {"origin", "message", "provider", "link", "scenario"}
 

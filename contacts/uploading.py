@@ -10,6 +10,7 @@ from django.db import transaction
 from contacts.csv_mapping import guess
 from contacts.csv_reading import Reader, Row
 from contacts.csv_sniffing import Unreadable, guess_delimiter, guess_encoding, wide_encoding
+from contacts.defining import definitions
 from contacts.models import CsvChunk, CsvImport
 
 PIECE = 1024 * 1024
@@ -59,7 +60,7 @@ def read_as(file: CsvImport, encoding: str, delimiter: str = "") -> None:
     rows = preview(file, 100)
     if not rows:
         raise Unreadable("There are no rows below the headers.")
-    file.mapping = guess(file.headers, [row.cells for row in rows])
+    file.mapping = guess(file.headers, [row.cells for row in rows], definitions())
     file.save()
 
 

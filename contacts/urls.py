@@ -1,8 +1,8 @@
-"""The URLs of contacts, their imports, tags and suppressed addresses."""
+"""The URLs of contacts, their imports, tags, topics and suppressed addresses."""
 
 from django.urls import include, path
 
-from contacts.views import contact, contacts, imports, suppressions, tags
+from contacts.views import attributes, contact, contact_consent, contacts, imports, suppressions, tags, topics
 
 urlpatterns = [
     path("contacts/", contacts.contact_list, name="contact_list"),
@@ -11,7 +11,8 @@ urlpatterns = [
     path("contacts/<int:pk>/", contact.contact_page, name="contact_page"),
     path("contacts/<int:pk>/edit/", contact.contact_edit, name="contact_edit"),
     path("contacts/<int:pk>/delete/", contact.contact_delete, name="contact_delete"),
-    path("contacts/<int:pk>/consent/", contact.contact_consent, name="contact_consent"),
+    path("contacts/<int:pk>/consent/", contact_consent.change, name="contact_consent"),
+    path("contacts/<int:pk>/consent/history/", contact_consent.history, name="contact_consent_history"),
     path("contacts/<int:pk>/tags/", contact.contact_tags, name="contact_tags"),
     path("contacts/<int:pk>/timeline/", contact.contact_timeline, name="contact_timeline"),
     path("contacts/imports/", imports.import_list, name="import_list"),
@@ -21,7 +22,22 @@ urlpatterns = [
     path("contacts/imports/<int:pk>/refused.csv", imports.import_refused, name="import_refused"),
     path("contacts/imports/<int:pk>/delete/", imports.import_delete, name="import_delete"),
     path("contacts/suppressed/", suppressions.suppression_list, name="suppression_list"),
+    path("contacts/suppressed/import/", suppressions.suppression_import, name="suppression_import"),
+    path("contacts/suppressed/export.csv", suppressions.suppression_export, name="suppression_export"),
     path("contacts/suppressed/<int:pk>/delete/", suppressions.suppression_delete, name="suppression_delete"),
+    path("topics/", topics.topic_list, name="topic_list"),
+    path("topics/new/", topics.topic_create, name="topic_create"),
+    path("topics/<int:pk>/", topics.topic_edit, name="topic_edit"),
+    path("topics/<int:pk>/move/", topics.topic_move, name="topic_move"),
+    path("topics/<int:pk>/archive/", topics.topic_archive, name="topic_archive"),
+    path("topics/<int:pk>/restore/", topics.topic_restore, name="topic_restore"),
+    path("attributes/", attributes.attribute_list, name="attribute_list"),
+    path("attributes/passes/", attributes.attribute_passes, name="attribute_passes"),
+    path("attributes/new/", attributes.attribute_create, name="attribute_create"),
+    path("attributes/<int:pk>/edit/", attributes.attribute_edit, name="attribute_edit"),
+    path("attributes/<int:pk>/move/", attributes.attribute_move, name="attribute_move"),
+    path("attributes/<int:pk>/convert/", attributes.attribute_convert, name="attribute_convert"),
+    path("attributes/<int:pk>/delete/", attributes.attribute_delete, name="attribute_delete"),
     path("tags/", tags.tag_list, name="tag_list"),
     path("tags/<int:pk>/edit/", tags.tag_edit, name="tag_edit"),
     path("tags/<int:pk>/delete/", tags.tag_delete, name="tag_delete"),

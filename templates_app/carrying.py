@@ -1,7 +1,7 @@
 """Asks the app that sends what an SMS becomes on its way: how its links are shortened, and what a part costs where."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
@@ -12,7 +12,8 @@ class Shortened:
 
     source: str
     links: tuple[str, ...] = ()
-    unsubscribe_url: str = ""
+    # What stands in place of each of `rendering.LINKS`, as long as it will be.
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
 
 class Carrier(Protocol):

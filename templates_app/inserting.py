@@ -6,14 +6,11 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
+from contacts.defining import Definition, definitions
+
 MOST = 20
 # The newest rows are looked at: the list has to be instant, not complete.
 _SAMPLE = 2000
-_ATTRIBUTES = """
-SELECT key FROM (SELECT attributes FROM contacts_contact ORDER BY id DESC LIMIT %s) newest,
-    jsonb_object_keys(attributes) key
-GROUP BY key ORDER BY count(*) DESC, key LIMIT %s
-"""
 # What Waypost itself writes down has properties that are of no use in a text.
 _EVENTS = """
 SELECT p.key, bool_or(jsonb_typeof(p.value) = 'array'), array_agg(DISTINCT item.key) FILTER (WHERE item.key <> '')
@@ -38,6 +35,10 @@ class Insert:
     after: str = ""
 
     @property
+    def liquid(self) -> str:
+        return self.before + self.after
+
+    @property
     def shown(self) -> str:
         return f"{self.before}…{self.after}" if self.after else self.before
 
@@ -58,6 +59,18 @@ CONTACT = [
     Insert("Phone number", "{{ contact.phone }}"),
     Insert("Language", "{{ contact.language }}"),
 ]
+ANY_ATTRIBUTE = Insert("An attribute", "{{ contact.attributes.city }}")
+LINKS = [
+    Insert("Unsubscribe link", "{{ unsubscribe_url }}"),
+    Insert("Link to the preferences", "{{ preferences_url }}"),
+    Insert("Confirmation link", "{{ confirm_url }}"),
+]
+# Made of what is kept, such as 2026-03-10; nothing where a contact has none.
+_FILTERS = {
+    "date": ' | date: "%-d %B %Y"',
+    "datetime": ' | in_zone: contact.timezone | date: "%-d %B %Y, %H:%M"',
+    "list": ' | join: ", "',
+}
 CONDITIONS = [
     Insert("Only if there is a first name", "{% if contact.first_name %}", "{% endif %}"),
     Insert("If there is a first name, else…", "{% if contact.first_name %}", "{% else %}{% endif %}"),
@@ -66,16 +79,12 @@ CONDITIONS = [
 
 
 def inserts(with_event: bool = True) -> list[Inserts]:
-    """By heading, as far as there is something; two queries at most."""
-    with connection.cursor() as cursor:
-        cursor.execute(_ATTRIBUTES, [_SAMPLE, MOST])
-        attributes = [key for (key,) in cursor.fetchall() if _is_usable(key)]
-    of_contacts = [_property("contact.attributes", key) for key in attributes]
-    found = [Inserts("Contact", CONTACT), Inserts("Attributes in use", of_contacts)]
-    conditions = [
-        *CONDITIONS,
-        *(_condition("contact.attributes", key) for key in attributes[:3]),
-    ]
+    """By heading, as far as there is something: the attributes that are defined, and properties in use. Two queries."""
+    known = definitions()
+    of_contacts = [each for one in known for each in _attribute(one)] or [ANY_ATTRIBUTE]
+    found = [Inserts("Contact", CONTACT), Inserts("Attributes", of_contacts)]
+    texts = [one.name for one in known if one.type.key != "boolean"][:3]
+    conditions = [*CONDITIONS, *(_condition("contact.attributes", name) for name in texts)]
     if with_event:
         plain, lists = _of_events()
         of_events = [_property("event", key) for key in plain] or [_property("event", "amount")]
@@ -84,9 +93,24 @@ def inserts(with_event: bool = True) -> list[Inserts]:
         found.append(Inserts("Loops", list(_loops(lists or {"items": ["name"]}))))
     found += [
         Inserts("Conditions", conditions),
-        Inserts("Links", [Insert("Unsubscribe link", "{{ unsubscribe_url }}")]),
+        Inserts("Links", LINKS),
     ]
     return [each for each in found if each.inserts]
+
+
+def fields(event: bool = True) -> list[Insert]:
+    """All of them, without their headings."""
+    return [one for group in inserts(event) for one in group.inserts]
+
+
+def _attribute(definition: Definition) -> list[Insert]:
+    path = _path("contact.attributes", definition.name)
+    if definition.type.key == "boolean":
+        return [Insert(f"Only if {definition.label}", f"{{% if {path} %}}", "{% endif %}")]
+    printed = Insert(definition.label, f"{{{{ {path}{_FILTERS.get(definition.type.key, '')} }}}}")
+    if definition.type.key != "text":
+        return [printed]
+    return [printed, Insert(f"{definition.label}, or other words", f'{{{{ {path} | default: "…" }}}}')]
 
 
 def _of_events() -> tuple[list[str], dict[str, list[str]]]:

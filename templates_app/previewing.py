@@ -34,9 +34,8 @@ class Preview:
 
 def preview(version: TemplateVersion, contact: Contact, event: Event | None = None) -> Preview:
     """Rendered for a contact; without an event, what the words say of one is empty."""
-    context = rendering.context_of(contact, event.properties if event else None) | {
-        "unsubscribe_url": "https://example.com/unsubscribe"
-    }
+    links = {name: f"https://example.com/{name.removesuffix('_url')}" for name in rendering.LINKS}
+    context = rendering.context_of(contact, event.properties if event else None) | links
     try:
         if version.template.channel == Channel.SMS:
             return _sms(version.body, context)
@@ -53,7 +52,7 @@ def preview(version: TemplateVersion, contact: Contact, event: Event | None = No
 
 def _sms(body: str, context: dict[str, Any]) -> Preview:
     short = carrying.shortened(body)
-    sent = rendering.compile(short.source, False).render(context | {"unsubscribe_url": short.unsubscribe_url}).strip()
+    sent = rendering.compile(short.source, False).render(context | dict(short.addresses)).strip()
     return Preview(
         text=rendering.compile(body, False).render(context),
         parts=parts(sent),

@@ -22,7 +22,9 @@ CONTACT_FIELDS = (
 )  # fmt: skip
 # Under these, every name may have a value: attributes and event properties are the operator's own.
 OPEN = (("contact", "attributes"), ("event",))
-ROOTS = ("contact", "event", "unsubscribe_url")
+# Addresses that are another one in each message.
+LINKS = ("unsubscribe_url", "preferences_url", "confirm_url")
+ROOTS = ("contact", "event", *LINKS)
 
 
 class RenderError(Exception):
@@ -131,7 +133,7 @@ def context_of(contact: Contact, event_properties: Mapping[str, Any] | None = No
             "attributes": contact.attributes,
         },
         "event": event_properties or {},
-        "unsubscribe_url": "",
+        **dict.fromkeys(LINKS, ""),
     }
 
 

@@ -15,6 +15,8 @@ from typing import Any
 from liquid import BoundTemplate, Environment, Mode, RenderContext, Token, Undefined
 from liquid.exceptions import FilterArgumentError, LiquidSyntaxError, LoopIterationLimitError, ResourceLimitError
 
+from templates_app.zoning import in_zone
+
 LOOP_STEPS = 5_000  # in one message, all loops together
 OUTPUT_BYTES = 1_000_000
 LOCAL_BYTES = 200_000  # assigned and captured variables
@@ -100,6 +102,7 @@ class _Environment(Environment):
             self.tags.pop(tag, None)
         for name in LEFT_OUT_FILTERS:
             self.filters.pop(name, None)
+        self.filters["in_zone"] = in_zone
         for name, function in self.filters.items():
             self.filters[name] = _limited(name, function)
 

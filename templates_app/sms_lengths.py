@@ -79,7 +79,7 @@ def lengths(source: str, event_properties: Mapping[str, Any] | None = None) -> L
         return None
     found: list[tuple[Contact, int, int, bool]] = []
     for contact in people:
-        context = rendering.context_of(contact, event_properties) | {"unsubscribe_url": link.unsubscribe_url}
+        context = rendering.context_of(contact, event_properties) | dict(link.addresses)
         try:
             count = parts(text.render(context).strip())
         except rendering.RenderError:

@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from campaigns.models import Provider
-from contacts.models import Contact
+from contacts import attribute_saving
+from contacts.models import Attribute, Contact, Topic
 from flows import saving
 from flows.models import Scenario
 
@@ -45,8 +46,20 @@ def scenario(graph: dict[str, Any], name: str = "Welcome", **fields: Any) -> Sce
     return made
 
 
+def topic(key: str = "news", name: str = "", **fields: Any) -> Topic:
+    """What messages can be about; the one that is there already, if there is one."""
+    fields = {"name": name or key.replace("-", " ").capitalize(), **fields}
+    return Topic.objects.get_or_create(key=key, defaults=fields)[0]
+
+
 def local_outboxes() -> None:
     """What a new installation sends through."""
     for channel in ("email", "sms"):
         if not Provider.objects.filter(channel=channel).exists():
             Provider.objects.create(channel=channel, kind="local", name="Local outbox", is_default=True)
+
+
+def attribute(name: str, type: str = "text", **fields: Any) -> Attribute:
+    """A defined attribute."""
+    given = {"name": name, "type": type, **fields}
+    return attribute_saving.save(Attribute(), given, NOW)

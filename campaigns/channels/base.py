@@ -39,3 +39,11 @@ class Channel(ABC):
 
 def unsubscribe_url(message_id: int) -> str:
     return f"{addresses.base()}/u/{signatures.token(message_id)}"
+
+
+def preferences_url(message_id: int) -> str:
+    return f"{addresses.base()}/p/{signatures.token(message_id)}"
+
+
+def confirm_url(message_id: int, email: str) -> str:
+    return f"{addresses.base()}/y/{signatures.confirm_token(message_id, email)}"

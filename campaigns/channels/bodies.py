@@ -25,11 +25,14 @@ class Addresses:
     click: str
     pixel: str
     unsubscribe: str
+    preferences: str
 
     @classmethod
     def of(cls, message_id: int) -> "Addresses":
         token, url = signatures.token(message_id), addresses.base()
-        return cls(message_id, token, f"{url}/c/{token}/", f"{url}/o/{token}.gif", f"{url}/u/{token}")
+        return cls(
+            message_id, token, f"{url}/c/{token}/", f"{url}/o/{token}.gif", f"{url}/u/{token}", f"{url}/p/{token}"
+        )
 
 
 class Body:

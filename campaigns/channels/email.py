@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 
 from campaigns.channels import links, list_headers, mime
-from campaigns.channels.base import Channel, Composer, Refused
+from campaigns.channels.base import Channel, Composer, Refused, confirm_url
 from campaigns.channels.bodies import Addresses, Body
 from campaigns.models import Content
 from campaigns.providers.base import Mime, OutgoingEmail
@@ -44,11 +44,15 @@ class EmailComposer(Composer):
         self.text = Body(rendering.compile(rendering.text_of(marked), escape=False), escape=False)
         self.domain = urlsplit(settings.PUBLIC_URL).hostname or "localhost"
         self.skeleton = mime.Skeleton()
+        self.asks = "confirm_url" in f"{content.subject} {content.body}"
         self.list_headers = list_headers.of(content, self.domain)
 
     def compose(self, message_id: int, contact: Contact, context: dict[str, Any]) -> OutgoingEmail:
         addresses = Addresses.of(message_id)
         context["unsubscribe_url"] = addresses.unsubscribe
+        context["preferences_url"] = addresses.preferences
+        if self.asks:
+            context["confirm_url"] = confirm_url(message_id, contact.email or "")
         # One line: a header ends where its line ends, whatever a contact's name says.
         subject = " ".join(self.subject.render(context).replace("\0", "").split())
         headers = {

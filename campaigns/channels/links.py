@@ -20,13 +20,13 @@ _HREF = re.compile(
 )
 # In plain text an address ends before blanks and before the punctuation of its sentence. Liquid may stand in it.
 _IN_TEXT = re.compile(r"https?://(?:\{\{.*?\}\}|\{%.*?%\}|[^\s<>\"{])+", re.IGNORECASE)
-_UNSUBSCRIBE = re.compile(r"^\s*\{\{-?\s*unsubscribe_url\b[^}]*\}\}")
+_OWN = re.compile(r"^\s*\{\{-?\s*(?:unsubscribe|preferences|confirm)_url\b[^}]*\}\}")
 
 
 def is_tracked(url: str) -> bool:
-    """Whether clicks on it are counted: web addresses, and Liquid that may become one; never the unsubscribe link."""
+    """Whether clicks on it are counted: web addresses, and Liquid that may become one; never our own pages."""
     url = url.strip()
-    if _UNSUBSCRIBE.match(url):
+    if _OWN.match(url):
         return False
     return url.lower().startswith(("http://", "https://", "{{", "{%"))
 

@@ -18,10 +18,11 @@ def of(content: Content, domain: str) -> dict[str, str]:
     """One list per topic, or one for everything without: mailboxes offer to leave or to sort by it. Complaints are
     told per content, topic and channel, and per sender, which Gmail wants to be 5 to 15 characters that stay."""
     topic = " ".join(content.topic.replace("\0", "").split())
+    name = " ".join(content.topic_name.replace("\0", "").split()) or topic
     label = _label(topic)
     sender = blake2b(domain.encode(), digest_size=5, person=b"feedback").hexdigest()
     return {
-        "List-Id": f"{_phrase(topic)} <{label}.{domain}>" if topic else f"<messages.{domain}>",
+        "List-Id": f"{_phrase(name)} <{label}.{domain}>" if topic else f"<messages.{domain}>",
         "Feedback-ID": f"c{content.pk or 0}:{label}:{content.channel}:{sender}",
     }
 

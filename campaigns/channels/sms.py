@@ -5,7 +5,7 @@ from typing import Any
 
 from campaigns import addresses, signatures
 from campaigns.channels import links
-from campaigns.channels.base import Channel, Composer, Refused, unsubscribe_url
+from campaigns.channels.base import Channel, Composer, Refused, preferences_url, unsubscribe_url
 from campaigns.models import Content
 from campaigns.providers.base import Outgoing, OutgoingSms
 from campaigns.skip_reasons import INVALID_ADDRESS, NO_ADDRESS
@@ -38,6 +38,7 @@ class SmsComposer(Composer):
 
     def compose(self, message_id: int, contact: Contact, context: dict[str, Any]) -> OutgoingSms:
         context["unsubscribe_url"] = unsubscribe_url(message_id)
+        context["preferences_url"] = preferences_url(message_id)
 
         def short(match: re.Match[str]) -> str:
             return f"{addresses.base()}/s/{signatures.short_token(message_id, int(match[1]))}"

@@ -9,6 +9,7 @@ from campaigns.models.courtesy import Courtesy, RecentMessage
 from campaigns.models.day_count import DayCount, HomeDay, MonthCount, OriginDay
 from campaigns.models.dkim_key import DkimKey
 from campaigns.models.domain_count import DomainCount
+from campaigns.models.double_opt_in import DoubleOptIn
 from campaigns.models.hit import Hit
 from campaigns.models.inbox import InboxMessage
 from campaigns.models.link_count import LinkClick, LinkCount
@@ -37,6 +38,7 @@ __all__ = [
     "DayCount",
     "DkimKey",
     "DomainCount",
+    "DoubleOptIn",
     "EntryKind",
     "Hit",
     "HomeDay",

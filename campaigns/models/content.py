@@ -16,7 +16,7 @@ class Content(models.Model):
     preheader = models.CharField(max_length=500, blank=True)
     body = models.TextField()
     markup = models.CharField(max_length=8, choices=TemplateVersion.Markup.choices)
-    topic = models.CharField(max_length=100, blank=True)
+    topic = models.CharField(max_length=100, blank=True)  # the key of a contacts.Topic
     late_hours = models.PositiveIntegerField(null=True, help_text="How late it may go; null: as usual.")
     provider = models.ForeignKey(Provider, null=True, on_delete=models.SET_NULL)
     utm = models.CharField(
@@ -26,6 +26,11 @@ class Content(models.Model):
 
     def __str__(self) -> str:
         return self.subject or self.body[:60]
+
+    @property
+    def topic_name(self) -> str:
+        """What contacts call its topic, where that was asked for: see `contents.named`."""
+        return getattr(self, "called", "")
 
 
 class Link(models.Model):

@@ -4,6 +4,9 @@ from django.db import models
 
 from campaigns.models.priority import Priority
 
+# The mails that ask contacts for their consent. They are no marketing: consent is not asked before they are sent.
+ASKED_BY = "consent:ask"
+
 
 class Origin(models.Model):
     """A key such as "scenario:12:n7" or "campaign:3:2", kept once so that messages carry a number.

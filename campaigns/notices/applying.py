@@ -18,6 +18,7 @@ from campaigns.counting import Of, count_by_day, of
 from campaigns.models import Message, MessageState, Notice, What
 from campaigns.notices import bursts, clicking, judging, softly
 from campaigns.notices.changing import Change, write
+from campaigns.outcomes import HARD_BOUNCE
 from contacts import consent, timeline
 from contacts.days import day_of
 from contacts.models import ConsentState, Contact, Installation
@@ -27,7 +28,7 @@ from contacts.timeline import NewEvent
 BATCH = 1000
 # A service may be faster than the worker that has the message in hand, and knows it under a number we do not have yet.
 LATER, PATIENCE = timedelta(seconds=5), timedelta(minutes=10)
-HARD, COMPLAINT, SOURCE = "hard bounce", "complaint", "email service"
+HARD, COMPLAINT, SOURCE = HARD_BOUNCE, "complaint", "email service"
 _LEAVES = (What.COMPLAINED, What.UNSUBSCRIBED)
 
 _CLAIM = """

@@ -11,6 +11,7 @@ from campaigns import breaker, topics
 from campaigns.models import Provider, TopicRoute
 from campaigns.provider_forms import TopicRouteForm
 from campaigns.views.providers import list_page
+from contacts.topics import name
 
 may_change = permission_required("campaigns.change_provider", raise_exception=True)
 
@@ -44,7 +45,7 @@ def choose_topic(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return list_page(request, form)
     route = topics.choose(form.cleaned_data["topic"], form.cleaned_data["provider"])
-    messages.success(request, f"Messages about “{route.topic}” go through “{route.provider}”.")
+    messages.success(request, f"Messages about “{name(route.topic)}” go through “{route.provider}”.")
     return redirect("provider_list")
 
 

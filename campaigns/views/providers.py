@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from campaigns import breaker, configuring, providers, topics, warming
-from campaigns.models import Provider, TopicRoute
+from campaigns.models import Provider
 from campaigns.provider_forms import ProviderForm, TopicRouteForm
 from contacts import day_bars
 from contacts.days import day_of
@@ -43,8 +43,7 @@ def list_page(request: HttpRequest, form: TopicRouteForm) -> HttpResponse:
     ]
     context = {
         "channels": channels,
-        "topics": TopicRoute.objects.select_related("provider"),
-        "known": topics.known(),
+        "topics": topics.routes(),
         "form": form,
     }
     return render(request, "campaigns/provider_list.html", context)

@@ -9,9 +9,9 @@ from django.db import connection, transaction
 from campaigns import sending, tracking, unsubscribing
 from campaigns.models import Message
 from config.demo import drawings, people
+from contacts import attribute_saving, timeline
 from contacts import saving as contacts
-from contacts import timeline
-from contacts.models import Contact, Event, EventCursor, Segment
+from contacts.models import Attribute, Contact, Event, EventCursor, Segment
 from flows import engine, entering, saving, starting
 from flows.models import Scenario
 from templates_app import publishing
@@ -36,6 +36,7 @@ def make(now: datetime, say: Callable[[str], None]) -> None:
         raise NotEmpty
     start = (now - timedelta(days=DAYS)).replace(hour=8, minute=0, second=0, microsecond=0)
     luck = Random(7)  # noqa: S311 - believable, not secret
+    _define(start)
     welcome, orders, _ = _draw(start)
     for day in range(DAYS):
         morning = start + timedelta(days=day)
@@ -48,6 +49,13 @@ def make(now: datetime, say: Callable[[str], None]) -> None:
         say(f"Day {day + 1} of {DAYS}")
     _work(now)
     _log_was_read()
+
+
+def _define(start: datetime) -> None:
+    """The attributes, but those of which somebody has said already what they are."""
+    for name, definition in people.ATTRIBUTES.items():
+        if not Attribute.objects.filter(name__iexact=name).exists():
+            attribute_saving.save(Attribute(), {"name": name, **definition}, start)
 
 
 def _draw(start: datetime) -> list[Scenario]:

@@ -31,6 +31,13 @@ PLACES = [
 ]
 PLANS = ["free"] * 6 + ["pro"] * 3 + ["team"]
 SOURCES = ["website", "website", "referral", "fair", "webinar"]
+# Name → the definition of what everybody has.
+ATTRIBUTES: dict[str, dict[str, Any]] = {
+    "plan": {"label": "Plan", "type": "choice", "choices": list(dict.fromkeys(PLANS))},
+    "birthday": {"label": "Date of birth", "type": "date"},
+    "city": {"label": "City", "type": "text"},
+    "country": {"label": "Country", "type": "choice", "choices": [place[0] for place in PLACES]},
+}
 
 
 def person(number: int, luck: Random, today: date) -> dict[str, Any]:

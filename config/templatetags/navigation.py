@@ -28,6 +28,8 @@ SETTINGS = [
     ("budget", "Budget", "wallet"),
     ("courtesy", "Courtesy", "moon"),
     ("brand", "Brand", "palette"),
+    ("topic_list", "Topics", "newspaper"),
+    ("attribute_list", "Attributes", "list-plus"),
     ("tag_list", "Tags", "tag"),
     ("user_list", "People", "user-cog"),
     ("api_key_list", "API keys", "key-round"),

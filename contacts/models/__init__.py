@@ -1,5 +1,6 @@
 """People, what is known of them and what happened to them."""
 
+from contacts.models.attribute import Attribute, AttributeSweep
 from contacts.models.consent import Consent, ConsentState, Suppression
 from contacts.models.contact import Contact
 from contacts.models.csv_import import CsvChunk, CsvImport, CsvRefusal
@@ -8,8 +9,11 @@ from contacts.models.installation import Installation
 from contacts.models.membership import Membership, SegmentRefresh
 from contacts.models.segment import Segment
 from contacts.models.tag import ContactTag, Tag
+from contacts.models.topic import PastConsent, Topic, TopicConsent
 
 __all__ = [
+    "Attribute",
+    "AttributeSweep",
     "Consent",
     "ConsentState",
     "Contact",
@@ -21,8 +25,11 @@ __all__ = [
     "EventCursor",
     "Installation",
     "Membership",
+    "PastConsent",
     "Segment",
     "SegmentRefresh",
     "Suppression",
     "Tag",
+    "Topic",
+    "TopicConsent",
 ]

@@ -14,19 +14,35 @@ class Channel(models.TextChoices):
 class ConsentState(models.TextChoices):
     SUBSCRIBED = "subscribed", "Subscribed"
     UNSUBSCRIBED = "unsubscribed", "Unsubscribed"
+    PENDING = "pending", "Pending"  # asked to confirm by email and has not yet; not written to meanwhile
     UNKNOWN = "unknown", "Unknown"
 
 
-class Consent(models.Model):
-    """What a contact last said about a channel; no row means unknown."""
+# What can be said of a contact. Pending only comes of asking them.
+SAYABLE = (ConsentState.SUBSCRIBED.value, ConsentState.UNSUBSCRIBED.value, ConsentState.UNKNOWN.value)
 
-    contact = models.ForeignKey(
-        Contact, on_delete=TAKEN_ALONG, related_name="consents", db_constraint=False, db_index=False
-    )
+
+class Said(models.Model):
+    """Something that was said about being written to: what, when, how, by whom, and what proves it."""
+
     channel = models.CharField(max_length=8, choices=Channel.choices)
     state = models.CharField(max_length=12, choices=ConsentState.choices)
     at = models.DateTimeField()
     source = models.CharField(max_length=200, blank=True, help_text="Where it was said: import, api, unsubscribe page…")
+    by = models.CharField(max_length=200, blank=True, db_default="", help_text="Who or which program kept it.")
+    # {"ip", "agent", "message": id, "import": id, "file", "basis", "form"}, as far as there is any of it.
+    proof = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class Consent(Said):
+    """What a contact last said about a channel; no row means unknown. What was said before is `PastConsent`."""
+
+    contact = models.ForeignKey(
+        Contact, on_delete=TAKEN_ALONG, related_name="consents", db_constraint=False, db_index=False
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["contact", "channel"], name="consent_unique")]
@@ -36,7 +52,7 @@ class Consent(models.Model):
 
 
 class Suppression(models.Model):
-    """An address that is never written to, whatever its contact's consent says."""
+    """An address that is never written to, whatever its contact's consent says; "@example.com" is a whole domain."""
 
     channel = models.CharField(max_length=8, choices=Channel.choices)
     address = models.CharField(max_length=254)

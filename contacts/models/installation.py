@@ -18,6 +18,12 @@ class Installation(models.Model):
     timezone = models.CharField(max_length=64, blank=True, validators=[validate_zone])
     language = models.CharField(max_length=16, default="en")
     consent_policy = models.CharField(max_length=8, choices=ConsentPolicy.choices, default=ConsentPolicy.OPT_OUT)
+    double_opt_in = models.BooleanField(
+        "Programs cannot subscribe anybody by themselves",
+        default=False,
+        db_default=False,
+        help_text="The API then has to ask the contact, who confirms by the link in an email (double opt-in).",
+    )
     keep_steps_days = models.PositiveIntegerField(
         "Keep steps for (days)",
         null=True,

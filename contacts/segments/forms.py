@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
+from contacts.remembering import remembering
 from contacts.segments import compiler, drawing, tree
 from contacts.segments.where import Scope
 
@@ -27,11 +28,13 @@ class RuleWidget(forms.Widget):
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
         rule = self.format_value(value)
         place = place_of(self.scope, name)
+        with remembering():  # what is asked for each rule, such as the attributes that are defined
+            group = drawing.drawn(rule, self.scope)
         found = {
             "name": name,
             "id": (attrs or {}).get("id") or f"id_{name}",
             "json": "" if tree.is_empty(rule) else json.dumps(rule),
-            "group": drawing.drawn(rule, self.scope),
+            "group": group,
             "empty_group": drawing.Group("any", []),
             "new_row": drawing.new_row(self.scope),
             "property_row": drawing.property_row(self.scope),

@@ -1,9 +1,11 @@
 """What the builder suggests while something is typed: tags, attributes, event names and values in use."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import connection
 
+from contacts.defining import definitions
 from contacts.models import Tag
 from contacts.segments.rules.attribute import FIELDS
 
@@ -46,18 +48,27 @@ _EVENT_NAMES = """
 """
 
 
-def suggestions(of: str, words: str, field: str = "") -> list[str]:
-    """At most MOST texts that contain `words`; `field` is the attribute or property whose values are asked for."""
+def suggestions(of: str, words: str, field: str = "") -> Sequence[str | dict[str, str]]:
+    """At most MOST texts that contain `words`; `field` is the attribute or property whose values are asked for.
+
+    Attributes that are defined come first, as {"value": name, "label": label}.
+    """
     words, field = words.replace("\x00", ""), field.replace("\x00", "")
     match of:
         case "tags":
             return list(Tag.objects.filter(name__icontains=words).values_list("name", flat=True)[:MOST])
         case "attributes":
-            found = [*FIELDS, *_read(_KEYS, [_SAMPLE])]
+            defined = definitions()
+            labels = {each.name: each.label for each in defined}
+            names = [*labels, *FIELDS, *(key for key in _read(_KEYS, [_SAMPLE]) if key not in labels)]
+            fit = [name for name in names if words.lower() in f"{name}\n{labels.get(name, '')}".lower()][:MOST]
+            return [{"value": name, "label": labels[name]} if name in labels else name for name in fit]
         case "properties":
             found = _read(_PROPERTIES, [_SAMPLE])
         case "events":
             found = _read(_EVENT_NAMES, [])
+        case "attributes-values" if (known := definitions().get(field)) and known.choices:
+            found = list(known.choices)
         case "attributes-values" if field in _COLUMNS:
             found = _read(_COLUMNS[field], [_SAMPLE])
         case "attributes-values" if field and field not in FIELDS:

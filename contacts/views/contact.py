@@ -10,15 +10,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from contacts import consent, panels, saving, tagging
+from contacts import attribute_showing, panels, saving, tagging
 from contacts.attribute_rows import ALL_KINDS, AttributeRow
 from contacts.contact_zones import zones_of
 from contacts.forms import ContactForm
 from contacts.htmx import HtmxRequest
-from contacts.models import ConsentState, Contact, Event, Tag
-from contacts.models.consent import Channel
+from contacts.models import Contact, Event, Tag
 from contacts.pagination import page
 from contacts.telling import tell
+from contacts.views import contact_consent
 
 may_see = permission_required("contacts.view_contact", raise_exception=True)
 may_change = permission_required("contacts.change_contact", raise_exception=True)
@@ -31,10 +31,10 @@ def contact_page(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "contact": contact,
         "zone": zones_of([pk])[pk],
-        "attributes": sorted(contact.attributes.items()),
+        **attribute_showing.shown(contact),
         "panels": panels.drawn(contact, request),
         **_tags(contact),
-        **_consent(contact),
+        **contact_consent.shown(contact),
         **_timeline(contact, request),
     }
     return render(request, "contacts/contact_page.html", context)
@@ -70,7 +70,7 @@ def contact_edit(request: HttpRequest, pk: int) -> HttpResponse:
     form = ContactForm(request.POST if request.method == "POST" else None, contact)
     if form.is_valid():
         try:
-            contact = saving.update(contact, form.cleaned_data, timezone.now(), _source(request), replace=True)
+            contact = saving.update(contact, form.cleaned_data, timezone.now(), _source(request))
         except ValidationError as error:
             form.refuse(error)
         else:
@@ -103,18 +103,6 @@ def contact_delete(request: HttpRequest, pk: int) -> HttpResponse:
 
 @may_change
 @require_POST
-def contact_consent(request: HtmxRequest, pk: int) -> HttpResponse:
-    contact = get_object_or_404(Contact, pk=pk)
-    said = {request.POST.get("channel", ""): request.POST.get("state", "")}
-    try:
-        saving.update(contact, {"consent": said}, timezone.now(), _source(request))
-    except ValidationError as error:
-        messages.error(request, " ".join(error.messages))
-    return _part(request, contact, "contacts/_contact_consent.html", _consent(contact))
-
-
-@may_change
-@require_POST
 def contact_tags(request: HtmxRequest, pk: int) -> HttpResponse:
     """Adds the tag `add`, or takes the tag `remove` off."""
     contact = get_object_or_404(Contact, pk=pk)
@@ -143,25 +131,6 @@ def _tags(contact: Contact) -> dict[str, Any]:
     return {
         "marks": contact.contact_tags.select_related("tag").order_by("tag__name"),
         "other_tags": Tag.objects.exclude(contact_tags__contact=contact)[:200],
-    }
-
-
-def _consent(contact: Contact) -> dict[str, Any]:
-    said = {row.channel: row for row in contact.consents.all()}
-    refused = {channel: consent.refusals(channel, [contact.pk]).get(contact.pk, "") for channel in Channel.values}
-    return {
-        "channels": [
-            {
-                "key": channel.value,
-                "label": channel.label,
-                "said": said.get(channel.value),
-                "state": said[channel.value].state if channel.value in said else ConsentState.UNKNOWN.value,
-                "suppressed": refused[channel.value] == consent.SUPPRESSED,
-                "refused": bool(refused[channel.value]),
-            }
-            for channel in Channel
-        ],
-        "consent_states": ConsentState.choices,
     }
 
 

@@ -1,6 +1,5 @@
 """Importing a file: upload, say what its columns are, watch it go in, see what was refused."""
 
-import re
 from typing import Any
 
 from django.contrib import messages
@@ -9,16 +8,17 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_GET, require_http_methods
 
-from contacts import importing, uploading
-from contacts.csv_mapping import KINDS, TARGETS, slug
+from contacts import attribute_cells, importing, uploading
+from contacts.attribute_cells import KINDS
+from contacts.csv_mapping import TARGETS, slug
 from contacts.csv_sniffing import Unreadable
+from contacts.defining import definitions
 from contacts.forms import ImportOptionsForm, ReadingForm, UploadForm
 from contacts.models import CsvImport
 from contacts.pagination import page
 
 may_see = permission_required("contacts.view_csvimport", raise_exception=True)
 may_import = permission_required("contacts.add_csvimport", raise_exception=True)
-_ATTRIBUTE = re.compile(rf"({'|'.join(KINDS)}):[^\W\d][\w-]{{0,99}}")
 
 
 @may_see
@@ -81,7 +81,7 @@ def _mapping(request: HttpRequest, file: CsvImport) -> tuple[list[str | None], s
         target = request.POST.get(f"column{index}", "")
         if target in KINDS:
             target = f"{target}:{request.POST.get(f'key{index}', '').strip() or slug(header) or f'column_{index + 1}'}"
-        known = target in TARGETS or _ATTRIBUTE.fullmatch(target)
+        known = target in TARGETS or attribute_cells.is_target(target)
         if target and not known:
             return [*mapping, *file.mapping[index:]], f"“{target.partition(':')[2]}” cannot name an attribute."
         mapping.append(target or None)
@@ -99,6 +99,7 @@ def _mapping(request: HttpRequest, file: CsvImport) -> tuple[list[str | None], s
 def _draft(request: HttpRequest, file: CsvImport, options: ImportOptionsForm, problem: str = "") -> HttpResponse:
     rows = [row.cells for row in uploading.preview(file)]
     columns: list[dict[str, Any]] = []
+    offered = attribute_cells.offered(definitions())
     for index, header in enumerate(file.headers):
         target = (file.mapping[index] if index < len(file.mapping) else "") or ""
         kind, _, key = target.partition(":")
@@ -106,7 +107,7 @@ def _draft(request: HttpRequest, file: CsvImport, options: ImportOptionsForm, pr
             {
                 "index": index,
                 "header": header or f"Column {index + 1}",
-                "target": kind,
+                "target": target if target in dict(offered) else kind,
                 "key": key or slug(header),
                 "samples": [row[index][:80] for row in rows if index < len(row)],
                 "twice": header and file.headers.count(header) > 1,
@@ -120,6 +121,7 @@ def _draft(request: HttpRequest, file: CsvImport, options: ImportOptionsForm, pr
             "file": file,
             "columns": columns,
             "targets": TARGETS,
+            "offered": offered,
             "kinds": KINDS,
             "reading": reading,
             "form": options,

@@ -1,32 +1,63 @@
-"""Addresses that are never written to."""
+"""Addresses and domains that are never written to."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods
 
+from contacts import suppressing
 from contacts.consent import suppress
-from contacts.forms import SuppressionForm
-from contacts.list_forms import ListForm
+from contacts.consent_forms import SuppressionForm, SuppressionImportForm, SuppressionListForm
 from contacts.models import Suppression
 from contacts.pagination import page
 
+may_see = permission_required("contacts.view_suppression", raise_exception=True)
 
-@permission_required("contacts.view_suppression", raise_exception=True)
+
+@may_see
 @require_http_methods(["GET", "POST"])
 def suppression_list(request: HttpRequest) -> HttpResponse:
     form = SuppressionForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and request.user.has_perm("contacts.add_suppression") and form.is_valid():
         given = form.cleaned_data
-        suppress(given["channel"], [given["address"]], given["reason"] or f"by {request.user}", timezone.now())
-        messages.success(request, f"“{given['address']}” is never written to again.")
+        new = suppress(given["channel"], [given["address"]], given["reason"] or f"by {request.user}", timezone.now())
+        sentence = "is never written to again" if new else "was on the list already"
+        messages.success(request, f"“{given['address']}” {sentence}.")
         return redirect("suppression_list")
-    bar = ListForm(request.GET)
-    words = bar.asked["q"]
-    rows = Suppression.objects.filter(address__istartswith=words) if words else Suppression.objects.all()
+    bar = SuppressionListForm(request.GET)
+    rows = suppressing.found(bar.asked["q"] or "", bar.asked["channel"] or "")
     return render(request, "contacts/suppression_list.html", {"page": page(rows, request), "form": form, "bar": bar})
+
+
+@permission_required("contacts.add_suppression", raise_exception=True)
+@require_http_methods(["GET", "POST"])
+def suppression_import(request: HttpRequest) -> HttpResponse:
+    """Many at once; afterwards the page says what became of them."""
+    form = SuppressionImportForm(request.POST or None, request.FILES or None)
+    result = None
+    if request.method == "POST" and form.is_valid():
+        given = form.cleaned_data
+        rows = suppressing.rows_of(given["addresses"])
+        reason = given["reason"] or f"list, by {request.user}"
+        try:
+            result = suppressing.take_in(given["channel"], rows, reason, timezone.now())
+        except ValidationError as error:
+            form.add_error(None, error)
+    return render(request, "contacts/suppression_import.html", {"form": form, "result": result})
+
+
+@may_see
+@require_GET
+def suppression_export(request: HttpRequest) -> StreamingHttpResponse:
+    """What the list is narrowed down to, as a CSV file."""
+    bar = SuppressionListForm(request.GET)
+    rows = suppressing.found(bar.asked["q"] or "", bar.asked["channel"] or "")
+    answer = StreamingHttpResponse(suppressing.exported(rows), content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="suppressed.csv"'
+    return answer
 
 
 @permission_required("contacts.delete_suppression", raise_exception=True)

@@ -26,6 +26,8 @@ BUILT_IN = {
     "sms.clicked": "SMS clicked",
     "sms.replied": "SMS replied to",
     "sms.unsubscribed": "Unsubscribed from SMS",
+    "topic.subscribed": "Subscribed to a topic",
+    "topic.unsubscribed": "Unsubscribed from a topic",
     "scenario.entered": "Scenario entered",
     "scenario.completed": "Scenario completed",
     "api.call": "Called through the API",

@@ -14,6 +14,7 @@ from campaigns.skip_reasons import TOO_LATE
 from campaigns.utm import CHOICES
 from contacts.models.consent import Channel
 from contacts.remembering import remembered
+from contacts.topic_fields import TopicField
 from flows.nodes._fields import IdField
 from flows.nodes._form import NodeForm
 from flows.nodes.base import Batch, Do, Group, Node, Outcome
@@ -46,8 +47,9 @@ class SendForm(NodeForm):
     name = forms.CharField(
         required=False, max_length=100, label="Name", help_text="How conditions and statistics call this message."
     )
-    topic = forms.CharField(
-        required=False, max_length=100, label="Topic", help_text="What the message is about, such as “Offers”."
+    topic = TopicField(
+        empty="None: only consent to the channel is asked",
+        help_text="What the message is about. Who has left the topic does not get it.",
     )
 
     utm = forms.ChoiceField(

@@ -8,13 +8,13 @@ from typing import Any
 
 from django import forms
 from django.db.models import F, QuerySet, Value
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Left, Substr
+from django.db.models.functions import Substr
 
 from contacts import zones
 from contacts.models import Contact
 from flows import calendar
-from flows.nodes import _audience
+from flows.nodes import _audience, _date_attributes
+from flows.nodes._date_attributes import DateAttributeField
 from flows.nodes._fields import OWN_ZONE, LocalMomentField, LocalTimeField, ZoneField, segment_field
 from flows.nodes._form import NodeForm, Part
 from flows.nodes.base import Run, Trigger
@@ -43,7 +43,7 @@ class OnDate(Trigger):
         )
         at = LocalMomentField(required=False, label="Date and time")
         timezone = ZoneField(own=True, label="Time zone")
-        attribute = forms.CharField(
+        attribute = DateAttributeField(
             required=False, max_length=100, label="Date attribute", help_text="Such as “birthday”, kept as 1990-05-17."
         )
         offset_days = forms.IntegerField(
@@ -99,8 +99,8 @@ class OnDate(Trigger):
         chosen = _audience.in_zones(_audience.members(config, now), run)
         if not config.get("attribute"):
             return chosen
-        day = Left(KeyTextTransform(config["attribute"], "attributes"), 10)
-        chosen = chosen.alias(_day=day).filter(_day__regex=r"^\d{4}-\d{2}-\d{2}$")
+        chosen = chosen.alias(_day=_date_attributes.day_of(config["attribute"]))
+        chosen = chosen.filter(_day__regex=r"^\d{4}-\d{2}-\d{2}$")
         if "date" not in run:
             return chosen
         wanted = date.fromisoformat(run["date"])

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 
 from contacts import attributing
 from contacts.cleaning import validate_attribute_key
+from contacts.defining import Definitions, definitions
 from contacts.json_limits import text_problem, value_problem
 from contacts.models import Contact, Event
 from flows.nodes._fields import ListField, listed
@@ -51,7 +52,7 @@ class AttributesField(RowsField):
         for name, value in given.items():
             validate_attribute_key(name)
             _check(name, value)
-        return given
+        return _defined(given) if given else given
 
     def _typed(self, rows: list[Any]) -> dict[str, Any]:
         found: dict[str, Any] = {}
@@ -88,6 +89,25 @@ def _check(name: str, value: Any) -> None:
         raise ValidationError(f"“{name}”: {problem}")
     if isinstance(value, str) and (wrong := rendering.problems(value)):
         raise ValidationError(f"“{name}”: {wrong[0].sentence}")
+
+
+def _defined(given: dict[str, Any]) -> dict[str, Any]:
+    """With the values of defined attributes as these keep them; a text to be filled in is looked at when it is."""
+    fixed = {name: value for name, value in given.items() if not _is_worded(value)}
+    defined = definitions()
+    worded = {name: defined.misspelled(name) for name in given if name not in fixed and not defined.get(name)}
+    kept, errors = defined.check(fixed)
+    wrong = [f"“{name.partition('.')[2]}”: {' '.join(sentences)}" for name, sentences in errors.items()]
+    wrong += [f"“{name}”: {problem}" for name, problem in worded.items() if problem]
+    wrong += [f"“{name}” needs a value. To remove it, name it below." for name in kept if kept[name] is None]
+    if wrong:
+        raise ValidationError(wrong[0])
+    # Lists and dates stay as they were written: they are kept as their type has it when they are set.
+    return {**given, **{name: value for name, value in kept.items() if isinstance(value, str | int | float)}}
+
+
+def _is_worded(value: Any) -> bool:
+    return isinstance(value, str) and ("{{" in value or "{%" in value)
 
 
 def _kind(value: Any) -> str:
@@ -154,10 +174,24 @@ def _update(batches: Sequence[Batch]) -> None:
 
 def _update_in(batch: Batch) -> None:
     given = batch.config.get("set") or {}
-    worded = {name for name, value in given.items() if isinstance(value, str) and ("{{" in value or "{%" in value)}
-    attributes = [{**given, **words} for words in _worded(batch, sorted(worded))] if worded else given
+    worded = {name for name, value in given.items() if _is_worded(value)}
+    defined = definitions()
+    fixed = _kept({name: value for name, value in given.items() if name not in worded}, defined)
+    attributes: Any = fixed
+    if worded:
+        attributes = [{**fixed, **_kept(words, defined)} for words in _worded(batch, sorted(worded))]
     removed = batch.config.get("remove") or []
     attributing.change(batch.contacts, attributes, removed, batch.now, source=batch.origin)
+
+
+def _kept(given: dict[str, Any], defined: Definitions) -> dict[str, Any]:
+    """The attributes as their definitions keep them. What says nothing, such as an event without the property, sets
+    nothing of another type than text; what does not fit ends the pass, and its reason says so."""
+    kept, errors = defined.check(given)
+    if errors:
+        name, sentences = next(iter(errors.items()))
+        raise rendering.RenderError(f"“{name.partition('.')[2]}”: {' '.join(sentences)}")
+    return {name: value for name, value in kept.items() if value is not None}
 
 
 def _worded(batch: Batch, names: list[str]) -> Iterator[dict[str, str]]:

@@ -12,6 +12,9 @@ const READ = {
 };
 
 const items = (parent) => parent.querySelector("[data-items]");
+// Whether the other controls follow what is chosen here: of what the server suggests with a label, it knows the type.
+const isTyped = (input) => input.hasAttribute("data-typed") || isLabelled(input);
+const isLabelled = (input) => [...(input.list?.options ?? [])].some((each) => each.value === input.value && each.label !== each.value);
 const isGroup = (item) => item.matches("[data-group]");
 
 function readGroup(group) {
@@ -52,6 +55,7 @@ class RuleTree extends HTMLElement {
     this.addEventListener("focusin", (event) => this.suggest(event.target));
     this.addEventListener("click", (event) => this.clicked(event));
     this.addEventListener("keydown", (event) => this.pressed(event));
+    this.addEventListener("htmx:beforeSwap", () => this.swapping());
     this.addEventListener("htmx:afterSwap", (event) => this.swapped(event));
   }
 
@@ -74,7 +78,7 @@ class RuleTree extends HTMLElement {
     if (target.matches("[data-tree]")) return;
     if (event.type === "input") this.suggest(target);
     this.changed();
-    if (event.type === "change" && target.matches("[data-kind], [data-redraw]")) this.redraw(target.closest("[data-rule]"), target);
+    if (event.type === "change" && (target.matches("[data-kind], [data-redraw]") || isTyped(target))) this.redraw(target.closest("[data-rule]"), target);
   }
 
   // The controls of a rule come from the server, filled in as far as they are.
@@ -97,9 +101,18 @@ class RuleTree extends HTMLElement {
     });
   }
 
+  // Whoever went on meanwhile goes on in the new controls, with what is typed already.
+  swapping() {
+    const { row, key } = this.returnTo ?? {};
+    const { dataset, value } = document.activeElement;
+    if (row?.contains(document.activeElement) && dataset.key && dataset.key !== key) this.returnTo = { row, key: dataset.key, value };
+  }
+
   swapped(event) {
     if (!event.target.matches("[data-config]")) return;
-    const { row, key } = this.returnTo ?? {};
+    const { row, key, value } = this.returnTo ?? {};
+    const place = value && row.querySelector(`[data-key="${key}"]`);
+    if (place && !place.value) place.value = value;
     this.returnTo = null;
     this.changed();
     if (!row?.contains(event.target)) return;
@@ -184,7 +197,9 @@ class RuleTree extends HTMLElement {
       input.after(list);
       input.setAttribute("list", list.id);
     }
-    input.list.replaceChildren(...options.map((text) => new Option(text, text)));
+    const known = isTyped(input);
+    input.list.replaceChildren(...options.map((each) => new Option(each.label ?? each, each.value ?? each)));
+    if (!known && isTyped(input) && document.activeElement !== input) this.redraw(input.closest("[data-rule]"), input);
   }
 }
 

@@ -13,6 +13,7 @@ class Footer(Block):
     fields = (
         Field("html", "Text", "rich", "<p>You receive this because you are on our list.</p>"),
         Field("words", "Words of the link", default="Unsubscribe"),
+        Field("choose", "Words of the link to the preferences; none where empty"),
         Field("colour", "Colour", "colour", "#5d6575"),
         align("center"),
         space(),
@@ -25,6 +26,9 @@ class Footer(Block):
         )
         address = f"<br />{tokens.escaped(look.address)}" if look.address else ""
         link = f'<a href="{{{{ unsubscribe_url }}}}" style="color: {colour};">{tokens.escaped(values["words"])}</a>'
+        if values["choose"]:
+            words = tokens.escaped(values["choose"])
+            link = f'<a href="{{{{ preferences_url }}}}" style="color: {colour};">{words}</a> · {link}'
         return f"<mj-text {mark} {look_of_it}>{cleaned(values['html'], colour)}{link}{address}</mj-text>"
 
 

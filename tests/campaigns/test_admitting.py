@@ -67,15 +67,16 @@ def test_or_what_is_due_in_them_is_skipped():
 
 
 def test_exempt_topics_are_neither_held_back_nor_counted():
-    one_a_day(when_capped="skip", exempt=["Receipts"])
+    make.topic("receipts")
+    one_a_day(when_capped="skip", exempt=["receipts"])
     ada = make.contact("ada@example.com")
     for visit in (1, 2, 3):
-        letters.queue([ada.pk], letters.content(topic="receipts "), visit=visit)
+        letters.queue([ada.pk], letters.content(topic="receipts"), visit=visit)
     hand_over()
-    letters.queue([ada.pk], letters.content(topic="Offers"), visit=4)
+    letters.queue([ada.pk], letters.content(topic="offers"), visit=4)
     hand_over()
-    letters.queue([ada.pk], letters.content(topic="Receipts"), visit=5)
-    letters.queue([ada.pk], letters.content(topic="Offers"), visit=6)
+    letters.queue([ada.pk], letters.content(topic="receipts"), visit=5)
+    letters.queue([ada.pk], letters.content(topic="offers"), visit=6)
     hand_over()
     assert reasons() == {("sent", ""): 5, ("skipped", "capped"): 1}
 
@@ -162,9 +163,10 @@ def test_what_was_sent_before_there_were_caps_counts():
 
 
 def test_a_topic_that_is_exempt_no_longer_counts_from_then_on_with_what_was_sent():
-    one_a_day(when_capped="skip", exempt=["Receipts"])
+    make.topic("receipts")
+    one_a_day(when_capped="skip", exempt=["receipts"])
     ada = make.contact("ada@example.com")
-    letters.queue([ada.pk], letters.content(topic="Receipts"), visit=1)
+    letters.queue([ada.pk], letters.content(topic="receipts"), visit=1)
     hand_over()
     one_a_day(when_capped="skip")
     letters.queue([ada.pk], letters.content(), visit=2, now=NOW + HOUR)
@@ -192,8 +194,8 @@ def test_asking_costs_one_query_without_rules_and_a_fixed_number_with_them(djang
         people = {contact.pk: contact for contact in make.Contact.objects.filter(pk__in=ids)}
         Courtesy.objects.all().delete()
         with django_assert_num_queries(1):
-            assert admitting.held_back(taken.messages, {content.pk: content}, people, {"email": {}}, NOW) == {}
+            assert admitting.held_back(taken.messages, {content.pk: content}, people, {}, NOW) == {}
         one_a_day()
         Courtesy.objects.update(remembers=True)
         with django_assert_num_queries(8):  # two of them the savepoint of the test's own transaction
-            assert admitting.held_back(taken.messages, {content.pk: content}, people, {"email": {}}, NOW) == {}
+            assert admitting.held_back(taken.messages, {content.pk: content}, people, {}, NOW) == {}

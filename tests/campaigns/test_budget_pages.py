@@ -234,11 +234,13 @@ def test_looking_at_providers_does_not_let_one_try_or_close(marketer: Client) ->
 def test_topics_are_chosen_replaced_and_removed_on_the_page(boss: Client) -> None:
     first = Provider.objects.get(channel="email")
     other = Provider.objects.create(channel="email", kind="local", name="Other")
-    boss.post("/providers/topics/", {"topic": " Big   offers ", "provider": first.pk})
-    boss.post("/providers/topics/", {"topic": "big Offers", "provider": other.pk})
+    make.topic("offers", "Big offers")
+    boss.post("/providers/topics/", {"topic": "offers", "provider": first.pk})
+    boss.post("/providers/topics/", {"topic": "offers", "provider": other.pk})
     route = TopicRoute.objects.get()
-    assert (route.topic, route.provider) == ("big Offers", other)
-    assert "big Offers" in boss.get("/providers/").text
+    assert (route.topic, route.provider) == ("offers", other)
+    assert "Big offers" in boss.get("/providers/").text
+    assert "There is no topic “big”" in boss.post("/providers/topics/", {"topic": "big", "provider": other.pk}).text
     assert "This field is required" in boss.post("/providers/topics/", {"topic": "", "provider": other.pk}).text
     boss.post(f"/providers/topics/{route.pk}/remove/")
     assert not TopicRoute.objects.exists()
@@ -290,9 +292,10 @@ def test_programs_set_routes_and_see_breakers(client: Client) -> None:
     assert patch({})[1]["breaker"]["state"] == "open"
     answer = client.post(f"/api/v1/providers/{email.pk}/close/", headers=auth).json()
     assert answer["breaker"]["state"] == "closed"
-    made = client.post(
-        "/api/v1/topic-routes/", {"topic": "Offers", "provider": other.pk}, "application/json", headers=auth
-    )
+    route = {"topic": "offers", "provider": other.pk}
+    assert client.post("/api/v1/topic-routes/", route, "application/json", headers=auth).status_code == 400
+    make.topic("offers")
+    made = client.post("/api/v1/topic-routes/", route, "application/json", headers=auth)
     assert (made.status_code, made.json()["channel"]) == (201, "email")
     assert client.delete(f"/api/v1/topic-routes/{made.json()['id']}/", headers=auth).status_code == 204
 

@@ -18,12 +18,13 @@ TRIED = {"share_percent": "20", "wait_hours": "4", "measure": "opened"}
 
 def test_a_message_is_written_and_kept(marketer: Client) -> None:
     campaign = draft()
-    posted = {"keys": ["a"], "variant": "a", **WORDS, **SENDER, "topic": "Offers", "do": "next"}
+    make.topic("offers")
+    posted = {"keys": ["a"], "variant": "a", **WORDS, **SENDER, "topic": "offers", "do": "next"}
     answer = marketer.post(f"/campaigns/{campaign.pk}/message/", posted)
     assert answer.headers["Location"] == f"/campaigns/{campaign.pk}/when/"
     kept = again(campaign)
     words = {"key": "a", "template": None, "subject": "Sale", "preheader": "", "body": "<p>Hi</p>", "markup": "html"}
-    assert (kept.variants, kept.topic, kept.test) == ([words], "Offers", {})
+    assert (kept.variants, kept.topic, kept.test) == ([words], "offers", {})
 
 
 def test_a_message_is_a_template(marketer: Client) -> None:

@@ -7,6 +7,7 @@ from rest_framework.test import APIClient
 from campaigns.courtesy_wording import sentences
 from campaigns.models import Courtesy
 from config.models import ApiKey, User
+from tests import make
 
 pytestmark = pytest.mark.django_db
 
@@ -15,7 +16,7 @@ FORM = {
     "caps_email_day": "2", "caps_email_week": "5", "when_capped": "skip", "when_quiet": "later",
     "quiet_email_begins": "21:00", "quiet_email_ends": "08:00", "quiet_email_days": ["1", "2", "3", "4", "5", "6", "7"],
     "quiet_sms_begins": "21:00", "quiet_sms_ends": "08:00", "quiet_sms_days": ["1", "2", "3", "4", "5", "6", "7"],
-    "exempt": "Receipts\r\n\r\n receipts", "late_hours": "48",
+    "exempt": ["receipts"], "late_hours": "48",
 }  # fmt: skip
 
 
@@ -24,6 +25,11 @@ def boss() -> Client:
     client = Client()
     client.force_login(User.objects.create_superuser("ada", "ada@example.com"))
     return client
+
+
+@pytest.fixture(autouse=True)
+def receipts(db: None) -> None:
+    make.topic("receipts")
 
 
 def test_what_is_saved_is_said_in_words(boss):
@@ -54,7 +60,7 @@ def test_the_words_follow_what_is_typed_and_keep_nothing(boss):
         ({"quiet_email_begins": "25:00"}, "Give a time such as 21:00."),
         ({"quiet_email_days": []}, "Choose the days on which these hours begin."),
         ({"quiet_email_whole_days": list("1234567")}, "Then nobody could ever be written to."),
-        ({"exempt": "x" * 101}, "100 characters"),
+        ({"exempt": ["offers"]}, "offers"),
         ({"late_hours": "99999"}, "less than or equal to"),
     ],
 )
@@ -87,7 +93,7 @@ RULES = {
     "caps": {"all": {"week": 3}, "sms": {"day": 1}},
     "when_capped": "later",
     "quiet": {"sms": {"begins": "20:00", "ends": "09:00", "whole_days": [7]}},
-    "exempt": ["Receipts"],
+    "exempt": ["receipts"],
 }
 
 
@@ -125,7 +131,9 @@ def test_the_api_replaces_and_shows_them():
         ({"quiet": {"email": {"whole_days": [[]]}}}, "quiet.email.whole_days"),
         ({"when_capped": "never"}, "when_capped"),
         ({"exempt": ["a\0"]}, "exempt"),
-        ({"exempt": "Receipts"}, "exempt"),
+        ({"exempt": "receipts"}, "exempt"),
+        ({"exempt": ["x" * 101]}, "exempt"),
+        ({"exempt": ["offers"]}, "exempt"),
         ({"late_hours": 1.5}, "late_hours"),
     ],
 )

@@ -168,10 +168,10 @@ def test_topics_choose_a_provider_unless_the_content_names_one(
     pair: tuple[Provider, Provider], mail_server: MailServer, second_server: MailServer
 ) -> None:
     first, second = pair
-    TopicRoute.objects.create(channel="email", topic="Offers", provider=second)
+    TopicRoute.objects.create(channel="email", topic="offers", provider=second)
     letters.queue(make.contacts(2, "a.example"), letters.content(topic="offers"), origin="scenario:1:a")
-    letters.queue(make.contacts(3, "b.example"), letters.content(topic="News"), origin="scenario:1:b")
-    letters.queue(make.contacts(4, "c.example"), letters.content(topic="Offers", provider=first.pk), origin="x:1:c")
+    letters.queue(make.contacts(3, "b.example"), letters.content(topic="news"), origin="scenario:1:b")
+    letters.queue(make.contacts(4, "c.example"), letters.content(topic="offers", provider=first.pk), origin="x:1:c")
     work()
     assert (len(mail_server.mails), len(second_server.mails)) == (7, 2)
 
@@ -179,9 +179,9 @@ def test_topics_choose_a_provider_unless_the_content_names_one(
 def test_what_a_topics_provider_cannot_take_is_not_even_claimed(pair: tuple[Provider, Provider]) -> None:
     """Also beside messages of another topic."""
     _first, second = pair
-    TopicRoute.objects.create(channel="email", topic="Offers", provider=second)
-    letters.queue(make.contacts(5, "a.example"), letters.content(topic="Offers"), origin="scenario:1:a")
-    letters.queue(make.contacts(5, "b.example"), letters.content(topic="News"), origin="scenario:1:b")
+    TopicRoute.objects.create(channel="email", topic="offers", provider=second)
+    letters.queue(make.contacts(5, "a.example"), letters.content(topic="offers"), origin="scenario:1:a")
+    letters.queue(make.contacts(5, "b.example"), letters.content(topic="news"), origin="scenario:1:b")
     open_up(second)
     connections._kept.resting.clear()
     work()

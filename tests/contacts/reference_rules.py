@@ -17,6 +17,7 @@ class Person:
     attributes: dict[str, Any]
     tags: set[str] = field(default_factory=set)
     consent: dict[str, str] = field(default_factory=dict)
+    topics: dict[str, dict[str, str]] = field(default_factory=dict)
     events: list[tuple[str, dict[str, Any], datetime]] = field(default_factory=list)
 
 
@@ -42,7 +43,8 @@ def matches(tree: Any, person: Person, world: World, event: dict[str, Any] | Non
         case "tag":
             return (tree["name"].lower() in {tag.lower() for tag in person.tags}) == tree.get("has", True)
         case "consent":
-            return person.consent.get(tree["channel"], "unknown") == tree["is"]
+            said = person.topics.get(tree["topic"], {}) if tree.get("topic") else person.consent
+            return said.get(tree["channel"], "unknown") == tree["is"]
         case "segment":
             return matches(world.segments[tree["id"]], person, world) == tree.get("in", True)
         case "event":

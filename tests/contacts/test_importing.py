@@ -11,7 +11,7 @@ from django.urls import reverse
 from config.models import User
 from contacts import consent, importing, uploading
 from contacts.csv_sniffing import Unreadable
-from contacts.models import Contact, CsvChunk, CsvImport, Event
+from contacts.models import Consent, Contact, CsvChunk, CsvImport, Event
 from tests import make
 
 NOW = make.NOW
@@ -42,7 +42,8 @@ def reasons(file: CsvImport) -> dict[int, str]:
 def test_headers_are_understood_and_rows_become_contacts():
     file = imported(
         "E-Mail,Mobile,Prénom,Nom,Tags,Newsletter,City,Orders,Zip\n"
-        "ada@example.com,+33612345678,Ada,Lovelace,vip;new,yes,Paris,3,01000\n"
+        "ada@example.com,+33612345678,Ada,Lovelace,vip;new,yes,Paris,3,01000\n",
+        {"basis": "Sign-up form"},
     )
     ada = Contact.objects.get()
     assert (ada.first_name, ada.last_name, ada.timezone) == ("Ada", "Lovelace", "Europe/Paris")
@@ -166,8 +167,27 @@ def test_a_file_never_subscribes_again_unless_told_to():
     file = imported(content)
     assert consent.states([ada.pk])[ada.pk]["email"] == "unsubscribed"
     assert "no answer about consent" in reasons(file)[3]
+    imported(content, {"basis": "They called"})
+    assert consent.states([ada.pk])[ada.pk]["email"] == "unsubscribed"
     imported(content, {"resubscribe": True})
+    assert consent.states([ada.pk])[ada.pk]["email"] == "unsubscribed"
+    imported(content, {"basis": "They called", "resubscribe": True})
     assert consent.states([ada.pk])[ada.pk]["email"] == "subscribed"
+
+
+def test_a_file_subscribes_nobody_unless_it_says_on_what_basis():
+    ada = make.contact("ada@example.com")
+    content = "email,consent\nada@example.com,subscribed\nnew@example.com,subscribed\nno@example.com,unsubscribed\n"
+    imported(content)
+    states = dict(Consent.objects.values_list("contact__email", "state"))
+    assert states == {"no@example.com": "unsubscribed"}
+    file = imported(content, {"basis": "Fair in Lyon, March 2026"})
+    states = dict(Consent.objects.values_list("contact__email", "state"))
+    assert states == dict.fromkeys(("ada@example.com", "new@example.com"), "subscribed") | {
+        "no@example.com": "unsubscribed"
+    }
+    facts = {"import": file.pk, "file": "people.csv", "basis": "Fair in Lyon, March 2026"}
+    assert ada.consents.get().proof == facts
 
 
 def test_numbers_without_a_country_are_read_as_the_one_named():

@@ -10,6 +10,7 @@ from django.db import transaction
 from contacts import cleaning, consent, csv_columns, merging, saving
 from contacts.csv_mapping import columns, contact_of
 from contacts.models import Contact, Event
+from contacts.profiles import May
 from tests import make
 
 NOW = make.NOW
@@ -50,8 +51,8 @@ def state() -> tuple[list, list]:
     return sorted(people), sorted(map(repr, [(*row[:-1], str(row[-1]).lower()) for row in events]))
 
 
-def saved(batch: merging.Batch, resubscribe: bool) -> tuple:
-    result = saving.save(batch, NOW, "import", resubscribe)
+def saved(batch: merging.Batch, may: May) -> tuple:
+    result = saving.save(batch, NOW, "import", may)
     failed = sorted((failure.index, repr(failure.errors)) for failure in result.failed)
     return (result.created, result.updated, result.unchanged, failed), state()
 
@@ -67,11 +68,11 @@ def test_a_merge_comes_to_the_same_as_one_row_after_the_other(seed):
         assert not errors
         rows.append({name: value for name, value in fields.items() if value is not None})
     batch = merging.batch_of(rows)
-    resubscribe = chance.random() < 0.5
+    may = May(subscribe=chance.random() < 0.7, resubscribe=chance.random() < 0.5)
     outcomes = []
     for apart in (batch.apart, frozenset(range(len(rows)))):
         with transaction.atomic():
-            outcomes.append(saved(replace(batch, apart=apart), resubscribe))
+            outcomes.append(saved(replace(batch, apart=apart), may))
             transaction.set_rollback(True)
     assert outcomes[0] == outcomes[1]
 
@@ -85,7 +86,7 @@ def test_a_merge_places_most_rows_itself():
         {"external_id": "5"},
         {"external_id": "5", "first_name": "Five"},
     ]
-    merged = merging.merge(merging.batch_of(rows), NOW, "", True)
+    merged = merging.merge(merging.batch_of(rows), NOW, "")
     assert (merged.created, merged.updated, merged.doubtful) == (1, 1, [2, 3, 4])
     assert sorted(merged.ids) == [0, 1]
 
@@ -94,7 +95,7 @@ def test_who_is_not_subscribed_again_by_a_file_is_not_told_to_have_changed():
     saving.upsert([{"email": "c1@example.com", "consent": {"email": "unsubscribed"}}], NOW)
     told = Event.objects.count()
     again = merging.batch_of([{"email": "c1@example.com", "consent": {"email": "subscribed"}}])
-    assert saving.save(again, NOW, resubscribe=False).unchanged == 1
+    assert saving.save(again, NOW, may=May(resubscribe=False)).unchanged == 1
     assert Event.objects.count() == told
     assert consent.states([Contact.objects.get().pk])[Contact.objects.get().pk]["email"] == "unsubscribed"
 

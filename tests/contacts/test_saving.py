@@ -7,8 +7,9 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connections
 
-from contacts import consent, saving
+from contacts import cleaning, consent, merging, saving
 from contacts.models import Contact, Event
+from contacts.profiles import May
 from tests import make
 
 NOW = make.NOW
@@ -146,7 +147,8 @@ def test_an_import_does_not_subscribe_again_who_unsubscribed():
     ada = make.contact("ada@example.com")
     consent.set_state([ada.pk], "email", "unsubscribed", "page", NOW)
     row = {"email": "ada@example.com", "consent": {"email": "subscribed", "sms": "subscribed"}}
-    saving.upsert([row], NOW, resubscribe=False)
+    fields, _errors = cleaning.clean(row)
+    saving.save(merging.batch_of([fields]), NOW, "import", May(subscribe=True, resubscribe=False))
     assert consent.states([ada.pk])[ada.pk] == {"email": "unsubscribed", "sms": "subscribed"}
     saving.upsert([row], NOW)
     assert consent.states([ada.pk])[ada.pk]["email"] == "subscribed"

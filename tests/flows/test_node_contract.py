@@ -17,6 +17,12 @@ from tests.make import NOW
 
 pytestmark = pytest.mark.django_db
 
+
+@pytest.fixture(autouse=True)
+def news(db: None) -> None:
+    make.topic("news")
+
+
 VIP = {"rule": "tag", "name": "vip"}
 # Good configs of each type, as the API and the canvas write them; the summary of each.
 EXAMPLES: list[tuple[str, dict, str]] = [
@@ -44,7 +50,7 @@ EXAMPLES: list[tuple[str, dict, str]] = [
         "Every month on 1 and the last",
     ),
     ("email", {"subject": "Hello {{ contact.first_name }}", "body": "<p>Hi</p>"}, "“Hello {{ contact.first_name }}”"),
-    ("email", {"name": "Hello", "subject": "S", "body": "B", "preheader": "P", "topic": "News"}, "“Hello”"),
+    ("email", {"name": "Hello", "subject": "S", "body": "B", "preheader": "P", "topic": "news"}, "“Hello”"),
     ("sms", {"body": "Your code: {{ event.code }}"}, "“Your code: {{ event.code }}”"),
     ("tag", {"add": ["vip"], "remove": ["new", "cold"]}, "Add “vip”; Remove “new” and “cold”"),
     ("update_contact", {"set": {"plan": "pro", "seats": 3, "trial": False}}, "plan: pro; seats: 3; trial: no"),

@@ -50,6 +50,7 @@ def test_texts_are_filled_in_with_the_contact_and_the_event():
     ]
 
 
+@pytest.mark.django_db
 def test_the_dialogs_rows_are_read_by_their_kind():
     rows = [("plan", "text", "pro"), ("seats", "number", "3"), ("rate", "number", "1,5"), ("paid", "truth", "No")]
     posted = QueryDict(mutable=True)

@@ -75,7 +75,8 @@ def _providers(ada: User | None, now: datetime) -> dict[str, str]:
     for number, (to, reason, by) in enumerate([*turns, ("closed", "", ada), turns[0]]):
         at = now - timedelta(hours=60 - 11 * number)
         BreakerTurn.objects.create(provider=smtp, at=at, to=to, reason=reason, by=by)
-    for topic, provider in (("News", esp), ("Receipts", smtp), ("Delivery", twilio)):
+    for topic, provider in (("news", esp), ("receipts", smtp), ("delivery", twilio)):
+        make.topic(topic)
         TopicRoute.objects.create(channel=provider.channel, topic=topic, provider=provider)
     DkimKey.objects.create(
         provider=smtp, domain="example.com", selector="waypost", secret=secrets.encrypt({"key": dkim.new_key()})
@@ -113,7 +114,7 @@ def _settings() -> dict[str, str]:
     hours = {"begins": "21:00", "ends": "08:00", "days": [1, 2, 3, 4, 5, 6, 7], "whole_days": [7]}
     rules = {
         "caps": {"email": {"day": 1, "week": 3}, "all": {"week": 4}}, "quiet": {"sms": hours},
-        "when_quiet": "later", "when_capped": "skip", "exempt": ["Receipts", "Password"], "late_hours": 12,
+        "when_quiet": "later", "when_capped": "skip", "exempt": ["receipts", "delivery"], "late_hours": 12,
     }  # fmt: skip
     Courtesy.objects.update_or_create(pk=1, defaults={"rules": rules})
     installation = Installation.current()

@@ -14,6 +14,7 @@ from flows.models import Execution, ExecutionState, Flow, NodeCount, Scenario
 from templates_app.models import Template, TemplateVersion
 from tests import make
 from tests.campaigns import letters, mailings
+from tests.stories import consent_examples
 
 PEOPLE = [
     ("Amélie", "Durand", "amelie.durand@example.com", "Paris"),
@@ -128,7 +129,7 @@ def pages() -> dict[str, str]:
         "user_password": viewer, "api_key_revoke": key, "saved_report_edit": report, "saved_report_delete": report,
     }  # fmt: skip
     found = {name: reverse(name, args=[thing.pk]) for name, thing in things.items()}
-    found |= campaigns(people, now)
+    found |= campaigns(people, now) | consent_examples.pages(one)
     return found | _edited(scenario) | _reports() | {"inbox_message_sms": reverse("inbox_message", args=[text.pk])}
 
 
@@ -175,7 +176,8 @@ def campaigns(people: list[Contact], now: datetime) -> dict[str, str]:
     draft = mailings.tested(name="Spring sale, for everybody who bought something in the last twelve months")
     names = ("audience", "message", "when", "review", "send", "test", "rename", "delete", "objective")
     found = {f"campaign_{name}": reverse(f"campaign_{name}", args=[draft.pk]) for name in names}
-    sent = mailings.tested(name="Newsletter", topic="News")
+    make.topic("news")
+    sent = mailings.tested(name="Newsletter", topic="news")
     Campaign.objects.filter(pk=sent.pk).update(
         state="sending", phase="rest", started_at=now, audience_count=len(people), winner="b",
         winner_reason="B was best (opened: A 10 % of 400, B 15 % of 400 sent).",
@@ -208,6 +210,7 @@ def pages_for_contacts() -> dict[str, tuple[str, int]]:
         "unsubscribed": (leaves_at, 200),
         "subscribed-again": (f"{returns_at}?subscribed", 200),
         "link-not-found": (reverse("unsubscribe", args=["nothing"]), 404),
+        **consent_examples.pages_for_contacts(people),
     }
 
 

@@ -1,67 +1,60 @@
-"""What can be inserted is what is in use, and all of it is Liquid that renders."""
+"""What can be put into a text with one click names the defined attributes, and prints them sensibly."""
 
 import pytest
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 
-from contacts import timeline
 from contacts.models import Contact
-from contacts.timeline import NewEvent
-from templates_app import inserting, rendering
+from templates_app import rendering
+from templates_app.inserting import fields
+from templates_app.models import Template, TemplateVersion
 from tests import make
-from tests.make import NOW
 
 pytestmark = pytest.mark.django_db
-ORDER = {"total": 12, "gift wrap": "yes", "items": [{"name": "Hat", "price": 5}], "codes": ["A", "B"], 'a"b': 1}
 
 
-@pytest.fixture
-def ada() -> Contact:
-    ada = make.contact("ada@example.com", first_name="Ada", attributes={"city": "Paris", "shoe size": 42, "{{x}}": 1})
-    timeline.record([NewEvent(ada.pk, "order.placed", ORDER, NOW)], NOW)
-    timeline.record([NewEvent(ada.pk, "email.sent", {"message": 1, "origin": "scenario:1"}, NOW)], NOW)
-    return ada
+def printed(label: str, attributes: dict, **others: str) -> str:
+    source = next(field.liquid for field in fields() if field.label == label)
+    assert rendering.problems(source) == []
+    return rendering.compile(source, True).render(rendering.context_of(Contact(attributes=attributes, **others)))
 
 
-def named(with_event: bool = True) -> dict[str, list[str]]:
-    return {one.heading: [each.label for each in one.inserts] for one in inserting.inserts(with_event)}
+def test_defined_attributes_stand_with_their_labels_and_print_as_people_write():
+    make.attribute("born", "date", label="Date of birth")
+    make.attribute("seats", "number")
+    make.attribute("visit", "datetime")
+    make.attribute("likes", "list")
+    make.attribute("clé", "text", label="Clé")
+    attributes = {
+        "born": "1990-05-07",
+        "seats": 12.5,
+        "visit": "2026-03-10T09:05:00Z",
+        "likes": ["Red", "<Blue>"],
+        "clé": "x",
+    }
+    assert printed("Date of birth", attributes) == "7 May 1990"
+    assert printed("Seats", attributes) == "12.5"
+    assert printed("Visit", attributes) == "10 March 2026, 09:05"
+    assert printed("Visit", attributes, timezone="Asia/Tokyo") == "10 March 2026, 18:05"
+    assert printed("Visit", {"visit": "soon"}) == "soon"
+    assert printed("Likes", attributes) == "Red, &lt;Blue&gt;"
+    assert printed("Clé", attributes) == "x"
+    for label in ("Date of birth", "Seats", "Visit", "Likes", "Clé"):
+        assert printed(label, {}) == ""
 
 
-def test_attributes_and_properties_in_use_are_offered_with_words_that_stand_in(ada: Contact) -> None:
-    found = named()
-    assert found["Attributes in use"] == ["city, or other words", "shoe size, or other words"]
-    assert sorted(found["The event"]) == ["gift wrap, or other words", "total, or other words"]
-    assert found["Loops"][:2] == ["For each of codes", "The first three of codes"]
-    assert "Only if there is a city" in found["Conditions"]
+def test_yes_or_no_makes_a_part_conditional():
+    make.attribute("vip", "boolean", label="VIP")
+    assert next(field.liquid for field in fields() if field.label == "Only if VIP") == (
+        "{% if contact.attributes.vip %}{% endif %}"
+    )
 
 
-def test_whatever_is_inserted_renders(ada: Contact) -> None:
-    context = rendering.context_of(ada, ORDER)
-    for group in inserting.inserts():
-        for one in group.inserts:
-            text = f"{one.before}chosen{one.after}"
-            shown = rendering.compile(text, False).render(context)
-            assert shown or "language" in text or "phone" in text or "unsubscribe" in text, text
-    loops = {one.label: one for group in inserting.inserts() if group.heading == "Loops" for one in group.inserts}
-    items = loops["For each of items"]
-    assert rendering.compile(items.before + items.after, False).render(context).strip() == "Hat 5"
-    codes = loops["For each of codes"]
-    assert rendering.compile(codes.before + codes.after, False).render(context).split() == ["A", "B"]
-    empty = rendering.context_of(make.contact("bob@example.com"), {})
-    (city,) = [one for g in inserting.inserts() for one in g.inserts if one.label == "city, or other words"]
-    assert rendering.compile(city.before, False).render(empty) == "…"
-
-
-def test_a_campaign_is_offered_nothing_of_an_event(ada: Contact) -> None:
-    with CaptureQueriesContext(
-        connection,
-    ) as asked:
-        found = named(with_event=False)
-    assert not {"The event", "Loops"} & set(found) and len(asked) == 1
-
-
-def test_an_empty_installation_is_shown_how_it_is_done() -> None:
-    found = named()
-    assert found["The event"] == ["amount, or other words"]
-    assert found["Loops"] == ["For each of items", "The first three of items"]
-    assert "Attributes in use" not in found
+def test_without_definitions_an_example_shows_how_attributes_are_written(admin_client):
+    labels = [field.label for field in fields(event=False)]
+    assert "An attribute" in labels and "A property of the event" not in labels
+    make.attribute("plan", label="<b>Plan")
+    assert "An attribute" not in [field.label for field in fields()]
+    template = Template.objects.create(name="Words", channel="email")
+    TemplateVersion.objects.create(template=template, number=1, body="Hello")
+    page = admin_client.get(reverse("template_page", args=[template.pk])).text
+    assert "&lt;b&gt;Plan" in page and "<b>Plan" not in page and "{{ contact.attributes.plan }}" in page

@@ -98,7 +98,10 @@ def test_problems_name_the_line_and_what_is_unknown() -> None:
     source = "Hello {{ contact.frist_name }}\n\n{{ order.total }}\n{{ contact.email | shout }}"
     assert rendering.problems(source) == [
         Problem(1, "A contact has no field “frist_name”. An attribute is written contact.attributes.frist_name."),
-        Problem(3, "There is no “order.total”. Known are contact, event and unsubscribe_url."),
+        Problem(
+            3,
+            "There is no “order.total”. Known are contact, event, unsubscribe_url, preferences_url and confirm_url.",
+        ),
         Problem(4, "There is no filter “shout”."),
     ]
 

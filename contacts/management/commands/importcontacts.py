@@ -1,6 +1,5 @@
 """Imports a CSV file of contacts and prints what became of its rows."""
 
-import re
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from contacts import importing, uploading
-from contacts.csv_mapping import KINDS, TARGETS
+from contacts.attribute_cells import is_target
+from contacts.csv_mapping import TARGETS
 from contacts.csv_sniffing import Unreadable
 from contacts.models import CsvImport
 
@@ -27,12 +27,20 @@ class Command(BaseCommand):
             default=[],
             metavar="HEADER=TARGET",
             help=f"What a column is: {', '.join(TARGETS)}, text:KEY, number:KEY, boolean:KEY, date:KEY, "
+            "date_dmy:KEY, list:KEY, "
             "or nothing to leave it out. May be given several times; other columns are guessed.",
         )
         parser.add_argument(
             "--country", default="", help="Two letters: phone numbers without a country are read as its."
         )
-        parser.add_argument("--resubscribe", action="store_true", help="Let the file subscribe who has unsubscribed.")
+        parser.add_argument(
+            "--basis",
+            default="",
+            help="How and when its people agreed: lets the file subscribe them, and is kept as the proof.",
+        )
+        parser.add_argument(
+            "--resubscribe", action="store_true", help="With a basis: let it subscribe again who has unsubscribed."
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
@@ -52,7 +60,8 @@ class Command(BaseCommand):
         except Unreadable as unreadable:
             raise CommandError(str(unreadable)) from None
         mapping = self._mapping(file, options["map"])
-        importing.confirm(file, mapping, {"country": options["country"].upper(), "resubscribe": options["resubscribe"]})
+        chosen = {name: options[name] for name in ("basis", "resubscribe")}
+        importing.confirm(file, mapping, {**chosen, "country": options["country"].upper()})
         while CsvImport.objects.filter(pk=file.pk, state__in=("queued", "running")).exists():
             importing.work(timezone.now())
         file.refresh_from_db()
@@ -73,11 +82,7 @@ class Command(BaseCommand):
             header, equals, target = entry.rpartition("=")
             if not equals or header not in file.headers:
                 raise CommandError(f"“{entry}”: there is no such column. The file has {', '.join(file.headers)}.")
-            if (
-                target
-                and target not in TARGETS
-                and not re.fullmatch(rf"({'|'.join(KINDS)}):[^\W\d][\w-]{{0,99}}", target)
-            ):
+            if target and target not in TARGETS and not is_target(target):
                 raise CommandError(f"“{target}” is not a target. Take {', '.join(TARGETS)} or text:KEY.")
             mapping = [None if target and old == target else old for old in mapping]
             mapping[file.headers.index(header)] = target or None

@@ -2,11 +2,15 @@
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
-from contacts.segments import comparing, operators
+from django import forms
+
+from contacts.defining import definitions
+from contacts.segments import comparing, operators, typed_values
 from contacts.segments.comparison_form import ComparisonForm
 from contacts.segments.operands import Address, Key, Moment, Text
+from contacts.segments.operators import OPERATORS
 from contacts.segments.rules.base import Config, RuleKind, unknown_keys
 from contacts.segments.where import Scope, Where, fill
 
@@ -40,6 +44,21 @@ def operand(field: str) -> Text | Moment:
 class AttributeForm(ComparisonForm):
     subject = "attributes"
     label = "Attribute"
+
+    def __init__(self, config: Config, scope: Scope) -> None:
+        self.definition = definitions().get(config.get("field"))
+        if self.definition is not None:
+            config = typed_values.fitting(config, self.definition)
+        super().__init__(config, scope)
+        if self.definition is not None:
+            self.fields["field"].widget.attrs["data-typed"] = ""  # what is chosen here decides on the other controls
+            op = cast(forms.ChoiceField, self.fields["op"])
+            suits, chosen = self.definition.type.suits, self.initial["op"]
+            op.choices = [(key, each.label) for key, each in OPERATORS.items() if suits(each) or key == chosen]
+
+    def _value(self, takes: str) -> forms.Field:
+        typed = self.definition and typed_values.value_field(self.definition, takes, self.initial.get("value"))
+        return typed or super()._value(takes)
 
 
 class Attribute(RuleKind):

@@ -1,17 +1,20 @@
-"""What a contact said about being written to on a channel."""
+"""What a contact said about being written to on a channel, or about a topic there."""
 
 from collections.abc import Collection
 from datetime import datetime
 
 from django import forms
 
+from contacts import topics
 from contacts.models.consent import Channel, ConsentState
 from contacts.segments.rules.base import Config, RuleForm, RuleKind, unknown_keys
 from contacts.segments.where import Scope, Where
+from contacts.topic_fields import TopicField
 
 
 class ConsentForm(RuleForm):
     channel = forms.ChoiceField(label="Channel", choices=Channel.choices)
+    topic = TopicField(empty="The whole channel")
     is_ = forms.ChoiceField(label="Consent", choices=ConsentState.choices)
 
     def __init__(self, config: Config, scope: Scope) -> None:
@@ -26,37 +29,55 @@ class Consent(RuleKind):
     Form = ConsentForm
 
     def problems(self, config: Config, scope: Scope) -> list[str]:
-        found = list(unknown_keys(config, "channel", "is"))
+        found = list(unknown_keys(config, "channel", "is", "topic"))
         if config.get("channel") not in Channel.values:
             found.append(f"Choose a channel: {', '.join(Channel.values)}.")
         if config.get("is") not in ConsentState.values:
             found.append(f"Choose a consent: {', '.join(ConsentState.values)}.")
+        topic = config.get("topic")
+        if topic is not None and not isinstance(topic, str):
+            found.append("“topic” of a consent rule is the key of a topic.")
+        elif topic and (unknown := topics.problem(topic)):
+            found.append(unknown)
         return found
 
     def sql(self, config: Config, now: datetime, scope: Scope) -> Where:
         """No row means unknown."""
-        states = [config["is"]]
-        if config["is"] == ConsentState.UNKNOWN:
-            states = [ConsentState.SUBSCRIBED.value, ConsentState.UNSUBSCRIBED.value]
-        said = Where(
-            'EXISTS (SELECT 1 FROM contacts_consent cs WHERE cs.contact_id = "contacts_contact"."id"'
-            " AND cs.channel = %s AND cs.state = ANY(%s))",
-            (config["channel"], states),
-        )
-        return ~said if config["is"] == ConsentState.UNKNOWN else said
+        is_unknown = config["is"] == ConsentState.UNKNOWN
+        states = [state for state in ConsentState.values if state != config["is"]] if is_unknown else [config["is"]]
+        if config.get("topic"):
+            said = Where(
+                'EXISTS (SELECT 1 FROM contacts_topicconsent cs WHERE cs.contact_id = "contacts_contact"."id"'
+                " AND cs.topic_id = (SELECT t.id FROM contacts_topic t WHERE t.key = %s)"
+                " AND cs.channel = %s AND cs.state = ANY(%s))",
+                (config["topic"], config["channel"], states),
+            )
+        else:
+            said = Where(
+                'EXISTS (SELECT 1 FROM contacts_consent cs WHERE cs.contact_id = "contacts_contact"."id"'
+                " AND cs.channel = %s AND cs.state = ANY(%s))",
+                (config["channel"], states),
+            )
+        return ~said if is_unknown else said
 
     def moved_by(self, config: Config) -> Collection[str]:
+        if config.get("topic"):
+            return ["contact.updated", "topic.subscribed", "topic.unsubscribed"]
         return ["contact.updated", f"{config['channel']}.unsubscribed"]
 
     def drifts(self, config: Config) -> bool:
         return False
 
     def sentence(self, config: Config) -> str:
-        channel = {"email": "email", "sms": "SMS"}.get(str(config.get("channel")), "…")
-        if config.get("is") == ConsentState.UNKNOWN:
-            return f"has said nothing about {channel}"
-        word = "from" if config.get("is") == ConsentState.UNSUBSCRIBED else "to"
-        return f"is {config.get('is') or '…'} {word} {channel}"
+        about = {"email": "email", "sms": "SMS"}.get(str(config.get("channel")), "…")
+        if isinstance(config.get("topic"), str) and config["topic"]:
+            about = f"“{topics.name(config['topic'])}” by {about}"
+        state = config.get("is")
+        if state == ConsentState.UNKNOWN:
+            return f"has said nothing about {about}"
+        if state == ConsentState.PENDING:
+            return f"has been asked about {about} and not confirmed it yet"
+        return f"is {state or '…'} {'from' if state == ConsentState.UNSUBSCRIBED else 'to'} {about}"
 
 
 kind = Consent()
