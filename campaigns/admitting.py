@@ -19,7 +19,8 @@ from campaigns.courtesy import Asked, Rules, Sent
 from campaigns.models import Content, Courtesy, MessageState, RecentMessage
 from campaigns.models.origin import ASKED_BY
 from campaigns.outcomes import Outcome
-from contacts.models import Contact, Installation
+from contacts.addressees import Addressee
+from contacts.models import Installation
 
 _ALONE = "SELECT pg_advisory_xact_lock(7100, 2)"
 
@@ -65,7 +66,7 @@ class Asking:
 def held_back(
     messages: Sequence[Claimed],
     contents: Mapping[int, Content],
-    contacts: Mapping[int, Contact],
+    contacts: Mapping[int, Addressee],
     refused: Mapping[int, str],
     now: datetime,
 ) -> dict[int, Outcome]:
@@ -88,7 +89,7 @@ def held_back(
 def _asking(
     messages: Sequence[Claimed],
     contents: Mapping[int, Content],
-    contacts: Mapping[int, Contact],
+    contacts: Mapping[int, Addressee],
     refused: Mapping[int, str],
 ) -> Asking:
     usual = Installation.current().zone_name

@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from campaigns import listing
 from campaigns.campaign_moves import take
 from campaigns.models import AudienceFile, Campaign, Listed
-from contacts import uploading
+from contacts import csv_naming, uploading
 from contacts.csv_reading import Reader
 from contacts.lanes import nudge
 from contacts.models import CsvImport
@@ -37,7 +37,7 @@ def upload(campaign: Campaign, name: str, pieces: Iterable[bytes], now: datetime
     locked = take(campaign, "change")
     _forget(locked)
     file = uploading.store(name or "audience", pieces)
-    read = AudienceFile(campaign=locked, file=file, name=name[:255], columns=listing.columns_of(file))
+    read = AudienceFile(campaign=locked, file=file, name=name[:255], columns=csv_naming.columns_of(file))
     file.options = {uploading.OWNED: f"campaign {locked.pk}"}
     file.save(update_fields=["options", "offset", "lines_read"])
     read.save(force_insert=True)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import starmap
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 from django.db import connection, transaction
@@ -113,8 +113,7 @@ RETURNING m.state, m.origin_id, m.content_id, m.provider_id, m.country, m.langua
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(NamedTuple):
     """A message that this worker has in hand."""
 
     id: int

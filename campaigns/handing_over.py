@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from campaigns import breaker, connections, limiting
+from campaigns import breaker, connections, limiting, providers
 from campaigns.claiming import Claimed
 from campaigns.models import MessageState, Provider
 from campaigns.outcomes import Outcome
 from campaigns.preparing import Ready
-from campaigns.providers.base import OutgoingEmail, Result
+from campaigns.providers.base import Connection, OutgoingEmail, Result
 from campaigns.routing import Routes
 
 logger = logging.getLogger(__name__)
@@ -20,33 +20,71 @@ logger = logging.getLogger(__name__)
 PATIENCE = [timedelta(minutes=m) for m in (1, 5, 15, 60, 240, 720)]
 
 
-def hand_over(provider: Provider, group: Sequence[Ready], routes: Routes, now: datetime) -> list[Outcome]:
-    """As many as the provider takes now; the others go back into the queue until their moment."""
-    granted = limiting.take(provider, len(group), now)
-    done = _hand_over(provider, group[: granted.n], routes, now) if granted.n else []
-    return [*done, *_put_off(provider, group[granted.n :], granted, now)]
+class HandOver:
+    """What goes through one provider of a batch: as many as it takes now; the others go back into the queue until
+    their moment. Call `begin`, `run` and `outcomes` once each; only `run` may be called by another thread.
 
+    `outage`: why the provider turned out to be away, if it did.
+    """
 
-def _hand_over(provider: Provider, group: Sequence[Ready], routes: Routes, now: datetime) -> list[Outcome]:
-    try:
-        connection = connections.connect(provider, now)
-    except Exception as error:
-        logger.warning("Provider “%s” cannot be reached: %s", provider, error)
-        reason = f"The provider “{provider}” could not be reached: {error}"
-        results = [Result("failed", reason=reason, temporary=True, outage=True) for _ in group]
-    else:
+    def __init__(self, provider: Provider, group: Sequence[Ready]) -> None:
+        self.provider, self.group = provider, group
+        self.outage = ""
+        self._granted = limiting.Granted(0, datetime.min)
+        self._connection: Connection | None = None
+        self._results: list[Result] = []
+        self._is_skipped = self._is_broken = False
+
+    @property
+    def goes_aside(self) -> bool:
+        return not providers.of(self.provider).asks_database
+
+    def begin(self, down: str, now: datetime) -> None:
+        """`down`: why the provider is known to be away since this was claimed; then it is not tried."""
+        self._granted = limiting.take(self.provider, len(self.group), now)
+        if not self._granted.n:
+            return
+        if down:
+            self._is_skipped = True
+            self._fill(Result("failed", reason=down, temporary=True, outage=True))
+            return
         try:
-            results = connection.send([one.outgoing for one in group])
+            self._connection = connections.connect(self.provider, now)
+        except Exception as error:
+            logger.warning("Provider “%s” cannot be reached: %s", self.provider, error)
+            reason = f"The provider “{self.provider}” could not be reached: {error}"
+            self._fill(Result("failed", reason=reason, temporary=True, outage=True))
+
+    def run(self) -> None:
+        """Speak to the provider. Raises nothing."""
+        if self._connection is None:
+            return
+        try:
+            self._results = self._connection.send([one.outgoing for one in self.group[: self._granted.n]])
         except Exception as error:
             # Whatever was in its hands may have left.
-            logger.exception("Provider “%s” broke while it was sending", provider)
+            logger.exception("Provider “%s” broke while it was sending", self.provider)
+            self._is_broken = True
+            self._fill(Result("unknown", reason=f"{type(error).__name__}: {error}"))
+
+    def outcomes(self, routes: Routes, now: datetime) -> list[Outcome]:
+        provider = self.provider
+        if self._is_broken:
             connections.close(provider.pk)
-            results = [Result("unknown", reason=f"{type(error).__name__}: {error}") for _ in group]
-    until = connections.rest(provider, now) if any(result.outage for result in results) else None
-    if until and routes.after(provider):
-        until = now  # what was certainly not taken goes to the one that takes over
-    breaker.learn(provider, results, now)
-    return [_outcome(provider, one, result, now, until) for one, result in zip(group, results, strict=True)]
+        until: datetime | None = None
+        self.outage = next((result.reason for result in self._results if result.outage), "")
+        if self.outage:
+            until = connections.rest(provider, now)
+            if routes.after(provider):
+                until = now  # what was certainly not taken goes to the one that takes over
+        if self._results and not self._is_skipped:
+            breaker.learn(provider, self._results, now)
+        n = self._granted.n
+        done = [_outcome(provider, *each, now, until) for each in zip(self.group[:n], self._results, strict=True)]
+        return [*done, *_put_off(provider, self.group[n:], self._granted, now)]
+
+    def _fill(self, result: Result) -> None:
+        self._results = [result] * self._granted.n
 
 
 def _put_off(provider: Provider, group: Sequence[Ready], granted: limiting.Granted, now: datetime) -> Iterator[Outcome]:

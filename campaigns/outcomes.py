@@ -1,5 +1,7 @@
 """Records what came of the messages that a worker had in hand: the ledger, the timeline and the counts, in one go."""
 
+import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
@@ -34,9 +36,10 @@ UPDATE campaigns_message m SET
     state = CASE WHEN o.state IN ('sent', 'unknown') AND m.failed_at IS NOT NULL THEN 'failed'
                  WHEN o.state IN ('sent', 'unknown') AND m.delivered_at IS NOT NULL THEN 'delivered'
                  ELSE o.state END,
-    reason = CASE WHEN o.state IN ('sent', 'unknown') AND m.failed_at IS NOT NULL THEN m.reason ELSE o.reason END,
+    reason = CASE WHEN o.state IN ('sent', 'unknown') AND m.failed_at IS NOT NULL THEN m.reason
+                  ELSE coalesce(o.reason, '') END,
     provider_id = o.provider, provider_message_id = coalesce(o.provider_message, m.provider_message_id),
-    parts = o.parts, attempts = o.attempts, due_at = coalesce(o.due, m.due_at),
+    parts = coalesce(o.parts, 1), attempts = coalesce(o.attempts, 0), due_at = coalesce(o.due, m.due_at),
     planned_at = CASE WHEN o.due IS NULL THEN m.planned_at ELSE coalesce(m.planned_at, m.due_at) END,
     owner = NULL, leased_until = NULL,
     sent_at = CASE WHEN o.state = 'sent' THEN %(now)s
@@ -45,12 +48,12 @@ UPDATE campaigns_message m SET
     failed_at = CASE WHEN o.state = 'failed' THEN coalesce(m.failed_at, %(now)s) ELSE m.failed_at END,
     skipped_at = CASE WHEN o.state = 'skipped' THEN %(now)s ELSE m.skipped_at END,
     unknown_at = CASE WHEN o.state = 'unknown' AND m.failed_at IS NULL AND m.delivered_at IS NULL THEN %(now)s END,
-    country = o.country, language = o.language, domain = o.domain,
+    country = coalesce(o.country, ''), language = coalesce(o.language, ''), domain = coalesce(o.domain, ''),
     bounced_at = CASE WHEN o.state = 'bounced' THEN %(now)s ELSE m.bounced_at END
-FROM mine, unnest(%(ids)s::bigint[], %(states)s::text[], %(reasons)s::text[], %(providers)s::bigint[],
-                  %(provider_messages)s::text[], %(parts)s::int[], %(attempts)s::int[], %(dues)s::timestamptz[],
-                  %(countries)s::text[], %(languages)s::text[], %(domains)s::text[])
-     AS o (id, state, reason, provider, provider_message, parts, attempts, due, country, language, domain)
+FROM mine, json_to_recordset(%(outcomes)s::json) AS o (
+    id bigint, state text, reason text, provider bigint, provider_message text, parts int, attempts int,
+    due timestamptz, country text, language text, domain text
+)
 WHERE m.id = mine.id AND o.id = mine.id
 RETURNING mine.*
 """
@@ -101,13 +104,14 @@ def record(
         written = [_known(o, was[o.message.id]) for o in outcomes if o.message.id in was]
         timeline.record(list(_events(written, was)), now)
         _suppress(written, now)
-        differences = list[tuple[date, Of, str, int]]()
         today = day_of(now)
+        new = Counter((_of(o, homes), metric) for o in written for metric in _metrics(o, was[o.message.id]))
+        differences = [(today, known, metric, n) for (known, metric), n in new.items()]
+        told = [o for o in written if was[o.message.id] is not FRESH]
         converted = _converted([id for id, one in was.items() if one.opened or one.clicked or one.provider])
-        for outcome in written:
+        for outcome in told:
             before, known = was[outcome.message.id], _of(outcome, homes)
             old = before.of(outcome.message)
-            differences += [(today, known, metric, 1) for metric in _metrics(outcome, before)]
             if before.state == MessageState.UNKNOWN:
                 differences.append((day_of(before.unknown or now), old, "unknown", -1))
             differences += _carried_over(before, old, known, converted.get(outcome.message.id))
@@ -115,7 +119,7 @@ def record(
         give_back([one.message.id for one in written if one.state not in (MessageState.SENT, MessageState.UNKNOWN)])
         revenue.carry_over(
             (outcome.message.id, was[outcome.message.id].of(outcome.message), _of(outcome, homes))
-            for outcome in written
+            for outcome in told
             if outcome.message.id in converted
         )
         if paid:
@@ -144,6 +148,10 @@ class _Before(NamedTuple):
     def of(self, message: Claimed) -> Of:
         home = self.country, self.language
         return Of(message.origin_id, message.content_id, self.provider, *home, domain=self.domain)
+
+
+# As nearly all are: nobody has said anything of it while it was in hand.
+FRESH = _Before(MessageState.SENDING.value, None, "", "", "", None, None, None, None, None, None, "", None, "")
 
 
 def _known(outcome: Outcome, before: _Before) -> Outcome:
@@ -187,25 +195,34 @@ def _of(outcome: Outcome, homes: Mapping[int, Home]) -> Of:
 
 
 def _write(owner: UUID, outcomes: Sequence[Outcome], homes: Mapping[int, Home], now: datetime) -> dict[int, _Before]:
-    at_home = [_home(outcome, homes) for outcome in outcomes]
+    rows = json.dumps([_row(outcome, _home(outcome, homes)) for outcome in outcomes], ensure_ascii=False)
     values: dict[str, Any] = {
         "owner": owner,
         "now": now,
-        "ids": [o.message.id for o in outcomes],
-        "states": [o.state for o in outcomes],
-        "reasons": [o.reason.replace("\0", "")[:2000] for o in outcomes],
-        "providers": [o.provider_id for o in outcomes],
-        "provider_messages": [o.provider_message_id.replace("\0", "")[:255] or None for o in outcomes],
-        "parts": [o.parts for o in outcomes],
-        "attempts": [o.attempts for o in outcomes],
-        "dues": [o.due_at for o in outcomes],
-        "countries": [home.country for home in at_home],
-        "languages": [home.language for home in at_home],
-        "domains": [home.domain for home in at_home],
+        "ids": [outcome.message.id for outcome in outcomes],
+        "outcomes": rows,
     }
     with connection.cursor() as cursor:
         cursor.execute(_RECORD, values)
-        return {row[0]: _Before(*row[1:]) for row in cursor.fetchall()}
+        return {row[0]: FRESH if row[1:] == FRESH else _Before._make(row[1:]) for row in cursor.fetchall()}
+
+
+def _row(outcome: Outcome, home: Home) -> dict[str, Any]:
+    """An outcome as one JSON object without what is empty: one parameter costs less than an array per column."""
+    row: dict[str, Any] = {"id": outcome.message.id, "state": outcome.state, "provider": outcome.provider_id}
+    if outcome.reason:
+        row["reason"] = outcome.reason.replace("\0", "")[:2000]
+    if outcome.provider_message_id:
+        row["provider_message"] = outcome.provider_message_id.replace("\0", "")[:255] or None
+    if outcome.parts != 1:
+        row["parts"] = outcome.parts
+    if outcome.attempts:
+        row["attempts"] = outcome.attempts
+    if outcome.due_at:
+        row["due"] = outcome.due_at.isoformat()
+    if home != NOWHERE:
+        row["country"], row["language"], row["domain"] = home
+    return row
 
 
 def _suppress(outcomes: Sequence[Outcome], now: datetime) -> None:

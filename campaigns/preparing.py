@@ -19,7 +19,8 @@ from campaigns.outcomes import Outcome
 from campaigns.providers.base import Outgoing, OutgoingSms
 from campaigns.routing import Routes
 from contacts import consent
-from contacts.models import Contact, Event
+from contacts.addressees import Addressee
+from contacts.models import Event
 from templates_app import rendering
 from templates_app.mjml import MjmlError
 
@@ -38,7 +39,7 @@ class Ready:
 
 
 def prepare(
-    messages: Sequence[Claimed], contacts: dict[int, Contact], routes: Routes, now: datetime
+    messages: Sequence[Claimed], contacts: dict[int, Addressee], routes: Routes, now: datetime
 ) -> tuple[list[Outcome], list[tuple[Provider, list[Ready]]]]:
     """What is decided without a provider, and the rest by provider. A fixed number of queries for any batch."""
     contents = named(Content.objects.select_related("provider")).in_bulk({message.content_id for message in messages})

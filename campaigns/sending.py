@@ -1,33 +1,36 @@
-"""Hands queued messages to providers, at most once each, in batches: claim, prepare, hand over, record."""
+"""Hands queued messages to providers, at most once each, in batches: claim, prepare, hand over, record.
 
-import logging
-from collections.abc import Sequence
+Where much is due, a second thread hands a batch over while this one records the batch before it, and claims and
+prepares the one after it:
+
+    this thread   │ claim 1 │ claim 2       │ record 1, claim 3 │ record 2, claim 4 │ …
+    the other one │         │ hand over 1   │ hand over 2       │ hand over 3       │ …
+
+The other one only speaks to providers; whatever is asked of the database is asked here. A worker that dies leaves up to
+three batches behind, each under its own lease and owner: what was recorded is known, and all else becomes unknown.
+"""
+
+import gc
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from time import monotonic, sleep
+from time import monotonic
 
-from django.db import InterfaceError, OperationalError
-from django.db import connection as database
-
-from campaigns import budget, connections, outcomes, probing, routing
-from campaigns.claiming import LEASE, Claim, claim, settle
-from campaigns.handing_over import again, hand_over
-from campaigns.models import MessageState, Provider
-from campaigns.outcomes import Home, Outcome
-from campaigns.preparing import Ready, prepare
+from campaigns import connections, probing, routing
+from campaigns.batch import Batch
+from campaigns.claiming import Claim, claim, settle
+from campaigns.models import Provider
 from campaigns.routing import Routes
-from contacts.models import Contact
-from contacts.places import country_of
 
-logger = logging.getLogger(__name__)
-
-Group = tuple[Provider, list[Ready]]
 LARGEST, SMALLEST = 500, 25
 # Seconds. A batch that takes longer than the first is too large for its provider: whoever comes after it waits for it,
 # and its lease must outlast it by far. One that takes less than the second may grow.
 SLOW, FAST = 2.0, 0.7
-# Seconds between the tries to record what was sent while the database is away: half a minute of the lease's two.
-AWAY = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
+SLICE = 1.0  # seconds for which batch follows batch until routes and limits are looked at again
+
+_aside = ThreadPoolExecutor(1, "hand-over")
 
 
 @dataclass
@@ -47,7 +50,8 @@ _pace = _Pace()
 
 
 def work(now: datetime) -> bool:
-    """One slice of the send lane: one batch. Returns whether more may be waiting.
+    """One slice of the send lane: one batch, or a second of them where much is due. Returns whether more may be
+    waiting.
 
     Messages of a channel without an enabled provider stay queued.
     """
@@ -59,13 +63,21 @@ def work(now: datetime) -> bool:
         _probe(provider, routes, now)
     if not routes.claims:
         return bool(probed)
-    taken = claim(now, _pace.size, routes.claims, routes.limits)
-    if not taken.messages:
-        return bool(probed)
-    started = monotonic()
-    send(taken, routes, now)
-    _pace.learn(monotonic() - started)
+    with _no_cycles_sought():
+        batch = _claimed(routes, now)
+        if batch is None:
+            return bool(probed)
+        # Few are sent before others are looked for; limits are counted anew for each batch.
+        if len(batch) * 2 > _pace.size and batch.goes_aside and routes.limits is None:
+            _stream(batch, routes, now)
+        else:
+            _send(batch)
     return True
+
+
+def _claimed(routes: Routes, now: datetime) -> Batch | None:
+    taken = claim(now, _pace.size, routes.claims, routes.limits)
+    return Batch(taken, routes, now) if taken.messages else None
 
 
 def _probe(provider: Provider, routes: Routes, now: datetime) -> None:
@@ -81,66 +93,58 @@ def _probe(provider: Provider, routes: Routes, now: datetime) -> None:
 
 def send(taken: Claim, routes: Routes, now: datetime) -> None:
     """Prepare what was claimed, hand it over and record what came of it."""
+    _send(Batch(taken, routes, now))
+
+
+def _send(batch: Batch) -> None:
+    batch.begin()
+    batch.run()
+    batch.end()
+    _pace.learn(batch.seconds)
+    batch.record()
+
+
+def _stream(first: Batch, routes: Routes, now: datetime) -> None:
+    """Send this batch and those after it, one being handed over while those beside it are recorded and prepared."""
+    until = monotonic() + SLICE
+    down: dict[int, str] = {}  # providers that turned out to be away: nothing more is claimed then
+    previous: Batch | None = None
+    batch: Batch | None = first
+    while batch is not None:
+        following = None
+        with _handing_over(batch, down):
+            if previous is not None:
+                previous.record()
+            if monotonic() < until and not down:
+                following = _claimed(routes, now)
+        _pace.learn(batch.seconds)
+        previous, batch = batch, following
+    previous.record()
+
+
+@contextmanager
+def _handing_over(batch: Batch, down: dict[int, str]) -> Iterator[None]:
+    """Meanwhile, the other thread hands the batch over. Whatever breaks here, what it did is recorded."""
+    batch.begin(down)
+    running = _aside.submit(batch.run)
     try:
-        contacts = Contact.objects.in_bulk({message.contact_id for message in taken.messages})
-        homes = {pk: _home(contact) for pk, contact in contacts.items()}
-        done, ready = prepare(taken.messages, contacts, routes, now)
-    except Exception as error:
-        # Nothing was handed over yet, so that they may go back.
-        reason = f"{type(error).__name__}: {error}"
-        outcomes.record(taken.owner, [again(message, reason, now) for message in taken.messages], now)
+        yield
+    except BaseException:
+        running.result()
+        batch.end(down)
+        batch.record()
         raise
-    paid: dict[int, budget.Cost] = {}
-    if routes.budgeted and ready:
-        ready, paid = _pay(taken, ready, done, homes, now)
-    for provider, group in ready:
-        done += hand_over(provider, group, routes, now)
-    _record(taken, done, homes, paid, now)
+    running.result()
+    batch.end(down)
 
 
-def _pay(
-    taken: Claim, ready: Sequence[Group], done: list[Outcome], homes: dict[int, Home], now: datetime
-) -> tuple[list[Group], dict[int, budget.Cost]]:
-    """Those that are paid for, with what is reserved for each by its id. The others are `done`: back into the queue."""
-    wanted = [
-        budget.Wanted(one.message.channel, homes[one.message.contact_id].country, one.parts)
-        for _provider, group in ready
-        for one in group
-    ]
-    costs = iter(budget.reserve(taken.owner, wanted, now + LEASE))
-    paid: dict[int, budget.Cost] = {}
-    left: list[Group] = []
-    for provider, group in ready:
-        kept = []
-        for one in group:
-            message, cost = one.message, next(costs)
-            if cost is None:
-                done.append(Outcome(message, MessageState.QUEUED, budget.EMPTY, attempts=message.attempts, due_at=now))
-                continue
-            kept.append(one)
-            if cost.amount:
-                paid[message.id] = cost
-        if kept:
-            left.append((provider, kept))
-    return left, paid
-
-
-def _home(contact: Contact) -> Home:
-    domain = (contact.email or "").rpartition("@")[2].lower()[:255]
-    return Home(country_of(contact), contact.language, domain)
-
-
-def _record(
-    taken: Claim, done: Sequence[Outcome], homes: dict[int, Home], paid: dict[int, budget.Cost], now: datetime
-) -> None:
-    """Messages have left, and a database that is away for a while must not make what we know of them unknown: it is
-    tried again for as long as it takes a server to start, and not as long as the lease lasts."""
-    for pause in AWAY:
-        try:
-            outcomes.record(taken.owner, done, now, homes, paid)
-            return
-        except (OperationalError, InterfaceError) as error:
-            logger.warning("The database is away while outcomes are to be recorded: %s", error)
-            database.close()
-            sleep(pause)
-    outcomes.record(taken.owner, done, now, homes, paid)
+@contextmanager
+def _no_cycles_sought() -> Iterator[None]:
+    """A batch is made of a hundred thousand objects and no cycles; looking for some takes a tenth of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()

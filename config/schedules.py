@@ -46,6 +46,7 @@ LANES: dict[str, list[str]] = {
         "contacts.importing.work",
         "contacts.attribute_sweeping.work",
         "campaigns.audience_files.work",
+        "contacts.segments.filling.work",
         "contacts.search.sort_in",
         "config.upkeep.prune",
         "flows.deleting.sweep_up",

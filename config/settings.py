@@ -232,6 +232,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ObjectiveKind": "campaigns.models.objective.ObjectiveKind",
         "ChannelEnum": "contacts.models.consent.Channel",
+        "PlacementState": "contacts.models.placement.Placement.State",
     },
 }
 

@@ -33,7 +33,7 @@ def consenting(contacts: QuerySet[Contact], channel: str, state: str) -> QuerySe
 
 
 class ContactFilter(filters.FilterSet):
-    """`search` finds the beginnings of words in emails, names, phones and external ids."""
+    """`search` finds pieces of emails, names, phones and external ids."""
 
     email = filters.CharFilter(method="by_email")
     phone = filters.CharFilter()

@@ -5,10 +5,10 @@ from importlib.resources import files
 
 import phonenumbers
 
-from contacts.models import Contact
+from contacts.addressees import AnyContact
 
 
-def country_of(contact: Contact) -> str:
+def country_of(contact: AnyContact) -> str:
     """Two letters (ISO 3166): the attribute "country" where it holds such a code, else the country of the phone number
     where its calling code belongs to one country; "" otherwise."""
     return country_of_attribute(contact.attributes.get("country")) or country_of_number(contact.phone or "")

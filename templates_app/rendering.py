@@ -1,7 +1,6 @@
 """Turns the words of a template into the words for one contact, and says at save what could not be turned."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -10,7 +9,7 @@ from liquid import BoundTemplate, Environment, RenderContext
 from liquid.exceptions import LiquidError
 from liquid.static_analysis import Variable
 
-from contacts.models import Contact
+from contacts.addressees import AnyContact
 from templates_app import mjml, sandbox, splicing
 from templates_app.models import TemplateVersion
 from templates_app.text_part import text_of
@@ -63,12 +62,12 @@ class Compiled:
         if self.pieces is not None:
             values = iter(self.values(context))
             return "".join([piece if isinstance(piece, str) else next(values) for piece in self.pieces])
-        with _explained():
+        with _explained:
             return self._template.render(context)
 
     def values(self, context: dict[str, Any]) -> list[str]:
         """The texts of the outputs among the `pieces`, in their order. Raises RenderError as `render` does."""
-        with _explained():
+        with _explained:
             liquid = _Once(self._template, context)
             texts = [output.text(context, liquid) for output in self._outputs]
         texts = [splicing.lines_unified(text) if "\r" in text else text for text in texts]
@@ -94,14 +93,19 @@ class _Once:
         return self._made
 
 
-@contextmanager
-def _explained() -> Iterator[None]:
-    try:
-        yield
-    except LiquidError as error:
-        raise RenderError(f"The template cannot be rendered: {error.message}.") from error
-    except (ArithmeticError, LookupError, MemoryError, RecursionError, TypeError, ValueError) as error:
-        raise RenderError(f"The template cannot be rendered: {error}.") from error
+class _Explained:
+    """Says in a sentence what Liquid, or what a filter is applied to, raises."""
+
+    def __enter__(self) -> None: ...
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, LiquidError):
+            raise RenderError(f"The template cannot be rendered: {error.message}.") from error
+        if isinstance(error, ArithmeticError | LookupError | MemoryError | RecursionError | TypeError | ValueError):
+            raise RenderError(f"The template cannot be rendered: {error}.") from error
+
+
+_explained = _Explained()
 
 
 @lru_cache(maxsize=512)
@@ -117,7 +121,7 @@ def compile(source: str, escape: bool) -> Compiled:
         raise RenderError(f"Line {_line_of(error)}: {error.message}.") from error
 
 
-def context_of(contact: Contact, event_properties: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def context_of(contact: AnyContact, event_properties: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """What templates can name: plain values only, never model objects."""
     return {
         "contact": {

@@ -6,7 +6,7 @@ from typing import Any
 from campaigns import addresses, signatures
 from campaigns.models import Content
 from campaigns.providers.base import Outgoing
-from contacts.models import Contact
+from contacts.addressees import AnyContact
 
 
 class Refused(Exception):
@@ -17,7 +17,7 @@ class Composer(ABC):
     """One content, parsed and with marks in place of its links: made once, then asked once per contact."""
 
     @abstractmethod
-    def compose(self, message_id: int, contact: Contact, context: dict[str, Any]) -> Outgoing:
+    def compose(self, message_id: int, contact: AnyContact, context: dict[str, Any]) -> Outgoing:
         """The contact's own message. `context` is that of `rendering.context_of`. Raises rendering.RenderError."""
 
     def parts(self, outgoing: Outgoing) -> int:
@@ -29,7 +29,7 @@ class Channel(ABC):
     key: str
 
     @abstractmethod
-    def address(self, contact: Contact) -> str:
+    def address(self, contact: AnyContact) -> str:
         """Where messages to a contact go. Raises Refused where there is no such place."""
 
     @abstractmethod

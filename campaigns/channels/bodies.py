@@ -2,9 +2,9 @@
 
 import html
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from campaigns import addresses, signatures
@@ -16,8 +16,7 @@ _SLOT = re.compile("(\0f\\d+\0=.*?\0\\.|\0v\\d+;|\0c|\0o)", re.DOTALL)
 _VALUE = re.compile("\0v(\\d+);")
 
 
-@dataclass(frozen=True, slots=True)
-class Addresses:
+class Addresses(NamedTuple):
     """The addresses in one message that belong to it alone. `click` is what those of tracked links begin with."""
 
     message_id: int
@@ -48,13 +47,16 @@ class Body:
         )
         fixed = [text.replace("\0", "") for text in tokens[::2]]
         self._may_be_empty = not any(fixed)
+        self._texts = tokens[:]
+        self._texts[::2] = fixed
         self._parts: list[Any] = tokens[:]
         self._parts[::2] = mime.quoted_around(fixed)
         self._fresh = list(dict.fromkeys(slot for slot in tokens[1::2] if slot.startswith(links.FRESH)))
-        # What `_fillings` lists, by the slots' own words.
+        # What `own` lists, by the slots' own words.
         order = {f"\0v{n};": n for n in range(next(numbers))}
         for slot in (links.CLICK, links.PIXEL, *self._fresh):
             order[slot] = len(order)
+        self.places = len(order)
         self._order = [order[slot] for slot in tokens[1::2]]
 
     def quoted(self, context: dict[str, Any], addresses: Addresses) -> list[bytes]:
@@ -62,25 +64,39 @@ class Body:
         if self.source.pieces is None:
             text = mime.quoted(self.text(context, addresses))
             return [text] if text else []
-        fillings = self._fillings(context, addresses)
+        own = [mime.quoted(text) for text in self.own(context, addresses)]
         parts = self._parts[:]
-        parts[1::2] = map(fillings.__getitem__, self._order)
+        parts[1::2] = map(own.__getitem__, self._order)
         return [] if self._may_be_empty and mime.is_empty(b"".join(parts)) else parts
 
     def text(self, context: dict[str, Any], addresses: Addresses) -> str:
         """The body as text, with this message's own addresses in place of the marks. Raises RenderError."""
+        if self.is_spliced:
+            return self.framed(self.own(context, addresses))
         text = self.source.render(context)
         if links.FRESH in text:
             text = links.FRESH_LINK.sub(lambda match: _fresh(match, addresses, self.escape), text)
         return text.replace(links.CLICK, addresses.click).replace(links.PIXEL, addresses.pixel).replace("\0", "")
 
-    def _fillings(self, context: dict[str, Any], addresses: Addresses) -> list[bytes]:
+    @property
+    def is_spliced(self) -> bool:
+        """Whether all that differs from message to message is what `own` lists."""
+        return self.source.pieces is not None
+
+    def framed(self, own: Sequence[str]) -> str:
+        """The text with these in the places of what is a message's own."""
+        parts = self._texts[:]
+        parts[1::2] = map(own.__getitem__, self._order)
+        return "".join(parts)
+
+    def own(self, context: dict[str, Any], addresses: Addresses) -> list[str]:
+        """What is this message's own, in a spliced body. Raises RenderError."""
         values = self.source.values(context)
         texts = [*values, addresses.click, addresses.pixel]
         for slot in self._fresh:
             written = _VALUE.sub(lambda match: values[int(match[1])], slot)
             texts.append(links.FRESH_LINK.sub(lambda match: _fresh(match, addresses, self.escape), written))
-        return [mime.quoted(text.replace("\0", "")) for text in texts]
+        return [text.replace("\0", "") for text in texts]
 
 
 def _fresh(match: re.Match[str], addresses: Addresses, escape: bool) -> str:

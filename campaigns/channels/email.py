@@ -1,6 +1,7 @@
 """Email: HTML with its text alternative, tracked links, an open pixel, and a way to unsubscribe in one click."""
 
 import re
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +15,7 @@ from campaigns.channels.bodies import Addresses, Body
 from campaigns.models import Content
 from campaigns.providers.base import Mime, OutgoingEmail
 from campaigns.skip_reasons import INVALID_ADDRESS, NO_ADDRESS
-from contacts.models import Contact
+from contacts.addressees import AnyContact
 from templates_app import rendering
 
 # Whether a mail server takes it is the server's business; what could end the header or add a second recipient is ours.
@@ -25,7 +26,7 @@ _PIXEL = f'<img src="{links.PIXEL}" width="1" height="1" alt="" border="0" style
 class Email(Channel):
     key = "email"
 
-    def address(self, contact: Contact) -> str:
+    def address(self, contact: AnyContact) -> str:
         if not contact.email:
             raise Refused(NO_ADDRESS)
         if not _ADDRESS.fullmatch(contact.email):
@@ -47,7 +48,15 @@ class EmailComposer(Composer):
         self.asks = "confirm_url" in f"{content.subject} {content.body}"
         self.list_headers = list_headers.of(content, self.domain)
 
-    def compose(self, message_id: int, contact: Contact, context: dict[str, Any]) -> OutgoingEmail:
+    def bodies(self, mark: Callable[[str], str]) -> tuple[str, str]:
+        """Text and HTML with marks in place of each message's own, under the names that `own` has for it."""
+        text, html = (
+            body.framed([mark(f"{key}{n}") for n in range(body.places)])
+            for key, body in (("t", self.text), ("h", self.html))
+        )
+        return text, html
+
+    def compose(self, message_id: int, contact: AnyContact, context: dict[str, Any]) -> OutgoingEmail:
         addresses = Addresses.of(message_id)
         context["unsubscribe_url"] = addresses.unsubscribe
         context["preferences_url"] = addresses.preferences
@@ -73,7 +82,6 @@ class EmailComposer(Composer):
 class ComposedEmail(OutgoingEmail):
     """An email written as bytes already. Django's message is made only for the kinds that want one."""
 
-    headers: dict[str, str]
     _subject: str
     _mail: list[bytes]
     _source: tuple[EmailComposer, dict[str, Any], Addresses]
@@ -95,11 +103,23 @@ class ComposedEmail(OutgoingEmail):
     def mime(self, sender: str) -> Mime:
         return Mime(mime.signed(sender, self._mail), self.headers["Message-ID"], is_dotless=True)
 
+    @property
+    def frame(self) -> EmailComposer | None:
+        composer = self._source[0]
+        return composer if composer.text.is_spliced and composer.html.is_spliced else None
+
+    def own(self) -> dict[str, str]:
+        composer, context, addresses = self._source
+        bodies = {"t": composer.text, "h": composer.html}
+        return {
+            f"{key}{n}": text for key, body in bodies.items() for n, text in enumerate(body.own(context, addresses))
+        }
+
     @cached_property
     def message(self) -> EmailMultiAlternatives:
         composer, context, addresses = self._source
         message = EmailMultiAlternatives(
-            self.subject, composer.text.text(context, addresses), to=[self.recipient], headers=self.headers
+            self.subject, composer.text.text(context, addresses), to=[self.recipient], headers=dict(self.headers)
         )
         message.attach_alternative(composer.html.text(context, addresses), "text/html")
         return message

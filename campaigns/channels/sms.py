@@ -9,7 +9,7 @@ from campaigns.channels.base import Channel, Composer, Refused, preferences_url,
 from campaigns.models import Content
 from campaigns.providers.base import Outgoing, OutgoingSms
 from campaigns.skip_reasons import INVALID_ADDRESS, NO_ADDRESS
-from contacts.models import Contact
+from contacts.addressees import AnyContact
 from templates_app import rendering
 from templates_app.sms_parts import parts
 
@@ -20,7 +20,7 @@ _E164 = re.compile(r"\+[1-9]\d{4,14}")
 class Sms(Channel):
     key = "sms"
 
-    def address(self, contact: Contact) -> str:
+    def address(self, contact: AnyContact) -> str:
         if not contact.phone:
             raise Refused(NO_ADDRESS)
         if not _E164.fullmatch(contact.phone):
@@ -36,7 +36,7 @@ class SmsComposer(Composer):
         marked, self.urls = links.mark_text(content.body)
         self.text = rendering.compile(marked, escape=False)
 
-    def compose(self, message_id: int, contact: Contact, context: dict[str, Any]) -> OutgoingSms:
+    def compose(self, message_id: int, contact: AnyContact, context: dict[str, Any]) -> OutgoingSms:
         context["unsubscribe_url"] = unsubscribe_url(message_id)
         context["preferences_url"] = preferences_url(message_id)
 

@@ -1,6 +1,7 @@
 """Calls of email services that take many messages at once, each with words of its own."""
 
 import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from email.utils import parseaddr
@@ -12,11 +13,15 @@ from anymail.backends.mailgun import MailgunPayload
 from anymail.exceptions import AnymailRequestsAPIError
 from django.core.mail import EmailMultiAlternatives
 
+from campaigns.providers._esp_addressing import Addressing
 from campaigns.providers._http_results import of_message, words
 from campaigns.providers.base import Outgoing, OutgoingEmail, Result
 
 Post = Callable[[], list[Result]]
-Prepare = Callable[[AnymailRequestsBackend, Sequence[EmailMultiAlternatives]], Post]
+Prepare = Callable[[AnymailRequestsBackend, Sequence[OutgoingEmail], Addressing], Post]
+
+# What Mailgun itself would put something in the place of.
+_SERVICE_WORDS = re.compile(r"%(recipient|[a-z_]*unsubscribe)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -43,37 +48,49 @@ class _Multipart(MailgunPayload):
         return params
 
 
-def _mailgun(backend: AnymailRequestsBackend, messages: Sequence[EmailMultiAlternatives]) -> Post:
-    """One mail made of nothing but variables, and for each recipient what stands in them."""
-    if len({message.to[0].lower() for message in messages}) < len(messages):
+def _mailgun(backend: AnymailRequestsBackend, emails: Sequence[OutgoingEmail], addressing: Addressing) -> Post:
+    """One mail with variables, and for each recipient what stands in them. What all have in common goes along once."""
+    addresses = [email.recipient for email in emails]
+    if len({address.lower() for address in addresses}) < len(emails):
         raise ValueError("Variables belong to an address, which may be there once.")
-    names = list(dict.fromkeys(name for message in messages for name in message.extra_headers))
-    together = EmailMultiAlternatives(
-        "%recipient.subject%", "%recipient.text%", messages[0].from_email, [message.to[0] for message in messages]
-    )
-    together.attach_alternative("%recipient.html%", "text/html")
-    together.merge_data = {  # type: ignore[attr-defined]
-        message.to[0]: {"subject": str(message.subject), "text": str(message.body), "html": _html(message)}
-        for message in messages
-    }
-    together.merge_headers = {  # type: ignore[attr-defined]
-        message.to[0]: {name: message.extra_headers.get(name, "") for name in names} for message in messages
-    }
-    together.merge_metadata = {  # type: ignore[attr-defined]
-        message.to[0]: getattr(message, "metadata", {}) for message in messages
-    }
-    if not any(message.body for message in messages):
-        together.body = ""
+    bodies, owns = _framed(emails)
+    headers = [addressing.headers_of(email) for email in emails]
+    names = list(dict.fromkeys(name for each in headers for name in each))
+    metadata = [addressing.metadata_of(email) for email in emails]
+    together = EmailMultiAlternatives("%recipient.subject%", bodies[0], addressing.sender_of(emails[0]), addresses[:1])
+    together.attach_alternative(bodies[1], "text/html")
     payload = _Multipart(together, backend.send_defaults, backend)
+    payload.data["to"] = addresses
+    payload.data |= {f"h:{name.title()}": f"%recipient.h:{name.title()}%" for name in names}
+    payload.data |= {f"v:{name}": f"%recipient.v:{name}%" for each in metadata[:1] for name in each}
+    variables = {
+        email.recipient: {
+            **own,
+            "subject": email.subject,
+            **{f"h:{name.title()}": header.get(name, "") for name in names},
+            **{f"v:{name}": value for name, value in known.items()},
+        }
+        for email, own, header, known in zip(emails, owns, headers, metadata, strict=True)
+    }
+    payload.data["recipient-variables"] = json.dumps(variables)
     payload.get_request_params(backend.api_url)  # whatever cannot be written says so here
 
     def post() -> list[Result]:
         response = backend.post_to_esp(payload, together)
         statuses = backend.parse_recipient_status(response, payload, together)
         known = {str(status.message_id or "") for status in statuses.values()}
-        return [Result("sent", known.pop())] * len(messages)
+        return [Result("sent", known.pop())] * len(emails)
 
     return post
+
+
+def _framed(emails: Sequence[OutgoingEmail]) -> tuple[tuple[str, str], list[dict[str, str]]]:
+    """Text and HTML with variables, and what stands in them for each; all of it where that is what they differ in."""
+    frame = emails[0].frame
+    if frame and not any(map(_SERVICE_WORDS.search, frame.bodies(lambda name: ""))):
+        return frame.bodies(lambda name: f"%recipient.{name}%"), [email.own() for email in emails]
+    owns = [{"text": str(email.message.body), "html": _html(email.message)} for email in emails]
+    return ("%recipient.text%" if any(own["text"] for own in owns) else "", "%recipient.html%"), owns
 
 
 def _mailgun_key(outgoing: Outgoing) -> Any:
@@ -82,7 +99,8 @@ def _mailgun_key(outgoing: Outgoing) -> Any:
         return None
     address = outgoing.recipient
     plain = address.isascii() and parseaddr(address)[1] == address
-    return (outgoing.sender, "") if plain else (outgoing.sender, address)
+    frame = id(outgoing.frame) if outgoing.frame else 0
+    return (outgoing.sender, frame, "") if plain else (outgoing.sender, frame, address)
 
 
 def _html(message: EmailMultiAlternatives) -> str:
@@ -98,7 +116,10 @@ class _Listed:
     unwrap: Callable[[Any], list[Any]]
     read: Callable[[Any], Result]
 
-    def __call__(self, backend: AnymailRequestsBackend, messages: Sequence[EmailMultiAlternatives]) -> Post:
+    def __call__(
+        self, backend: AnymailRequestsBackend, emails: Sequence[OutgoingEmail], addressing: Addressing
+    ) -> Post:
+        messages = [addressing.message_of(email) for email in emails]
         payloads = [backend.build_message_payload(message, backend.send_defaults) for message in messages]
         params = payloads[0].get_request_params(backend.api_url)
         endpoint = self.endpoint

@@ -1,6 +1,5 @@
 """Hands emails over through a backend of django-anymail, in as few requests as the service allows."""
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
@@ -8,19 +7,14 @@ from typing import Any
 import requests
 from anymail.backends.base_requests import AnymailRequestsBackend
 from anymail.exceptions import AnymailError, AnymailRequestsAPIError
-from django.core.mail import EmailMultiAlternatives
 from requests.adapters import HTTPAdapter
 
-from campaigns import signatures
 from campaigns.providers import _esp_batches
+from campaigns.providers._esp_addressing import Addressing
 from campaigns.providers._esp_specs import Spec
 from campaigns.providers._http_crew import Crew, units_of
 from campaigns.providers._http_results import broken, refused, words_of
 from campaigns.providers.base import Outgoing, OutgoingEmail, Result
-
-# Under this name our token travels with a message, and comes back in what the service tells of it.
-NAME = "waypost"
-_ADDRESS = re.compile(r"<(https?://[^>]+)>")
 
 
 class EspConnection:
@@ -34,7 +28,8 @@ class EspConnection:
         unsubscribes: str = "",
     ) -> None:
         """`unsubscribes`: the service's own parameter for the address of List-Unsubscribe, where it is to be used."""
-        self.spec, self.sender, self.unsubscribes = spec, sender, unsubscribes
+        self.spec = spec
+        self._addressing = Addressing(spec, sender, unsubscribes)
         self._batch = _esp_batches.BATCHES.get(spec.key)
         self._crew = Crew(parallel, partial(_open, backend, options), _close, self._hand_over)
 
@@ -63,7 +58,7 @@ class EspConnection:
         if len(emails) == 1:
             return [self._single(backend, emails[0])]
         try:
-            post = batch.prepare(backend, [self._addressed(email) for email in emails])
+            post = batch.prepare(backend, emails, self._addressing)
         except (AnymailError, ValueError, LookupError, TypeError):
             pass  # One of them cannot be written.
         else:
@@ -81,7 +76,7 @@ class EspConnection:
 
     def _single(self, backend: AnymailRequestsBackend, email: OutgoingEmail) -> Result:
         try:
-            message = self._addressed(email)
+            message = self._addressing.message_of(email)
             payload = backend.build_message_payload(message, backend.send_defaults)
         except (AnymailError, ValueError, LookupError, TypeError) as error:
             return Result("failed", reason=f"The message cannot be built: {error}")
@@ -107,20 +102,6 @@ class EspConnection:
     def _failure(self, error: AnymailRequestsAPIError) -> Result:
         response = error.response
         return broken(error, self.spec.label) if response is None else refused(response)
-
-    def _addressed(self, email: OutgoingEmail) -> EmailMultiAlternatives:
-        """The message as it goes to this service: with its sender, and with our token where that comes back."""
-        message = email.message
-        message.from_email = email.sender or self.sender
-        if self.unsubscribes and (found := _ADDRESS.search(str(message.extra_headers.get("List-Unsubscribe", "")))):
-            message.esp_extra = {self.unsubscribes: found[1]}  # type: ignore[attr-defined]
-        headers = {
-            name: value for name, value in message.extra_headers.items() if name.lower() not in self.spec.refuses
-        }
-        message.extra_headers = headers
-        if self.spec.metadata and email.message_id is not None:
-            message.metadata = {NAME: signatures.token(email.message_id)}  # type: ignore[attr-defined]
-        return message
 
 
 def _open(backend: type[AnymailRequestsBackend], options: Mapping[str, Any]) -> AnymailRequestsBackend:

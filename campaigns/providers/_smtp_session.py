@@ -12,8 +12,7 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from campaigns.providers.base import Result
 
@@ -34,8 +33,7 @@ class Lost(Exception):
         self.silent = silent
 
 
-@dataclass(frozen=True, slots=True)
-class Letter:
+class Letter(NamedTuple):
     """A mail in its envelope: two plain ASCII addresses, and the content with lines that end in CRLF."""
 
     sender: str

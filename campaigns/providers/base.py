@@ -4,9 +4,10 @@ A connection never hands a message over twice. Where it cannot know whether the 
 after the message was handed over), the result is "unknown", and nobody tries again by themselves.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar, NamedTuple, Protocol
 
 from django import forms
@@ -30,6 +31,14 @@ class Mime(NamedTuple):
     is_dotless: bool = False
 
 
+class Frame(Protocol):
+    """What emails of the same content have in common."""
+
+    def bodies(self, mark: Callable[[str], str]) -> tuple[str, str]:
+        """Text and HTML, with marks for what is each email's own by its name."""
+        ...
+
+
 @dataclass(frozen=True)
 class OutgoingEmail:
     """One email, ready to go: `message` has its recipient, subject, bodies and headers.
@@ -46,6 +55,19 @@ class OutgoingEmail:
     @property
     def subject(self) -> str:
         return str(self.message.subject)
+
+    @cached_property
+    def headers(self) -> Mapping[str, str]:
+        return self.message.extra_headers
+
+    @property
+    def frame(self) -> Frame | None:
+        """Emails with the same frame may go as one with variables, each of them with its `own`. None: it has none."""
+        return None
+
+    def own(self) -> dict[str, str]:
+        """What stands where the frame's marks are."""
+        raise NotImplementedError
 
     def mime(self, sender: str) -> Mime:
         """The whole mail. Raises ValueError, UnicodeError or LookupError where it cannot be built."""
@@ -69,8 +91,7 @@ class OutgoingSms:
 Outgoing = OutgoingEmail | OutgoingSms
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """What came of one hand-over.
 
     state: "sent" (the provider took it), "failed" (it did not), "bounced" (it did not, for there is no such address) or
@@ -177,6 +198,7 @@ class Kind:
     hears: bool = False  # whether it tells by webhooks what became of messages (see campaigns.notices)
     hearing: str = ""  # how its account is told to
     signing: str = ""  # the setting by which its calls are verified, by its label
+    asks_database: bool = False  # whether its connections do: they are used in the thread that records
 
     def connect(self, provider: Provider) -> AbstractContextManager[Connection]:
         """A connection that may be kept open for many batches. Opening it never fails: what is wrong with the account

@@ -57,6 +57,7 @@ class Local(Kind):
     icon = "inbox"
     channels = ("email", "sms")
     order = 90
+    asks_database = True
     Form = Form
 
     @contextmanager

@@ -104,7 +104,7 @@ class _Connection:
         sender = outgoing.sender or self.sender
         mime = outgoing.mime(sender)
         content = self.signer.signed(mime.content) if self.signer else mime.content
-        return Letter(_mailbox(sender), _mailbox(outgoing.recipient), content, mime.id)
+        return Letter(_mailbox(sender), _mailbox(outgoing.recipient), content, mime.id, mime.is_dotless)
 
 
 class Smtp(Kind):

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any, ClassVar
 
 import requests
@@ -151,7 +150,7 @@ class Twilio(Kind):
             try:
                 account = connection.client.api.v2010.accounts(provider.settings["account_sid"]).fetch()
             except TwilioRestException as error:
-                return replace(_refused(error), state="failed", outage=True, temporary=True)
+                return Result("failed", reason=_refused(error).reason, temporary=True, outage=True)
             except (requests.RequestException, OSError):
                 return Result("failed", reason="Twilio cannot be reached.", temporary=True, outage=True)
             except (TwilioException, ValueError, KeyError) as error:

@@ -7,7 +7,8 @@ from contacts.models.csv_import import CsvChunk, CsvImport, CsvRefusal
 from contacts.models.event import Event, EventCursor
 from contacts.models.installation import Installation
 from contacts.models.membership import Membership, SegmentRefresh
-from contacts.models.segment import Segment
+from contacts.models.placement import Placement
+from contacts.models.segment import Segment, SegmentDay
 from contacts.models.tag import ContactTag, Tag
 from contacts.models.topic import PastConsent, Topic, TopicConsent
 
@@ -26,7 +27,9 @@ __all__ = [
     "Installation",
     "Membership",
     "PastConsent",
+    "Placement",
     "Segment",
+    "SegmentDay",
     "SegmentRefresh",
     "Suppression",
     "Tag",

@@ -30,6 +30,13 @@ class Event(models.Model):
             models.Index(fields=["xact", "id"], name="event_log"),
             models.Index(fields=["contact", "name", "at"], name="event_contact_name_at"),
             models.Index(fields=["name", "at", "contact"], name="event_name_at_contact"),
+            # Who came into a segment and who left it, newest first.
+            models.Index(
+                models.F("properties__segment"),
+                "id",
+                name="event_of_segment",
+                condition=models.Q(name__in=["segment.entered", "segment.left"]),
+            ),
         ]
 
     def __str__(self) -> str:

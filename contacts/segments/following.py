@@ -148,9 +148,11 @@ def _asked(segment: Watched, known: int, bits: Mapping[str, int], now: datetime)
 def is_behind() -> bool:
     """Whether something was recorded that has not been looked at."""
     with connection.cursor() as cursor:
+        # In this form PostgreSQL looks at the end of the log; a comparison with a sub-query would read all of it.
         cursor.execute(
-            """SELECT EXISTS (SELECT FROM contacts_event e WHERE (e.xact, e.id) > (
-                SELECT c.xact, c.event_id FROM contacts_eventcursor c WHERE c.consumer = %s))""",
+            """SELECT EXISTS (SELECT FROM contacts_eventcursor c CROSS JOIN LATERAL (
+                SELECT FROM contacts_event e WHERE (e.xact, e.id) > (c.xact, c.event_id) ORDER BY e.xact, e.id LIMIT 1
+            ) AS next WHERE c.consumer = %s)""",
             [CONSUMER],
         )
         return cursor.fetchone()[0]

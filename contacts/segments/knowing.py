@@ -5,7 +5,10 @@ from contacts.segments import following, watching
 
 
 def is_known(segment: Segment) -> bool:
-    """Whether the members are exact: worked out by this very rule, moved by events only, and all events were read."""
+    """Whether the members are exact: put in by hand, or worked out by this very rule, moved by events only, and all
+    events were read."""
+    if segment.is_static:
+        return True
     watched = watching.segments().get(segment.pk)
     if watched is None or watched.rule != segment.rule:
         return False

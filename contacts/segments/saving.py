@@ -1,8 +1,12 @@
 """Saves segments: a new rule makes the old size meaningless and gets counted in the background."""
 
+from datetime import datetime
+
+from django.db import transaction
+
 from contacts.lanes import nudge
 from contacts.models import Segment
-from contacts.segments import compiler
+from contacts.segments import compiler, placing
 from contacts.segments.where import InvalidRule, Scope
 
 
@@ -16,3 +20,11 @@ def save(segment: Segment) -> None:
         segment.size = segment.counted_at = None
     segment.save()
     nudge("segments", "upkeep")
+
+
+@transaction.atomic
+def create_list(name: str, now: datetime, description: str = "") -> Segment:
+    """A new fixed list with nobody in it. Raises IntegrityError where another segment has the name."""
+    segment = Segment.objects.create(name=name, description=description, kind=Segment.Kind.STATIC)
+    placing.begin(segment, now)
+    return segment

@@ -1,11 +1,12 @@
-"""Counts segments in the background, one at a time, for the lists that show a size."""
+"""Counts segments in the background, one at a time, for the lists that show a size and for the sizes by day."""
 
 from datetime import datetime, timedelta
 
 from django.db import OperationalError, connection, transaction
 from django.db.models import F, Q
 
-from contacts.models import Segment
+from contacts.days import day_of
+from contacts.models import Segment, SegmentDay
 from contacts.segments import knowing
 from contacts.segments.compiler import InvalidRule
 from contacts.segments.matching import count
@@ -25,7 +26,10 @@ def refresh(now: datetime) -> bool:
         segment = oldest.order_by(F("counted_at").asc(nulls_first=True), "pk").first()
         if segment is None:
             return False
-        Segment.objects.filter(pk=segment.pk).update(counted_at=now, size=_size(segment, now))
+        size = _size(segment, now)
+        Segment.objects.filter(pk=segment.pk).update(counted_at=now, size=size)
+        if size is not None:
+            _of_the_day(segment, size, now)
     return True
 
 
@@ -43,3 +47,13 @@ def _size(segment: Segment, now: datetime) -> int | None:
 def keep(segment: Segment, size: int, now: datetime) -> None:
     """Remember a size that was counted for a page, unless the rule has changed meanwhile."""
     Segment.objects.filter(pk=segment.pk, rule=segment.rule).update(size=size, counted_at=now)
+
+
+def _of_the_day(segment: Segment, size: int, now: datetime) -> None:
+    """Put the day's size right. Who comes and goes moves it at once; contacts who are deleted do not."""
+    SegmentDay.objects.bulk_create(
+        [SegmentDay(segment=segment, day=day_of(now), size=size)],
+        update_conflicts=True,
+        unique_fields=["segment", "day"],
+        update_fields=["size"],
+    )

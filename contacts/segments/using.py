@@ -16,7 +16,8 @@ from contacts.models import Segment
 
 # Asks a JSON column whether a rule in it, at whatever depth, names the segment.
 NAMES_SEGMENT = """
-    jsonb_path_exists({column}, '$.** ? (@.rule == "segment" && @.id == $id)', jsonb_build_object('id', %s::bigint))
+    jsonb_path_exists({column}, '$.** ? ((@.rule == "segment" || @.rule == "placed") && @.id == $id)',
+                      jsonb_build_object('id', %s::bigint))
 """
 
 

@@ -58,12 +58,12 @@ class Watched:
 
 
 def segments() -> dict[int, Watched]:
-    """All segments as they are now, by their ids, in one query."""
+    """All segments as they are now, by their ids, in one query; fixed lists have no rule to be worked out."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT id, name, rule::text FROM contacts_segment ORDER BY id")
+        cursor.execute("SELECT id, name, rule::text, kind = 'dynamic' FROM contacts_segment ORDER BY id")
         rows = cursor.fetchall()
-    texts = {id: text for id, _, text in rows}
-    return {id: _watched(id, name, text, _reached(text, texts)) for id, name, text in rows}
+    texts = {id: text for id, _, text, _ in rows}
+    return {id: _watched(id, name, text, _reached(text, texts)) for id, name, text, dynamic in rows if dynamic}
 
 
 def heard(watched: Collection[Watched]) -> frozenset[str] | None:

@@ -1,5 +1,7 @@
 """The pages of segments."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
@@ -9,12 +11,14 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from contacts import segments
 from contacts.htmx import HtmxRequest
+from contacts.list_edit_forms import ListEditForm
 from contacts.list_forms import ListForm
 from contacts.models import Segment
 from contacts.pagination import page
-from contacts.segments import deleting, previewing, saving, sizing, using
+from contacts.segments import deleting, history, previewing, saving, sizing, tree, using
 from contacts.segments.segment_form import SegmentForm
 
+LATELY = 8
 may_see = permission_required("contacts.view_segment", raise_exception=True)
 may_add = permission_required("contacts.add_segment", raise_exception=True)
 may_change = permission_required("contacts.change_segment", raise_exception=True)
@@ -37,6 +41,7 @@ def segment_list(request: HttpRequest) -> HttpResponse:
 def segment_page(request: HttpRequest, pk: int) -> HttpResponse:
     segment = get_object_or_404(Segment, pk=pk)
     context = {"segment": segment, "sentence": segments.sentence(segment.rule), "uses": using.uses(pk)}
+    context["lately"] = history.changes(segment).select_related("contact").order_by("-pk")[:LATELY]
     return render(request, "contacts/segment_page.html", context)
 
 
@@ -54,7 +59,13 @@ def segment_count(request: HttpRequest, pk: int) -> HttpResponse:
 @may_add
 @require_http_methods(["GET", "POST"])
 def segment_create(request: HttpRequest) -> HttpResponse:
-    return _edit(request, Segment(rule={"all": []}))
+    return _edit(request, Segment(rule=_suggested(request)))
+
+
+def _suggested(request: HttpRequest) -> Any:
+    """The rule that a link begins with, as of an overlap; everybody where it is none."""
+    rule = tree.parsed(request.GET.get("rule", "")[:5_000])
+    return {"all": []} if tree.problems(rule) else rule
 
 
 @may_change
@@ -64,7 +75,7 @@ def segment_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _edit(request: HttpRequest, segment: Segment) -> HttpResponse:
-    form = SegmentForm(request.POST or None, instance=segment)
+    form = (ListEditForm if segment.is_static else SegmentForm)(request.POST or None, instance=segment)
     if request.method == "POST" and form.is_valid():
         saving.save(form.save(commit=False))
         messages.success(request, f"Segment “{segment.name}” is saved.")

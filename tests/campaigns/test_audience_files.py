@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 from campaigns import audience, audience_files, campaign_saving, commands, listing
 from campaigns.campaign_moves import NotReady
 from campaigns.models import AudienceFile, Campaign, Listed
+from contacts import csv_naming
 from contacts.models import CsvChunk, CsvImport
 from contacts.uploading import OWNED
 from flows import transitions
@@ -76,7 +77,7 @@ def test_a_long_file_is_read_in_slices_with_its_progress(django_assert_num_queri
 
 
 def test_only_the_columns_of_the_file_are_looked_up() -> None:
-    assert listing._statement(["phone"]).count("LATERAL") == 1
+    assert csv_naming.Named(["phone"]).find()[0].count("LATERAL") == 1
 
 
 def test_a_slice_that_is_lost_comes_again_and_counts_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from campaigns import budget, claiming, commands, connections, funding, sending
+from campaigns import budget, claiming, commands, connections, funding, outcomes, sending
 from campaigns.campaign_moves import NotReady
 from campaigns.models import LedgerEntry, Message, Price, Provider, Reservation
 from contacts import consent
@@ -144,9 +144,9 @@ def test_a_worker_that_was_only_slow_gets_back_what_it_did_not_hand_over() -> No
     late = NOW + claiming.LEASE * 2
     claiming.settle(late)
     paid = {message.id: cost for message, cost in zip(taken.messages, costs, strict=True) if cost}
-    results = [sending.Outcome(message, "failed" if n else "sent") for n, message in enumerate(taken.messages)]
-    sending.outcomes.record(taken.owner, results, late, paid=paid)
-    sending.outcomes.record(taken.owner, results, late, paid=paid)  # told twice, as after a session was cut
+    results = [outcomes.Outcome(message, "failed" if n else "sent") for n, message in enumerate(taken.messages)]
+    outcomes.record(taken.owner, results, late, paid=paid)
+    outcomes.record(taken.owner, results, late, paid=paid)  # told twice, as after a session was cut
     assert adds_up() == D("0.99")
     assert LedgerEntry.objects.get(kind="refund").amount == D("0.03")
 

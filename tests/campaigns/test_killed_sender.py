@@ -45,8 +45,8 @@ def ids_of(mails) -> Counter:
 @pytest.mark.chaos
 def test_a_killed_worker_loses_nothing_and_sends_nothing_twice(mail_server):
     letters.account(mail_server)
-    letters.queue(make.contacts(600), letters.content())
-    for kill_after in (20, 150, 350):
+    letters.queue(make.contacts(1_200), letters.content())
+    for kill_after in (20, 150, 290):
         process = worker()
         wait_until(lambda goal=kill_after: len(mail_server.mails) >= goal, process)
         os.kill(process.pid, signal.SIGKILL)
@@ -64,7 +64,7 @@ def test_a_killed_worker_loses_nothing_and_sends_nothing_twice(mail_server):
             assert taken[pk] == 1
     counts = stats.counts(["scenario:1:n2"])["scenario:1:n2"]
     assert counts["unknown"] > 0
-    assert counts["queued"] == counts["sent"] + counts["unknown"] == 600
+    assert counts["queued"] == counts["sent"] + counts["unknown"] == 1_200
     assert Event.objects.filter(name="email.sent").count() == counts["sent"]
 
 

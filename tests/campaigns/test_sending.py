@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from campaigns import handing_over, outbox, sending, stats
+from campaigns import handing_over, outbox, outcomes, sending, stats
 from campaigns.models import Message, Origin, Provider
 from contacts import consent, segments
 from contacts.models import Event, Installation
@@ -201,11 +201,11 @@ def test_what_a_dead_worker_had_in_hand_is_unknown_and_never_sent_again(mail_ser
     assert Message.objects.get().state == "unknown"
     assert mail_server.mails == []
     # It was only slow: what it knows still counts.
-    done = sending.outcomes.Outcome(taken.messages[0], "sent", provider_message_id="x")
-    assert sending.outcomes.record(taken.owner, [done], NOW + timedelta(seconds=130)) == 1
+    done = outcomes.Outcome(taken.messages[0], "sent", provider_message_id="x")
+    assert outcomes.record(taken.owner, [done], NOW + timedelta(seconds=130)) == 1
     assert Message.objects.get().state == "sent"
     assert stats.counts(["scenario:1:n2"])["scenario:1:n2"] == {"queued": 1, "sent": 1}
-    assert sending.outcomes.record(taken.owner, [done], NOW + timedelta(seconds=131)) == 0
+    assert outcomes.record(taken.owner, [done], NOW + timedelta(seconds=131)) == 0
 
 
 def test_nothing_that_a_contact_is_called_ends_a_header(mail_server):

@@ -41,6 +41,7 @@ def test_a_segment_is_made_read_changed_and_deleted(api):
         "id": 0,
         "name": "Best",
         "description": "",
+        "kind": "dynamic",
         "rule": {"all": [VIP]},
         "sentence": "Has the tag “vip”",
         "size": None,

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from contacts import segments
 from contacts.models import Contact
-from contacts.segments import compiler
+from contacts.segments import compiler, following
 from contacts.segments.where import Scope
 from tests.make import NOW
 
@@ -97,3 +98,15 @@ def test_no_rule_is_ever_null(crowd):
         with connection.cursor() as cursor:
             cursor.execute(f"SELECT count(*) FROM contacts_contact WHERE ({found.sql}) IS NULL", found.params)
             assert cursor.fetchone() == (0,), rule
+
+
+@pytest.mark.django_db
+def test_whether_events_wait_is_seen_at_the_end_of_the_log():
+    """It is asked for every count of a segment, and usually nothing waits: reading the whole log would take minutes."""
+    with CaptureQueriesContext(connection) as asked:
+        following.is_behind()
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {asked[0]['sql']}")
+        plan = " ".join(line for (line,) in cursor.fetchall())
+    assert "Index Cond: (ROW(xact, id) > ROW(c.xact, c.event_id))" in plan
