@@ -63,7 +63,7 @@ SELECT %(now)s, CASE WHEN known THEN 'charge' ELSE 'refund' END, CASE WHEN known
 FROM unnest(%(channels)s::text[], %(charged)s::numeric[], %(charged_n)s::int[], %(returned)s::numeric[],
             %(returned_n)s::int[]) AS each (channel, charged, charged_n, returned, returned_n),
     (SELECT EXISTS (SELECT FROM gone)) AS reserved (known)
-WHERE CASE WHEN known THEN charged ELSE returned END > 0
+WHERE CASE WHEN known THEN charged ELSE returned END > 0 AND EXISTS (SELECT FROM campaigns_budget)
 """
 _SETTLE_LOST = """
 WITH gone AS (DELETE FROM campaigns_reservation WHERE leased_until < %(now)s RETURNING amount, messages)

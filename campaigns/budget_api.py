@@ -4,7 +4,7 @@ from typing import Any
 
 from django.conf import settings
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.generics import get_object_or_404
@@ -68,6 +68,15 @@ class BudgetViewSet(viewsets.GenericViewSet):
     def create(self, request: Request) -> Response:
         """Turn the budget on; one that is on stays as it is."""
         return Response(BudgetSerializer(funding.turn_on()).data, status=201)
+
+    @extend_schema(
+        request=None, responses=inline_serializer("BudgetOff", {"taken_out": serializers.DecimalField(18, 6)})
+    )
+    @action(detail=False, methods=["post"], url_path="turn-off")
+    def turn_off(self, request: Request) -> Response:
+        """Messages are sent whatever they cost from here on; what was left is taken out, which the ledger says."""
+        self._budget()
+        return Response({"taken_out": str(funding.turn_off(request.user, timezone.now()))})
 
     @extend_schema(request=BudgetSerializer, responses=BudgetSerializer)
     @action(detail=False, methods=["patch"])

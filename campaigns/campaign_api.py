@@ -89,7 +89,12 @@ class CampaignViewSet(CommandsMixin, viewsets.ModelViewSet):
         }
 
     def tried(self, campaign: Campaign, recipients: list[str], variant: str, step: str) -> list[campaign_testing.Tried]:
-        return campaign_testing.send_test(campaign, recipients, timezone.now(), variant)
+        return campaign_testing.send_test(campaign, recipients, self.tester, timezone.now(), variant)
+
+    @property
+    def tester(self) -> int | str:
+        """Whose tests are counted: the key's owner's, else the key's own."""
+        return getattr(self.request.user, "pk", None) or f"key:{getattr(self.request.auth, 'pk', '')}"
 
     def resent(self, campaign: Campaign) -> Campaign:
         return commands.resend_to_unopened(campaign, self.request.user, timezone.now())

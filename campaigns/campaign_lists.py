@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from campaigns import stats
-from campaigns.models import Campaign, ChainStep
+from campaigns.models import Campaign, Kind, Origin
 
 VARIANTS = "abcd"
 
@@ -51,12 +53,15 @@ def narrowed(asked: dict[str, Any]) -> QuerySet[Campaign]:
 
 
 def lines(campaigns: Sequence[Campaign]) -> list[Line]:
-    """One query for the steps of chains, one for all counts."""
-    names = {campaign.pk: list(VARIANTS) for campaign in campaigns}
-    for campaign, key in ChainStep.objects.filter(campaign__in=names).values_list("campaign_id", "key"):
-        names[campaign].append(key)
-    origins = {f"campaign:{campaign}:{key}": campaign for campaign, keys in names.items() for key in keys}
-    sums: dict[int, dict[str, int]] = {campaign: {} for campaign in names}
+    """One query for the origins of chains, one for all counts."""
+    sums: dict[int, dict[str, int]] = {campaign.pk: {} for campaign in campaigns}
+    mailings = [campaign.pk for campaign in campaigns if campaign.kind == Kind.MAILING]
+    origins = {f"campaign:{campaign}:{key}": campaign for campaign in mailings for key in VARIANTS}
+    # Whatever a chain has sent: its steps as they are saved are not all, for some were taken out after they were sent.
+    chains = [Q(key__startswith=f"{one.origin}:") for one in campaigns if one.kind == Kind.CHAIN]
+    if chains:
+        for key in Origin.objects.filter(reduce(or_, chains)).values_list("key", flat=True):
+            origins[key] = int(key.split(":")[1])
     for origin, counts in stats.counts(list(origins)).items():
         total = sums[origins[origin]]
         for metric, n in counts.items():

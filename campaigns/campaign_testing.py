@@ -24,12 +24,15 @@ class Tried:
     reason: str = ""
 
 
-def send_test(campaign: Campaign, recipients: Sequence[str], now: datetime, variant: str = "") -> list[Tried]:
+def send_test(
+    campaign: Campaign, recipients: Sequence[str], user_id: int | str, now: datetime, variant: str = ""
+) -> list[Tried]:
     """Send each variant (or one) to each address, for real, filled with the data of the contact who has that address,
     or else of a sample contact. At most testing.MOST_RECIPIENTS of them. Its links lead where they will, uncounted;
     nobody can unsubscribe by it.
 
-    Raises django.core.exceptions.ValidationError for what is no address of the channel, or NotReady."""
+    Raises django.core.exceptions.ValidationError for what is no address of the channel, or for too many tests in this
+    hour, and NotReady."""
     about = ("channel", "provider", *(f"variants.{one['key']}" for one in _chosen(campaign, variant)), "variants")
     found = [one for one in campaign_checks.problems(campaign, now, begins=True) if one.field.startswith(about)]
     if found:
@@ -37,6 +40,7 @@ def send_test(campaign: Campaign, recipients: Sequence[str], now: datetime, vari
     addresses = testing.addresses(campaign.channel, recipients)
     through = campaign_checks.through(campaign)
     assert through is not None
+    testing.allow(user_id, len(addresses) * len(_chosen(campaign, variant)), now)
     people = [testing.person(campaign.channel, address) for address in addresses]
     tried: list[Tried] = []
     with providers.of(through).connect(through) as connection:

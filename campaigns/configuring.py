@@ -32,9 +32,9 @@ class InUse(Exception):
 def settings_form(kind: str, given: Mapping[str, Any] | None = None, provider: Provider | None = None) -> SettingsForm:
     """The form of a kind: unbound with what is stored or usual, or bound to what is given."""
     form_class = providers.registry()[kind].Form
-    kept = _kept(provider)
+    kept, stored = _kept(provider), provider.settings if provider else None
     if given is not None:
-        return form_class(given, kept=kept)
+        return form_class(given, kept=kept, stored=stored)
     return form_class(initial=provider.settings if provider else form_class.defaults({}), kept=kept)
 
 

@@ -12,7 +12,7 @@ MOST = 200
 
 @dataclass(frozen=True)
 class Domain:
-    """`counts` has every one of DOMAIN_METRICS; `shares` those of what was tried (sent or bounced at once)."""
+    """`counts` has every one of DOMAIN_METRICS; `shares` are of what was sent; of bounces, of both."""
 
     name: str
     counts: dict[str, int]

@@ -5,9 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Sum
 
-from campaigns.models import Budget, EntryKind, LedgerEntry
+from campaigns.models import Budget, EntryKind, LedgerEntry, Reservation
+
+TURNED_OFF = "The budget was turned off."
 
 
 class TooMuch(Exception):
@@ -17,6 +19,21 @@ class TooMuch(Exception):
 def turn_on() -> Budget:
     """With nothing in it and its hard limit on; one that is on stays as it is."""
     return Budget.objects.get_or_create(pk=1)[0]
+
+
+@transaction.atomic
+def turn_off(user: Any, now: datetime) -> Decimal:
+    """Messages are sent whatever they cost from here on. What was left is taken out, which the ledger says with who did
+    it; turned on again, it begins with nothing. Returns what was left. Raises Budget.DoesNotExist.
+
+    What messages in hand have reserved goes with it: without a budget nothing is charged."""
+    locked = Budget.objects.select_for_update().get(pk=1)
+    reserved = Reservation.objects.aggregate(amount=Sum("amount"))["amount"] or Decimal(0)
+    left = locked.balance + reserved
+    Reservation.objects.all().delete()
+    LedgerEntry.objects.create(at=now, kind=EntryKind.CORRECTION, amount=-left, note=TURNED_OFF, by=user)
+    locked.delete()
+    return left
 
 
 @transaction.atomic

@@ -1,7 +1,6 @@
-"""The reports on links and on recipients' domains, and what people have saved, as resources of the API."""
+"""The reports on links and on recipients' domains, as resources of the API."""
 
 from typing import Any
-from urllib.parse import parse_qsl
 
 from django import forms
 from django.utils import timezone
@@ -14,7 +13,6 @@ from rest_framework.response import Response
 
 from campaigns import domain_report, link_report
 from campaigns.domain_report import Domain
-from campaigns.models import SavedReport
 from campaigns.models.domain_count import DOMAIN_METRICS
 from campaigns.origins import all_places
 from campaigns.report_forms import DomainForm, ReportForm
@@ -152,23 +150,3 @@ class DomainReportViewSet(viewsets.ViewSet):
 
 def _domain(one: Domain) -> dict[str, Any]:
     return {"domain": one.name, "counts": one.counts, "shares": one.shares, "is_bad": one.is_bad}
-
-
-class SavedReportSerializer(serializers.ModelSerializer):
-    parameters = serializers.SerializerMethodField(help_text="What it asks of `reports/`.")
-    owner = serializers.CharField(source="owner.get_username", read_only=True)
-
-    class Meta:
-        model = SavedReport
-        fields = ["id", "name", "owner", "query", "parameters", "created_at"]
-
-    def get_parameters(self, report: SavedReport) -> dict[str, str]:
-        return dict(parse_qsl(report.query))
-
-
-class SavedReportViewSet(viewsets.ReadOnlyModelViewSet):
-    """The reports that people share with everybody. `reports/?QUERY` makes them."""
-
-    scope = "reports"
-    queryset = SavedReport.objects.filter(shared=True).select_related("owner").order_by("-id")
-    serializer_class = SavedReportSerializer

@@ -39,6 +39,16 @@ LABELS = {
     "unsubscribe_rate": "Unsubscribe rate",
     "conversion_rate": "Conversion rate",
 }
+# What is not plain from the name alone.
+MEANINGS = {
+    "sent": "Taken by a provider, whatever came of it later: what comes back afterwards is counted here, too.",
+    "delivered": "Said to have arrived by the provider, which plain mail servers never say; without what came back.",
+    "bounced": "Came back: refused at once, when it was never sent, or later.",
+    "failed": "Refused for another reason than the address, or not handed over at all.",
+    "unknown": "Handed over while a worker died: nobody knows whether the provider took it.",
+    "delivery_rate": "Of what was sent.",
+    "bounce_rate": "Of sent and bounced together.",
+}
 
 PERIODS = {
     "7d": "Last 7 days",

@@ -45,8 +45,9 @@ def outgoing(channel: str, address: str, shown: Preview) -> Outgoing:
     return OutgoingEmail(None, address, message)
 
 
-def allow(user_id: int, messages: int, now: datetime) -> None:
-    """Counts the tests that somebody sends in an hour. Raises ValidationError for more than MOST_AN_HOUR."""
+def allow(user_id: int | str, messages: int, now: datetime) -> None:
+    """Counts the tests that somebody sends in an hour: a person, or a program ("key:7"). Raises ValidationError for
+    more than MOST_AN_HOUR."""
     key = f"tests-sent:{user_id}:{now:%Y%m%d%H}"
     cache.add(key, 0, 2 * 60 * 60)
     if cache.incr(key, messages) > MOST_AN_HOUR:

@@ -70,6 +70,7 @@ urlpatterns = [
     path("settings/prices/<int:pk>/remove/", prices.remove, name="price_remove"),
     path("settings/budget/", budgets.show, name="budget"),
     path("settings/budget/turn-on/", budgets.turn_on, name="budget_turn_on"),
+    path("settings/budget/turn-off/", budgets.turn_off, name="budget_turn_off"),
     path("settings/budget/top-up/", budgets.top_up, name="budget_top_up"),
     path("settings/budget/limits/", budgets.change, name="budget_change"),
     path("settings/budget/ledger.csv", budgets.export, name="budget_export"),

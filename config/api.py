@@ -11,7 +11,8 @@ from campaigns.courtesy_api import CourtesyView
 from campaigns.message_api import MessageViewSet
 from campaigns.provider_api import ProviderViewSet
 from campaigns.report_api import ReportViewSet
-from campaigns.report_parts_api import DomainReportViewSet, LinkReportViewSet, SavedReportViewSet
+from campaigns.report_parts_api import DomainReportViewSet, LinkReportViewSet
+from campaigns.saved_report_api import SavedReportViewSet
 from campaigns.topic_api import TopicRouteViewSet
 from contacts.api import ContactViewSet, EventViewSet
 from contacts.attribute_api import AttributeViewSet

@@ -162,7 +162,7 @@ class ChainCampaignViewSet(CampaignViewSet):
         part = next((part for part in beginning.parts_of(campaign) if part.key == step), None)
         if part is None:
             raise serializers.ValidationError({"step": ["Name a step of the chain by its key."]})
-        return trying.send_test(campaign, part, recipients, timezone.now())
+        return trying.send_test(campaign, part, recipients, self.tester, timezone.now())
 
     def resent(self, campaign: Campaign) -> Campaign:
         if campaign.kind != Kind.CHAIN:

@@ -54,7 +54,9 @@ _COUNT = f"SELECT count(DISTINCT e.id) {_PASSED}"
 _CLAIM = """
 SELECT r.id, r.scenario_id, r.flow_id, r.node, r.resting, r.since, r.execution_id, e.contact_id, e.event_id,
     (e.state IN ('pending', 'waiting', 'completed')) IS TRUE AND (e.id <= s.cleared_upto) IS NOT TRUE,
-    (SELECT least(min(p.number), 0) FROM flows_step p WHERE p.execution_id = e.id)
+    (SELECT least(min(p.number), 0) FROM flows_step p WHERE p.execution_id = e.id),
+    (r.due_at < (s.overdue ->> 'resumed')::timestamptz
+        - make_interval(secs => (s.overdue ->> 'skip_older_than')::float)) IS TRUE
 FROM flows_errand r JOIN flows_scenario s ON s.id = r.scenario_id LEFT JOIN flows_execution e ON e.id = r.execution_id
 WHERE s.state = 'running' AND r.due_at <= %s ORDER BY r.due_at, r.id LIMIT %s FOR UPDATE OF r SKIP LOCKED
 """
@@ -62,7 +64,8 @@ WHERE s.state = 'running' AND r.due_at <= %s ORDER BY r.due_at, r.id LIMIT %s FO
 
 @dataclass(frozen=True)
 class Errand:
-    """As it was claimed; `goes` is false where the contact has left meanwhile."""
+    """As it was claimed; `goes` is false where the contact has left meanwhile, `late` true where it was due so long
+    before the chain was resumed that its messages are to be skipped."""
 
     id: int
     scenario: int
@@ -75,6 +78,7 @@ class Errand:
     event: int | None
     goes: bool
     lowest: int
+    late: bool
 
 
 @dataclass
@@ -137,10 +141,10 @@ def run(now: datetime) -> bool:
             cursor.execute(_CLAIM, [now, BATCH])
             claimed = [Errand(*row) for row in cursor.fetchall()]
         scenarios = {scenario.pk: scenario for scenario in running({one.scenario for one in claimed})}
-        groups: dict[tuple[int, int, str, bool], list[Errand]] = defaultdict(list)
+        groups: dict[tuple[int, int, str, bool, bool], list[Errand]] = defaultdict(list)
         for one in claimed:
             if one.scenario in scenarios:
-                groups[one.scenario, one.flow, one.node, one.resting].append(one)
+                groups[one.scenario, one.flow, one.node, one.resting, one.late].append(one)
         for (pk, *_), errands in groups.items():
             scenario = scenarios[pk]
             isolating(
@@ -168,6 +172,7 @@ def _work(scenario: Scenario, errands: Sequence[Errand], now: datetime) -> None:
         [one.event for one in going],
         contact_zones.zones_of,
         lambda _: since,
+        late=first.late,
     )
     todo = [(batch, first.resting)] if going else []
     for _ in range(MOST_NODES_PER_STRETCH):

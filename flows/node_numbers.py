@@ -1,7 +1,7 @@
 """Tells in words what came of a node in a period: of passes, of its messages, and why some did not go out."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db.models import Sum
@@ -10,6 +10,7 @@ from campaigns import ab_results, conversion_stats, reasons
 from campaigns import stats as message_stats
 from campaigns.counting import REASON
 from campaigns.models.message import MessageState
+from campaigns.report_query import MEANINGS
 from contacts.periods import Period
 from flows import canvas, period_stats, present
 from flows.journeys import OUTCOMES
@@ -42,6 +43,7 @@ class Line:
     n: int
     share: float | None = None
     shared_with: str = ""
+    meaning: str = ""
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,8 @@ def _of_messages(counts: dict[str, int]) -> Iterator[Line]:
     for metric, words, whole in _MESSAGES:
         n = counts.get(metric, 0)
         if n or metric in ("sent", "delivered", "opened", "clicked", "bounced", "unsubscribed"):
-            yield _line(words, n, sum(counts.get(of, 0) for of in whole.split(" and ")), whole)
+            line = _line(words, n, sum(counts.get(of, 0) for of in whole.split(" and ")), whole)
+            yield replace(line, meaning=MEANINGS.get("failed" if metric == "messages_failed" else metric, ""))
 
 
 def _line(words: str, n: int, of: int, whole: str) -> Line:

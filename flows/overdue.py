@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, Min
+from django.db.models import Count, Exists, Min, OuterRef, QuerySet
 
 from campaigns import withdrawing
 from campaigns.skip_reasons import TOO_LATE
-from flows.models import INSIDE, Execution, Scenario
+from flows.models import INSIDE, Errand, Execution, Scenario
 
 SEND, SKIP, SPREAD = "send", "skip", "spread"
 MOST_HOURS = 24 * 366
@@ -31,6 +31,17 @@ UPDATE flows_execution e SET due_at = %(since)s + %(over)s * least(%(done)s + tu
         AND id > %(cleared_upto)s ORDER BY due_at LIMIT %(limit)s
     ) earliest
 ) turn WHERE e.id = turn.id
+"""
+
+
+# The same for what contacts get besides, of steps that were inserted where they had passed.
+_SPREAD_ERRANDS = """
+UPDATE flows_errand r SET due_at = %(since)s + %(over)s * least(%(done)s + turn.n, %(total)s) / %(total)s FROM (
+    SELECT id, row_number() OVER (ORDER BY due_at, id) - 1 AS n FROM (
+        SELECT id, due_at FROM flows_errand WHERE scenario_id = %(scenario)s AND due_at < %(since)s
+        AND execution_id > %(cleared_upto)s ORDER BY due_at LIMIT %(limit)s
+    ) earliest
+) turn WHERE r.id = turn.id
 """
 
 
@@ -73,13 +84,27 @@ class Overdue:
 def overdue(scenario: Scenario, now: datetime, by: timedelta = timedelta(0)) -> Overdue:
     """What is overdue, or what is so by more than `by`; those who are to leave are not among them."""
     moment = now - by
-    passes = Execution.objects.filter(scenario=scenario, state__in=INSIDE, due_at__lt=moment)
-    if scenario.cleared_upto:
-        passes = passes.filter(pk__gt=scenario.cleared_upto)
+    passes = _passes(scenario, moment)
     found = passes.aggregate(n=Count("pk"), oldest=Min("due_at"))
+    # Whoever is due at an inserted step besides is counted once.
+    besides = _errands(scenario, moment).filter(~Exists(passes.filter(pk=OuterRef("execution_id"))))
+    more = besides.aggregate(n=Count("execution", distinct=True))["n"]
+    since = _errands(scenario, moment).aggregate(oldest=Min("due_at"))["oldest"]
     queued = withdrawing.queued(scenario.origin, moment, scenario.cleared_upto)
-    oldest = min(filter(None, [found["oldest"], queued.oldest]), default=None)
-    return Overdue(found["n"], queued.messages, oldest)
+    oldest = min(filter(None, [found["oldest"], since, queued.oldest]), default=None)
+    return Overdue(found["n"] + more, queued.messages, oldest)
+
+
+def _passes(scenario: Scenario, moment: datetime) -> "QuerySet[Execution]":
+    """Those that were due before the moment, of contacts who have not been told to leave."""
+    found = Execution.objects.filter(scenario=scenario, state__in=INSIDE, due_at__lt=moment)
+    return found.filter(pk__gt=scenario.cleared_upto) if scenario.cleared_upto else found
+
+
+def _errands(scenario: Scenario, moment: datetime) -> "QuerySet[Errand]":
+    """The same of what contacts get besides, of steps that were inserted where they had passed."""
+    found = Errand.objects.filter(scenario=scenario, due_at__lt=moment, execution__state__in=[*INSIDE, "completed"])
+    return found.filter(execution__gt=scenario.cleared_upto) if scenario.cleared_upto else found
 
 
 def waiting_messages(scenario: Scenario) -> int:
@@ -98,8 +123,9 @@ def settle(scenario: Scenario, policy: Policy, now: datetime, command: str) -> b
         late = withdrawing.queued(scenario.origin, now - policy.span)
         scenario.overdue |= {"contacts": [0, 0], "messages": [0, late.messages]}
     elif policy.do == SPREAD:
-        found = overdue(scenario, now)
-        scenario.overdue |= {"contacts": [0, found.contacts], "messages": [0, found.messages]}
+        messages = withdrawing.queued(scenario.origin, now, scenario.cleared_upto).messages
+        totals = {"contacts": _passes(scenario, now).count(), "besides": _errands(scenario, now).count()}
+        scenario.overdue |= {what: [0, n] for what, n in {**totals, "messages": messages}.items()}
     return settle_more(scenario, now)
 
 
@@ -119,10 +145,12 @@ def _slice(scenario: Scenario, now: datetime) -> bool:
         skipped = withdrawing.skip(scenario.origin, TOO_LATE, now, due_before=since - policy.span, limit=SLICE)
         task["messages"][0] += skipped
         return skipped == SLICE
-    moved = _spread(scenario, policy, since, *task["contacts"])
-    task["contacts"][0] += moved
-    if moved == SLICE:
-        return True
+    for what, statement in (("contacts", _SPREAD), ("besides", _SPREAD_ERRANDS)):
+        moved = _spread(statement, scenario, policy, since, *task.get(what, (0, 0)))
+        if what in task:
+            task[what][0] += moved
+        if moved == SLICE:
+            return True
     done, total = task["messages"]
     put_off = withdrawing.spread(
         scenario.origin, policy.span, since, done, total, limit=SLICE, passes_after=scenario.cleared_upto
@@ -131,10 +159,10 @@ def _slice(scenario: Scenario, now: datetime) -> bool:
     return put_off == SLICE
 
 
-def _spread(scenario: Scenario, policy: Policy, since: datetime, done: int, total: int) -> int:
+def _spread(statement: str, scenario: Scenario, policy: Policy, since: datetime, done: int, total: int) -> int:
     values: dict[str, Any] = {"over": policy.span, "since": since, "done": done, "total": total or 1, "limit": SLICE}
     with connection.cursor() as cursor:
-        cursor.execute(_SPREAD, values | {"scenario": scenario.pk, "cleared_upto": scenario.cleared_upto or 0})
+        cursor.execute(statement, values | {"scenario": scenario.pk, "cleared_upto": scenario.cleared_upto or 0})
         return cursor.rowcount
 
 
@@ -155,5 +183,5 @@ def progress(scenario: Scenario) -> dict[str, int] | None:
     """`{"done", "total"}` of a scenario that goes on as soon as what is overdue has been dealt with."""
     if "since" not in scenario.overdue:
         return None
-    counts = [scenario.overdue[what] for what in ("contacts", "messages")]
+    counts = [scenario.overdue[what] for what in ("contacts", "messages", "besides") if what in scenario.overdue]
     return {"done": sum(done for done, _ in counts), "total": sum(total for _, total in counts)}

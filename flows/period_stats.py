@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet, Sum
 from campaigns import day_stats
 from campaigns import stats as message_stats
 from contacts.periods import FIRST, Period
+from flows.errands import LATE
 from flows.graph import saved_trigger
 from flows.models import NodeCount, Scenario
 
@@ -22,6 +23,8 @@ MESSAGES = (
 )  # fmt: skip
 METRICS = (*PASSES, *MESSAGES)
 _NAMES = {"failed": "messages_failed"}
+# What goes up and down again says how it is now, and nothing of a period.
+NOW = ("waiting", LATE)
 
 
 @dataclass(frozen=True)
@@ -85,7 +88,7 @@ def of_nodes(scenario: Scenario, period: Period) -> dict[str, dict[str, int]]:
     """Node → metric → n in the period: entered, "left:PORT", ended, exited, failed, and its messages' metrics; with
     "all" also "skipped:REASON". What waits is not of a period and left out. Three queries."""
     found: dict[str, dict[str, int]] = {}
-    rows = NodeCount.objects.filter(scenario=scenario).exclude(node="").exclude(metric="waiting")
+    rows = NodeCount.objects.filter(scenario=scenario).exclude(node="").exclude(metric__in=NOW)
     for node, metric, n in _within(rows, period).values_list("node", "metric").annotate(sum=Sum("n")):
         found.setdefault(node, {})[metric] = n
     prefix = f"{scenario.origin}:"
@@ -101,7 +104,7 @@ def of_nodes(scenario: Scenario, period: Period) -> dict[str, dict[str, int]]:
 
 def of_node(scenario: Scenario, node: str, period: Period) -> dict[str, int]:
     """Metric → n of one node, as `of_nodes` has it, in three queries that read nothing of the other nodes."""
-    rows = NodeCount.objects.filter(scenario=scenario, node=node).exclude(metric="waiting")
+    rows = NodeCount.objects.filter(scenario=scenario, node=node).exclude(metric__in=NOW)
     found = dict(_within(rows, period).values_list("metric").annotate(sum=Sum("n")))
     key = f"{scenario.origin}:{node}"
     if period.everything:

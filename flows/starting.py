@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from campaigns import audience_files, outbox
 from contacts import lanes
+from contacts.models import Contact
 from flows import entering, overdue, stopping, validation
 from flows.graph import Problem, saved_trigger
 from flows.kept_graphs import graph_of
@@ -41,6 +42,12 @@ def audience_count(scenario: Scenario, now: datetime) -> int | None:
         return None
     kind, config = entering.trigger_of(scenario)
     return _audience(kind, config, now)
+
+
+def reached(scenario: Scenario, now: datetime) -> "QuerySet[Contact]":
+    """Who would enter at the trigger's next run, where `audience_count` knows how many."""
+    kind, config = entering.trigger_of(scenario)
+    return kind.reach(config, now)
 
 
 def _audience(kind: Trigger, config: dict, now: datetime) -> int:

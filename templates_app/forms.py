@@ -80,16 +80,17 @@ class WordsForm(forms.ModelForm):
         labels = {"markup": "Written in"}
         help_texts = {"preheader": "What inboxes show after the subject."}
 
-    def __init__(self, *args: Any, channel: str, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, channel: str, unfinished: bool = False, **kwargs: Any) -> None:
+        """`unfinished` words may be missing."""
         super().__init__(*args, **kwargs)
-        self.fields["body"].required = True
+        self.fields["body"].required = not unfinished
         if channel == Channel.SMS:
             for name in ("subject", "preheader", "markup"):
                 del self.fields[name]
             self.fields["body"].widget = forms.Textarea(attrs={"rows": 7, "maxlength": 1600})
             self.fields["body"].label = "Text"
         else:
-            self.fields["subject"].required = True
+            self.fields["subject"].required = not unfinished
             markup = cast(forms.ChoiceField, self.fields["markup"])
             markup.choices = [
                 choice for choice in TemplateVersion.Markup.choices if choice[0] != TemplateVersion.Markup.TEXT

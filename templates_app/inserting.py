@@ -1,32 +1,69 @@
-"""Knows what can be put into a text with one click: what every contact has, and the attributes that are defined."""
+"""Says what can be put into a text with one click: fields with what stands in for them, conditions and loops."""
 
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from django.db import connection
 
 from contacts.defining import Definition, definitions
 
+MOST = 20
+# The newest rows are looked at: the list has to be instant, not complete.
+_SAMPLE = 2000
+# What Waypost itself writes down has properties that are of no use in a text.
+_EVENTS = """
+SELECT p.key, bool_or(jsonb_typeof(p.value) = 'array'), array_agg(DISTINCT item.key) FILTER (WHERE item.key <> '')
+FROM (SELECT name, properties FROM contacts_event ORDER BY id DESC LIMIT %s) e
+CROSS JOIN LATERAL jsonb_each(e.properties) AS p (key, value)
+LEFT JOIN LATERAL jsonb_object_keys(
+    CASE WHEN jsonb_typeof(p.value) = 'array' AND jsonb_typeof(p.value -> 0) = 'object' THEN p.value -> 0
+    ELSE '{}'::jsonb END
+) AS item (key) ON true
+WHERE e.name !~ '^(email|sms|scenario|contact|tag|segment)[.]'
+GROUP BY 1 ORDER BY count(DISTINCT e.*) DESC, 1 LIMIT %s
+"""
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
 
 @dataclass(frozen=True)
-class Field:
-    """A name for people, and the Liquid that prints it."""
+class Insert:
+    """`before` and `after` go around what is selected."""
 
     label: str
-    liquid: str
+    before: str
+    after: str = ""
+
+    @property
+    def liquid(self) -> str:
+        return self.before + self.after
+
+    @property
+    def shown(self) -> str:
+        return f"{self.before}…{self.after}" if self.after else self.before
 
 
-_CONTACT = [
-    Field("First name", '{{ contact.first_name | default: "there" }}'),
-    Field("Last name", "{{ contact.last_name }}"),
-    Field("Email address", "{{ contact.email }}"),
-    Field("Phone number", "{{ contact.phone }}"),
-    Field("Language", "{{ contact.language }}"),
+@dataclass(frozen=True)
+class Inserts:
+    """One heading with what stands under it."""
+
+    heading: str
+    inserts: list[Insert] = field(default_factory=list)
+
+
+CONTACT = [
+    Insert("First name, or “there”", '{{ contact.first_name | default: "there" }}'),
+    Insert("Last name", "{{ contact.last_name }}"),
+    Insert("Whole name", "{{ contact.name }}"),
+    Insert("Email address", "{{ contact.email }}"),
+    Insert("Phone number", "{{ contact.phone }}"),
+    Insert("Language", "{{ contact.language }}"),
 ]
-_ANY_ATTRIBUTE = Field("An attribute", "{{ contact.attributes.city }}")
-_EVENT = Field("A property of the event", "{{ event.amount }}")
-_OTHERS = [
-    Field("Unsubscribe link", "{{ unsubscribe_url }}"),
-    Field("Link to the preferences", "{{ preferences_url }}"),
-    Field("Confirmation link", "{{ confirm_url }}"),
-    Field("Only if there is a first name", "{% if contact.first_name %}{% endif %}"),
+ANY_ATTRIBUTE = Insert("An attribute", "{{ contact.attributes.city }}")
+LINKS = [
+    Insert("Unsubscribe link", "{{ unsubscribe_url }}"),
+    Insert("Link to the preferences", "{{ preferences_url }}"),
+    Insert("Confirmation link", "{{ confirm_url }}"),
 ]
 # Made of what is kept, such as 2026-03-10; nothing where a contact has none.
 _FILTERS = {
@@ -34,18 +71,80 @@ _FILTERS = {
     "datetime": ' | in_zone: contact.timezone | date: "%-d %B %Y, %H:%M"',
     "list": ' | join: ", "',
 }
+CONDITIONS = [
+    Insert("Only if there is a first name", "{% if contact.first_name %}", "{% endif %}"),
+    Insert("If there is a first name, else…", "{% if contact.first_name %}", "{% else %}{% endif %}"),
+    Insert("Only in one language", '{% if contact.language == "fr" %}', "{% endif %}"),
+]
 
 
-def fields(event: bool = True) -> list[Field]:
-    """`event`: whether the text may be sent because of one."""
-    attributes = [_field(each) for each in definitions()] or [_ANY_ATTRIBUTE]
-    return [*_CONTACT, *attributes, *([_EVENT] if event else []), *_OTHERS]
+def inserts(with_event: bool = True) -> list[Inserts]:
+    """By heading, as far as there is something: the attributes that are defined, and properties in use. Two queries."""
+    known = definitions()
+    of_contacts = [each for one in known for each in _attribute(one)] or [ANY_ATTRIBUTE]
+    found = [Inserts("Contact", CONTACT), Inserts("Attributes", of_contacts)]
+    texts = [one.name for one in known if one.type.key != "boolean"][:3]
+    conditions = [*CONDITIONS, *(_condition("contact.attributes", name) for name in texts)]
+    if with_event:
+        plain, lists = _of_events()
+        of_events = [_property("event", key) for key in plain] or [_property("event", "amount")]
+        found.append(Inserts("The event", of_events))
+        conditions += [_condition("event", key) for key in plain[:3]]
+        found.append(Inserts("Loops", list(_loops(lists or {"items": ["name"]}))))
+    found += [
+        Inserts("Conditions", conditions),
+        Inserts("Links", LINKS),
+    ]
+    return [each for each in found if each.inserts]
 
 
-def _field(definition: Definition) -> Field:
-    name = definition.name
-    # Liquid takes only plain letters after a dot.
-    path = f"contact.attributes.{name}" if name.isascii() else f'contact.attributes["{name}"]'
+def fields(event: bool = True) -> list[Insert]:
+    """All of them, without their headings."""
+    return [one for group in inserts(event) for one in group.inserts]
+
+
+def _attribute(definition: Definition) -> list[Insert]:
+    path = _path("contact.attributes", definition.name)
     if definition.type.key == "boolean":
-        return Field(f"Only if {definition.label}", f"{{% if {path} %}}{{% endif %}}")
-    return Field(definition.label, f"{{{{ {path}{_FILTERS.get(definition.type.key, '')} }}}}")
+        return [Insert(f"Only if {definition.label}", f"{{% if {path} %}}", "{% endif %}")]
+    printed = Insert(definition.label, f"{{{{ {path}{_FILTERS.get(definition.type.key, '')} }}}}")
+    if definition.type.key != "text":
+        return [printed]
+    return [printed, Insert(f"{definition.label}, or other words", f'{{{{ {path} | default: "…" }}}}')]
+
+
+def _of_events() -> tuple[list[str], dict[str, list[str]]]:
+    """The properties of events that are in use, and of the lists among them what their members have."""
+    with connection.cursor() as cursor:
+        cursor.execute(_EVENTS, [_SAMPLE, MOST])
+        rows = [row for row in cursor.fetchall() if _is_usable(row[0])]
+    return [key for key, is_list, _ in rows if not is_list], {key: keys or [] for key, is_list, keys in rows if is_list}
+
+
+def _loops(lists: dict[str, list[str]]) -> Iterator[Insert]:
+    for key, members in lists.items():
+        inner = " ".join(_print("item", member) for member in members[:4] if _is_usable(member)) or "{{ item }}"
+        head = f"{{% for item in {_path('event', key)} %}}"
+        yield Insert(f"For each of {key}", f"{head}{inner} ", "{% endfor %}")
+        yield Insert(f"The first three of {key}", f"{head[:-3]} limit: 3 %}}{inner} ", "{% endfor %}")
+
+
+def _property(of: str, key: str) -> Insert:
+    return Insert(f"{key}, or other words", f'{{{{ {_path(of, key)} | default: "…" }}}}')
+
+
+def _condition(of: str, key: str) -> Insert:
+    return Insert(f"Only if there is a {key}", f"{{% if {_path(of, key)} %}}", "{% endif %}")
+
+
+def _print(of: str, key: str) -> str:
+    return f"{{{{ {_path(of, key)} }}}}"
+
+
+def _path(of: str, key: str) -> str:
+    return f"{of}.{key}" if _PLAIN.fullmatch(key) else f'{of}["{key}"]'
+
+
+def _is_usable(key: str) -> bool:
+    """Whether Liquid can name it."""
+    return bool(key) and len(key) <= 60 and not re.search(r'["\\{}%\n]', key)

@@ -10,6 +10,7 @@ urlpatterns = [
     path("templates/<int:pk>/", editor.show, name="template_page"),
     path("templates/<int:pk>/draft/", editor.new_draft, name="template_new_draft"),
     path("templates/<int:pk>/edit/", editor.edit, name="template_edit"),
+    path("templates/<int:pk>/words/save/", editor.autosave, name="template_words_save"),
     path("templates/<int:pk>/submit/", reviewing.submit, name="template_submit"),
     path("templates/<int:pk>/withdraw/", reviewing.withdraw, name="template_withdraw"),
     path("templates/<int:pk>/publish/", reviewing.publish, name="template_publish"),

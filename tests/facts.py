@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from campaigns.models import Conversion, Hit, Message
 from contacts.models import Event
-from flows.models import Execution, Scenario, Step
+from flows.models import Errand, Execution, Scenario, Step
 from tests.recount import MOMENTS
 
 Span = tuple[date, date] | None
@@ -26,6 +26,7 @@ class Facts:
         self.messages = list(Message.objects.select_related("origin", "content").order_by("pk"))
         self.executions = list(Execution.objects.order_by("pk"))
         self.conversions = list(Conversion.objects.order_by("pk"))
+        self.errands = list(Errand.objects.order_by("pk"))
         self.steps: dict[int, list[Step]] = defaultdict(list)
         for step in Step.objects.order_by("execution_id", "number"):
             self.steps[step.execution_id].append(step)
@@ -107,11 +108,16 @@ class Facts:
         return [one for one in self.executions if one.scenario_id == scenario.pk]
 
     def at_nodes(self, scenario: Scenario, span: Span = None) -> dict[str, Counter[str]]:
-        """Node → entered, "left:PORT", ended, exited, failed. Somebody came to a node when they left the one before."""
+        """Node → entered, "left:PORT", ended, exited, failed. Somebody came to a node when they left the one before;
+        on an errand, whose steps are below zero, they are there for that moment."""
         found: dict[str, Counter[str]] = defaultdict(Counter)
         for one in self.passes(scenario):
             came = one.entered_at
             for step in self.steps[one.pk]:
+                if step.number < 0:
+                    if self.within(step.at, span):
+                        found[step.node].update(["entered", f"left:{step.outcome}"])
+                    continue
                 if self.within(came, span):
                     found[step.node]["entered"] += 1
                 if self.within(step.at, span):
@@ -128,6 +134,10 @@ class Facts:
 
     def inside(self, scenario: Scenario) -> int:
         return sum(one.state in INSIDE for one in self.passes(scenario))
+
+    def late(self, scenario: Scenario) -> Counter[str]:
+        """Node → who will get it though they are past its place."""
+        return Counter(one.node for one in self.errands if one.scenario_id == scenario.pk)
 
     def whole_passes(self, scenario: Scenario, span: Span = None) -> Counter[str]:
         """How many entered, and how their passes were over."""

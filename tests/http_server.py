@@ -17,7 +17,7 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def body(self) -> bytes:
-        return self.rfile.read(int(self.headers["Content-Length"]))
+        return self.rfile.read(int(self.headers["Content-Length"] or 0))
 
     def say(self, status: int, answer: Any, headers: Mapping[str, str] = MappingProxyType({})) -> None:
         """Text as it is, anything else as JSON."""

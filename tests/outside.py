@@ -164,5 +164,11 @@ def twilio_server() -> Iterator[TwilioServer]:
                 return
             self.say(*twilio.take(fields))
 
+        def do_GET(self) -> None:
+            """Of the account."""
+            twilio.authorizations.append(self.headers.get("Authorization", ""))
+            sid = self.path.rpartition("/")[2].removesuffix(".json")
+            self.say(*(twilio.answers.pop(0) if twilio.answers else (200, {"sid": sid, "status": "active"})))
+
     with serving(Twilio) as twilio.url:
         yield twilio

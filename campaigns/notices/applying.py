@@ -3,7 +3,9 @@
 A batch takes a fixed handful of statements.
 
 What is said of a message is a set: in whatever order and however often it comes, the message ends the same. So each
-thing is written the first time it is heard, none takes another one back, and the state is that of the gravest.
+thing is written the first time it is heard, and the state is that of the gravest. A message that comes back after it
+was said to be delivered was not, and counts as bounced only; it stays among what was sent, which is what a provider has
+taken.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,7 +16,7 @@ from django.db import connection, transaction
 from campaigns import budget
 from campaigns.counting import Of, count_by_day, of
 from campaigns.models import Message, MessageState, Notice, What
-from campaigns.notices import clicking, judging, softly
+from campaigns.notices import bursts, clicking, judging, softly
 from campaigns.notices.changing import Change, write
 from campaigns.outcomes import HARD_BOUNCE
 from contacts import consent, timeline
@@ -78,12 +80,13 @@ def _apply(ids: Sequence[int], now: datetime) -> list[int]:
     changes: dict[int, Change] = {}
     installation = Installation.current()
     waiting = []
+    in_bursts = bursts.machine_made(notices, {pk: message for pk, (message, _contact) in found.items() if message})
     for notice in notices:
         message = messages.get(found[notice.pk][0] or 0)
         if message is None or message.state in (MessageState.SENDING, MessageState.QUEUED):
             waiting.append(notice.pk)
         else:
-            changes.setdefault(message.pk, Change(message, installation, now)).hear(notice)
+            changes.setdefault(message.pk, Change(message, installation, now)).hear(notice, notice.pk in in_bursts)
     news = [change for change in changes.values() if change.is_news]
     write(news)
     _leave(news, now)
@@ -105,6 +108,8 @@ def _differences(news: Iterable[Change], now: datetime) -> Iterable[tuple[date, 
             yield today, which._replace(device=device), metric, 1
         if change.was_unknown_at:
             yield day_of(change.was_unknown_at), which, "unknown", -1
+        if change.was_delivered_at:
+            yield day_of(change.was_delivered_at), which, "delivered", -1
 
 
 def _leave(news: Sequence[Change], now: datetime) -> None:

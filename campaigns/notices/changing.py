@@ -66,6 +66,7 @@ class Change:
         self.metrics: list[str] = []
         self.events: list[NewEvent] = []
         self.was_unknown_at: datetime | None = None
+        self.was_delivered_at: datetime | None = None
         self.hard = self.soft = self.complained = self.leaves = self.is_news = False
         self.address = message.contact.email or ""
         self.links: dict[int, str] = {}  # those clicked, by number
@@ -79,7 +80,8 @@ class Change:
     def about(self) -> dict[str, Any]:
         return {"message": self.message.pk, "origin": self.message.origin.key}
 
-    def hear(self, notice: Notice) -> None:
+    def hear(self, notice: Notice, burst: bool = False) -> None:
+        """`burst`: it is one of several that came faster than anybody clicks."""
         if self.message.state == MessageState.SKIPPED:
             return  # It never left: the service confuses it.
         what = What(notice.what)
@@ -90,10 +92,13 @@ class Change:
             self.is_news = True
         self._was_taken()
         if what in (What.OPENED, What.CLICKED):
-            self._engaged(what, notice)
+            self._engaged(what, notice, burst)
         elif metric := _MOMENTS.get(what):
             before = self.message.state
-            first = self._first(metric)
+            # What came back was not delivered, in whichever order the two are told.
+            first = not (what == What.DELIVERED and self.message.bounced_at) and self._first(metric)
+            if metric == "bounced":
+                self._take_delivery_back()
             self.leaves |= first and what in (What.COMPLAINED, What.UNSUBSCRIBED)
             self._settle()
             if self.message.state != before or (what == What.HARD and before == MessageState.BOUNCED):
@@ -104,12 +109,12 @@ class Change:
         self.soft |= what == What.SOFT
         self.complained |= what == What.COMPLAINED
 
-    def _engaged(self, what: What, notice: Notice) -> None:
+    def _engaged(self, what: What, notice: Notice, burst: bool) -> None:
         """As tracking has it: who clicks has opened; each link is an event once, and the message counts once."""
-        number = _link(notice.url, self.message.pk) if what == What.CLICKED else None
+        number = link_of(notice.url, self.message.pk) if what == What.CLICKED else None
         if what == What.CLICKED and number is None:
             return  # No link of ours that counts, such as the one to unsubscribe.
-        counted, why = self._judged(number, notice)
+        counted, why = self._judged(number, notice, burst)
         if not counted:
             return
         if self._first("opened"):
@@ -121,10 +126,10 @@ class Change:
                 self.message.clicked_on = notice.device
             self.links.setdefault(number, notice.url)
 
-    def _judged(self, number: int | None, notice: Notice) -> tuple[bool, str]:
+    def _judged(self, number: int | None, notice: Notice, burst: bool) -> tuple[bool, str]:
         """Whether it counts, and why it was a machine."""
         opens = number is None
-        why = machines.why(Seen(notice.agent), self.left_at, notice.at, opens)
+        why = machines.why(Seen(notice.agent), self.left_at, notice.at, opens) or (machines.BURST if burst else "")
         counts = self.installation.count_machine_opens if opens else self.installation.count_machine_clicks
         visit = Visit(number, notice.at, notice.agent, notice.device, why, not why or counts, notice.url)
         self.visits.append(visit)
@@ -160,6 +165,16 @@ class Change:
         self._count(metric)
         return True
 
+    def _take_delivery_back(self) -> None:
+        if self.message.delivered_at is None:
+            return
+        if "delivered" in self.metrics:
+            self.metrics.remove("delivered")
+        else:
+            self.was_delivered_at = self.message.delivered_at
+        self.message.delivered_at = None
+        self.is_news = True
+
     def _count(self, metric: str) -> None:
         self.metrics.append(metric)
         self.is_news = True
@@ -191,7 +206,7 @@ def write(changes: Sequence[Change]) -> None:
         )
 
 
-def _link(url: str, message_id: int) -> int | None:
+def link_of(url: str, message_id: int) -> int | None:
     """The number of a tracked link of this very message."""
     head, _slash, number = urlsplit(url).path.rpartition("/")
     rest, _slash, token = head.rpartition("/")

@@ -1,5 +1,6 @@
 """Says who an email is from at a service, which headers go with it, and by what we know it again."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from campaigns.providers.base import OutgoingEmail
 
 # Under this name our token travels with a message, and comes back in what the service tells of it.
 NAME = "waypost"
+_ADDRESS = re.compile(r"<(https?://[^>]+)>")
 
 
 @dataclass(frozen=True)
@@ -19,6 +21,7 @@ class Addressing:
 
     spec: Spec
     sender: str
+    unsubscribes: str = ""  # the service's own parameter for the address of List-Unsubscribe, where it is to be used
 
     def sender_of(self, email: OutgoingEmail) -> str:
         return email.sender or self.sender
@@ -35,6 +38,8 @@ class Addressing:
     def message_of(self, email: OutgoingEmail) -> EmailMultiAlternatives:
         message = email.message
         message.from_email = self.sender_of(email)
+        if self.unsubscribes and (found := _ADDRESS.search(email.headers.get("List-Unsubscribe", ""))):
+            message.esp_extra = {self.unsubscribes: found[1]}  # type: ignore[attr-defined]
         message.extra_headers = self.headers_of(email)
         if metadata := self.metadata_of(email):
             message.metadata = metadata  # type: ignore[attr-defined]

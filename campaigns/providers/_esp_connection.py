@@ -19,10 +19,17 @@ from campaigns.providers.base import Outgoing, OutgoingEmail, Result
 
 class EspConnection:
     def __init__(
-        self, spec: Spec, backend: type[AnymailRequestsBackend], options: Mapping[str, Any], sender: str, parallel: int
+        self,
+        spec: Spec,
+        backend: type[AnymailRequestsBackend],
+        options: Mapping[str, Any],
+        sender: str,
+        parallel: int,
+        unsubscribes: str = "",
     ) -> None:
+        """`unsubscribes`: the service's own parameter for the address of List-Unsubscribe, where it is to be used."""
         self.spec = spec
-        self._addressing = Addressing(spec, sender)
+        self._addressing = Addressing(spec, sender, unsubscribes)
         self._batch = _esp_batches.BATCHES.get(spec.key)
         self._crew = Crew(parallel, partial(_open, backend, options), _close, self._hand_over)
 

@@ -14,6 +14,7 @@ class EspForm(SettingsForm):
     """What every email service needs; `made_for` adds what one of them wants besides."""
 
     also_called: ClassVar[Mapping[str, str]] = {"from": "from_email", "api_base_url": "api_url"}
+    destinations = ("api_url", "region")
 
     from_name = forms.CharField(
         required=False, max_length=200, validators=[one_line], initial=_senders.default_name, label="Sender’s name"
@@ -76,8 +77,12 @@ def made_for(spec: Spec) -> type[EspForm]:
             label="API address",
             help_text=spec.where,
         )
+    if spec.unsubscribes:
+        name, each = spec.unsubscribes
+        fields[name] = forms.BooleanField(label=each.label, help_text=each.help, required=False)
     own = {
         "secrets": (*spec.secrets, *signing),
+        "staying": tuple(signing),
         "required_secrets": tuple(name for name, each in spec.secrets.items() if each.required),
         "field_order": [*wanted, "from_name", "from_email", *signing],
     }

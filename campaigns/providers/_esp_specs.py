@@ -26,6 +26,8 @@ class Spec:
     signs_with: the secret that proves webhooks where it is one of the account's own.
     hearing: what the operator does at the service, so that it tells us what became of messages; "" where it cannot.
     refuses: headers that it refuses to take.
+    unsubscribes: the parameter that takes the address of List-Unsubscribe where that header is refused, and what the
+        operator is asked of it, for not every account may use it.
     metadata: whether what we hang on a message comes back in its webhooks.
     """
 
@@ -39,6 +41,7 @@ class Spec:
     signs_with: str = ""
     hearing: str = ""
     refuses: tuple[str, ...] = ()
+    unsubscribes: tuple[str, Wanted] | None = None
     where: str = "Of your server, as in https://postal.example.com."  # where `api_url` is ""
     metadata: bool = True
 
@@ -91,6 +94,7 @@ SPECS = (
         {"secret_key": Wanted("Secret key")},
         {"api_key": _KEY},
         hearing=f"Account settings → Event notifications (webhooks); “group events” may be on. {_ALL}",
+        # “List of forbidden headers” in https://dev.mailjet.com/email/guides/send-api-v31/#add-email-headers
         refuses=("message-id", "list-id"),
     ),
     Spec(
@@ -131,8 +135,17 @@ SPECS = (
         {"api_token": Wanted("API token", "With full access to “Email”.")},
         signing=("signing_secret", Wanted("Webhook signing secret", "Shown with the webhook.", required=False)),
         hearing=f"Domains → Manage → Webhooks → Add webhook. {_ALL}",
-        # Other headers are for its Enterprise accounts, and an error for the others.
+        # Other headers are for its larger plans, and an error for the others: www.mailersend.com/help/custom-headers,
+        # which has a parameter for the address to unsubscribe at besides.
         refuses=("message-id", "list-unsubscribe", "list-unsubscribe-post", "list-id", "feedback-id"),
+        unsubscribes=(
+            "list_unsubscribe",
+            Wanted(
+                "Tell mail programs how to unsubscribe",
+                "Of a Professional or Enterprise plan: mails of other accounts are refused with it.",
+                required=False,
+            ),
+        ),
         metadata=False,
     ),
     Spec(

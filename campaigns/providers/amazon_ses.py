@@ -22,6 +22,7 @@ from requests.adapters import HTTPAdapter
 
 from campaigns import secrets, signatures
 from campaigns.models import Provider
+from campaigns.providers import _esp_probes
 from campaigns.providers._esp_forms import EspForm
 from campaigns.providers._http_crew import Crew
 from campaigns.providers._http_results import broken, refused
@@ -89,8 +90,7 @@ def signed(
 class _Connection:
     def __init__(self, settings: Mapping[str, Any], secret: str, sender: str) -> None:
         self.settings, self.secret, self.sender = settings, secret, sender
-        base = settings.get("api_url") or f"https://email.{settings['region']}.amazonaws.com"
-        self.url = base.rstrip("/") + PATH
+        self.url = _base(settings) + PATH
         self.crew = Crew(settings["parallel"], _open, requests.Session.close, self._hand_over)
 
     def send(self, batch: Sequence[OutgoingEmail]) -> list[Result]:
@@ -140,6 +140,10 @@ class _Connection:
         return json.dumps(said)
 
 
+def _base(settings: Mapping[str, Any]) -> str:
+    return (settings.get("api_url") or f"https://email.{settings['region']}.amazonaws.com").rstrip("/")
+
+
 def _open() -> requests.Session:
     session = requests.Session()
     session.mount("https://", HTTPAdapter(pool_connections=1, pool_maxsize=1, max_retries=0))
@@ -174,6 +178,19 @@ class Ses(Kind):
             yield connection
         finally:
             connection.close()
+
+    def probe(self, provider: Provider) -> Result | None:
+        """https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_GetAccount.html, for which users who may only send
+        have no right."""
+        settings = provider.settings
+        try:
+            secret = secrets.decrypt(provider.secrets).get("secret_access_key", "")
+        except secrets.Unreadable as error:
+            return Result("failed", reason=str(error), temporary=True, outage=True)
+        url = f"{_base(settings)}/v2/email/account"
+        asked = requests.Request("GET", url, headers={"Content-Type": "application/json"}).prepare()
+        request = signed(asked, settings["access_key_id"], secret, settings["region"], datetime.now(UTC))
+        return _esp_probes.called(self.label, request, settings["timeout"], any_key=False)
 
     def summary(self, settings: Mapping[str, Any]) -> str:
         return f"{settings['region']}, from {settings['from_email']}"

@@ -117,16 +117,27 @@ class Connection(Protocol):
 class SettingsForm(forms.Form):
     """The settings of a kind: one form for page and API.
 
-    Fields named in `secrets` are kept encrypted and never shown; left empty they keep the value given as `kept`.
+    Fields named in `secrets` are kept encrypted and never shown; left empty they keep the value given as `kept`. Those
+    of `destinations` say where secrets travel to: whoever changes one of the `stored` ones enters the secrets anew, for
+    else they could be led to a server of somebody who never knew them.
     """
 
     secrets: ClassVar[tuple[str, ...]] = ()
     required_secrets: ClassVar[tuple[str, ...]] = ()
+    destinations: ClassVar[tuple[str, ...]] = ()
+    staying: ClassVar[tuple[str, ...]] = ()  # secrets that prove what comes in, and never travel
     also_called: ClassVar[Mapping[str, str]] = {}
 
-    def __init__(self, *args: Any, kept: Mapping[str, str] | None = None, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        kept: Mapping[str, str] | None = None,
+        stored: Mapping[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.kept = kept or {}
+        self.stored = stored or {}
         for name in self.secrets:
             field = self.fields[name]
             field.required = False
@@ -150,11 +161,26 @@ class SettingsForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
+        moved = self._moved(cleaned)
         for name in self.secrets:
+            if moved and name not in self.staying and self.kept.get(name) and not cleaned.get(name):
+                self.add_error(name, f"Enter it again: “{moved}” changed, and it would go there from now on.")
+                continue
             cleaned[name] = cleaned.get(name) or self.kept.get(name, "")
             if name in self.required_secrets and not cleaned[name]:
                 self.add_error(name, "This field is required.")
         return cleaned
+
+    def _moved(self, cleaned: Mapping[str, Any]) -> str:
+        """The label of the first destination that differs from what is stored; "" where none does."""
+        if not self.stored:
+            return ""
+        for name in self.destinations:
+            if name in self.fields and name not in self.errors:
+                before, after = self.stored.get(name), cleaned.get(name)
+                if (before or self.fields[name].initial or "") != (after or self.fields[name].initial or ""):
+                    return str(self.fields[name].label or name.replace("_", " ").capitalize())
+        return ""
 
 
 class Kind:

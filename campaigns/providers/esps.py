@@ -11,11 +11,11 @@ from anymail.exceptions import AnymailNotSupportedWarning
 
 from campaigns import secrets
 from campaigns.models import Provider
-from campaigns.providers import _esp_forms
+from campaigns.providers import _esp_forms, _esp_probes
 from campaigns.providers._esp_connection import EspConnection
 from campaigns.providers._esp_specs import SPECS, Spec
 from campaigns.providers._unusable import Unusable
-from campaigns.providers.base import Kind
+from campaigns.providers.base import Kind, Result
 
 # Anymail no longer tests one of them against the service itself; our tests speak its documented protocol.
 warnings.filterwarnings("ignore", category=AnymailNotSupportedWarning)
@@ -48,11 +48,23 @@ class Esp(Kind):
             self._options(provider.settings, known),
             self.sender(provider),
             provider.settings["parallel"],
+            self._unsubscribes(provider.settings),
         )
         try:
             yield connection
         finally:
             connection.close()
+
+    def _unsubscribes(self, settings: Mapping[str, Any]) -> str:
+        name = self.spec.unsubscribes[0] if self.spec.unsubscribes else ""
+        return name if settings.get(name) else ""
+
+    def probe(self, provider: Provider) -> Result | None:
+        try:
+            options = self._options(provider.settings, secrets.decrypt(provider.secrets))
+        except secrets.Unreadable as error:
+            return Result("failed", reason=str(error), temporary=True, outage=True)
+        return _esp_probes.probe(self.spec.key, self.label, options.get("api_url") or self.spec.api_url, options)
 
     def _options(self, settings: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, Any]:
         names = [*self.spec.settings, *self.spec.secrets, "api_url", "timeout"]

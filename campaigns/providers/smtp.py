@@ -25,6 +25,7 @@ _PLAIN = re.compile(r"[\w.+'-]+@[\w.-]+", re.ASCII)
 
 class Form(SettingsForm):
     secrets = ("password",)
+    destinations = ("host", "port", "security")
     also_called: ClassVar[Mapping[str, str]] = {"user": "username", "from": "from_email"}
 
     host = forms.CharField(max_length=253, validators=[one_line], label="Server", help_text="As in smtp.example.com.")
@@ -82,7 +83,8 @@ class Form(SettingsForm):
         username = cleaned.get("username") or ""
         if not username:
             cleaned["password"] = ""
-        elif not cleaned["password"]:
+            self.errors.pop("password", None)
+        elif "password" not in self.errors and not cleaned.get("password"):
             self.add_error("password", "A user name needs a password.")
         if not cleaned.get("from_email") and "from_email" not in self.errors:
             cleaned["from_email"] = username if "@" in username else _senders.default_email()

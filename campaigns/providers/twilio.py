@@ -25,6 +25,7 @@ TIMEOUT = 15.0  # seconds
 class Form(SettingsForm):
     secrets = ("auth_token",)
     required_secrets = ("auth_token",)
+    destinations = ("api_base_url",)
     also_called: ClassVar[Mapping[str, str]] = {"from": "from_number"}
 
     account_sid = forms.CharField(
@@ -140,6 +141,24 @@ class Twilio(Kind):
         finally:
             if http.session is not None:
                 http.session.close()
+
+    def probe(self, provider: Provider) -> Result | None:
+        """https://www.twilio.com/docs/iam/api/account: every token may fetch its own account."""
+        with self.connect(provider) as connection:
+            if isinstance(connection, Unusable):
+                return connection.send([None])[0]
+            try:
+                account = connection.client.api.v2010.accounts(provider.settings["account_sid"]).fetch()
+            except TwilioRestException as error:
+                return Result("failed", reason=_refused(error).reason, temporary=True, outage=True)
+            except (requests.RequestException, OSError):
+                return Result("failed", reason="Twilio cannot be reached.", temporary=True, outage=True)
+            except (TwilioException, ValueError, KeyError) as error:
+                reason = f"Twilio’s answer cannot be read: {error}"
+                return Result("failed", reason=reason, temporary=True, outage=True)
+        if account.status != "active":
+            return Result("failed", reason=f"The Twilio account is {account.status}.", temporary=True, outage=True)
+        return Result("sent")
 
     def summary(self, settings: Mapping[str, Any]) -> str:
         return f"{settings['account_sid']}, from {self._from(settings)}"

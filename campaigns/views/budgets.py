@@ -6,8 +6,9 @@ from django.contrib.auth.decorators import permission_required
 from django.db.models import QuerySet, Sum
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from campaigns import budget_export, funding
 from campaigns.budget_forms import LedgerForm, LimitForm, TopUpForm
@@ -31,6 +32,29 @@ def turn_on(request: HttpRequest) -> HttpResponse:
     funding.turn_on()
     messages.success(request, "The budget is on. Top it up, or messages that cost something will wait.")
     return redirect("budget")
+
+
+@require_http_methods(["GET", "POST"])
+@may_change
+def turn_off(request: HttpRequest) -> HttpResponse:
+    """GET asks, with what is left; POST turns it off."""
+    budget = get_object_or_404(Budget, pk=1)
+    if request.method == "POST":
+        left = funding.turn_off(request.user, timezone.now())
+        messages.success(request, f"The budget is off. {left:,.2f} {settings.CURRENCY} were taken out of it.")
+        return redirect("budget")
+    context = {
+        "title": "Turn the budget off?",
+        "sentence": "Messages are sent whatever they cost, and nothing is charged any more.",
+        "details": [
+            f"{budget.balance:,.2f} {settings.CURRENCY} are taken out; the ledger says so, and stays.",
+            "What was paused because the budget was empty can be resumed then; nothing is resumed by itself.",
+        ],
+        "action": "Turn it off",
+        "post_url": request.path,
+        "back_url": reverse("budget"),
+    }
+    return render(request, "campaigns/saved_report_delete.html", context)
 
 
 @require_POST

@@ -86,7 +86,7 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
     recipients = [text.strip() for text in request.POST.get("recipient", "").replace(";", ",").split(",")]
     try:
         asked = [text for text in recipients if text]
-        context["tried"] = campaign_testing.send_test(campaign, asked, timezone.now(), variant)
+        context["tried"] = campaign_testing.send_test(campaign, asked, request.user.pk or 0, timezone.now(), variant)
     except ValidationError as error:
         context["error"] = " ".join(error.messages)
     except NotReady as error:

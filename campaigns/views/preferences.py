@@ -14,6 +14,7 @@ from campaigns import asking_consent, choosing, signatures
 from campaigns.models import Message
 from campaigns.models.origin import ASKED_BY
 from campaigns.views.public_pages import message_with, not_ours, said_in, slow_down, too_many, words
+from campaigns.views.small_forms import small_form
 from contacts.models import Installation
 
 SAVED = "saved"  # in the address of the page after its button
@@ -27,6 +28,7 @@ MOST_FIELDS = 1_000
 @never_cache
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@small_form(16 * 1024, in_parts=True)
 def preferences(request: HttpRequest, token: str, rest: str = "") -> HttpResponse:
     message, now = message_with(signatures.message_of(token)), timezone.now()
     if message is None:
@@ -69,6 +71,7 @@ def _languages(message: Message) -> list[tuple[str, str]]:
 @never_cache
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@small_form(16 * 1024, in_parts=True)
 def confirm(request: HttpRequest, token: str, rest: str = "") -> HttpResponse:
     message, now = message_with(signatures.asked_message(token)), timezone.now()
     # The address is part of what is signed: who has another one by now has to be asked there.

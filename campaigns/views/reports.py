@@ -12,7 +12,7 @@ from campaigns import charting, domain_report, link_report, report_export, repor
 from campaigns.models.day_count import METRICS
 from campaigns.origins import all_places
 from campaigns.report_forms import DomainForm, ReportForm
-from campaigns.report_query import GROUPS, LABELS, TIMES
+from campaigns.report_query import GROUPS, LABELS, MEANINGS, TIMES
 from campaigns.saved_reports import opened
 from contacts.days import day_of
 
@@ -67,7 +67,13 @@ def _columns(request: HttpRequest, order: str) -> list[dict[str, str]]:
         query["sort"] = name if order == f"-{name}" or (name == "name" and order != "name") else f"-{name}"
         sorted_now = "descending" if order == f"-{name}" else "ascending" if order == name else ""
         found.append(
-            {"name": name, "label": LABELS.get(name, ""), "url": f"?{query.urlencode()}", "sorted": sorted_now}
+            {
+                "name": name,
+                "label": LABELS.get(name, ""),
+                "title": MEANINGS.get(name, ""),
+                "url": f"?{query.urlencode()}",
+                "sorted": sorted_now,
+            }
         )
     return found
 

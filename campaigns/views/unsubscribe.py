@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from campaigns import signatures, unsubscribing
 from campaigns.models import Message
 from campaigns.views.public_pages import message_with, not_ours, said_in, words
+from campaigns.views.small_forms import small_form
 from contacts.models import Topic
 
 CAME_BACK = "subscribed"  # in the address of the page after its second button
@@ -21,6 +22,7 @@ CAME_BACK = "subscribed"  # in the address of the page after its second button
 @never_cache
 @login_not_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@small_form(16 * 1024, in_parts=True)
 def show(request: HttpRequest, token: str, rest: str = "") -> HttpResponse:
     """A message with a topic is one of a list of that topic: the link and the one click leave the list, and the page
     offers to leave everything."""

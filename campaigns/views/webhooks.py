@@ -17,6 +17,10 @@ from twilio.twiml.messaging_response import MessagingResponse
 
 from campaigns import secrets, signatures, webhooks
 from campaigns.models import Provider
+from campaigns.views.small_forms import small_form
+
+# The signature is of the fields, so that they are read before it is proven. An SMS of ten parts is 1,600 letters.
+LARGEST = 64 * 1024
 
 
 def signed_by_twilio(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -25,17 +29,22 @@ def signed_by_twilio(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
     @csrf_exempt
     @login_not_required
     @require_POST
+    @small_form(LARGEST)
     @wraps(view)
     def checked(request: HttpRequest, provider_id: int, **kwargs: Any) -> HttpResponse:
         provider = get_object_or_404(Provider, pk=provider_id, kind="twilio")
+        signature = request.headers.get("X-Twilio-Signature", "")
         try:
             token = secrets.decrypt(provider.secrets).get("auth_token", "")
         except secrets.Unreadable as error:
             raise PermissionDenied from error
         # Twilio signs the address it was given: the public one, whatever proxies made of it, or another name of ours.
         urls = (settings.PUBLIC_URL + request.get_full_path(), request.build_absolute_uri())
-        signature = request.headers.get("X-Twilio-Signature", "")
-        if not token or not any(RequestValidator(token).validate(url, request.POST, signature) for url in urls):
+        if (
+            not token
+            or not signature
+            or not any(RequestValidator(token).validate(url, request.POST, signature) for url in urls)
+        ):
             raise PermissionDenied
         return view(request, provider, **kwargs)
 

@@ -19,6 +19,8 @@ from flows.transitions import WrongState
 
 MOST_STEPS = 100
 ELSEWHERE = "This is the flow of a chain of mailings: it is edited in the chain’s list of steps."
+# What is saved while it is scheduled is sent without anybody looking at it again.
+SENDERS_ONLY = "This chain is scheduled: only who may send campaigns can change it now."
 FIELDS = ("name", "channel", "message", "terms", "timing", "objective")
 # Nobody is inside: what is saved is what will be sent.
 UNSENT = (ScenarioState.DRAFT, ScenarioState.SCHEDULED)
@@ -45,16 +47,21 @@ class Change:
 
 
 @transaction.atomic
-def save(campaign: Campaign, change: Change, user: Any, base: str | None, now: datetime) -> Scenario:
+def save(
+    campaign: Campaign, change: Change, user: Any, base: str | None, now: datetime, may_send: bool = True
+) -> Scenario:
     """Save steps, all or none. `base` is the `stamp` that the page was opened with (None: whatever there is).
 
-    Raises Refused, WrongState for a chain that was cancelled, and publishing.Conflict where somebody else saved since.
+    Raises Refused, WrongState for a chain that was cancelled, or that is scheduled where the user may not send it, and
+    publishing.Conflict where somebody else saved since.
     """
     scenario = publishing.lock(beginning.scenario_of(campaign, user, now), None, None)
     if base is not None and base != stamp(scenario):
         raise publishing.Conflict("this chain", *_last_save(scenario))
     if scenario.state == ScenarioState.STOPPED:
         raise WrongState("This chain was cancelled: it is not sent any more. Clone it to send its steps again.")
+    if scenario.state == ScenarioState.SCHEDULED and not may_send:
+        raise WrongState(SENDERS_ONLY)
     rows = {step.key: step for step in campaign.steps.all()}
     order = _order(list(rows), change)
     _check(campaign, rows, order, change)

@@ -31,10 +31,14 @@ def change(
     campaign.refresh_from_db()
 
 
-def aim_at(campaign: Campaign, audience: dict[str, Any]) -> None:
-    """Only until it begins, for then everybody enters. Raises WrongState."""
-    waiting = Campaign.objects.filter(pk=campaign.pk, state__in=SENDABLE)
+def aim_at(campaign: Campaign, audience: dict[str, Any], may_send: bool = True) -> None:
+    """Only until it begins, for then everybody enters; only of a draft, where the user may not send. Raises
+    WrongState."""
+    states = SENDABLE if may_send else (CampaignState.DRAFT,)
+    waiting = Campaign.objects.filter(pk=campaign.pk, state__in=states)
     if not waiting.update(audience=audience):
+        if Campaign.objects.filter(pk=campaign.pk, state=CampaignState.SCHEDULED).exists():
+            raise WrongState(editing.SENDERS_ONLY)
         raise WrongState("The chain has begun meanwhile: its audience cannot be changed any more.")
     campaign.audience = audience
 

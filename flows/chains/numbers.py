@@ -7,7 +7,7 @@ from typing import Any
 
 from campaigns import conversion_stats
 from flows import stats
-from flows.chains.compiling import PAST, TERMS, TRIGGER, WAIT, step_of
+from flows.chains.compiling import PAST, TERMS, TRIGGER, WAIT, step_of, written_in
 from flows.errands import LATE
 from flows.models import Scenario
 
@@ -63,17 +63,18 @@ class Numbers:
 def by_step(scenario: Scenario) -> dict[str, Numbers]:
     """The numbers of each step that is or was in the flow, by its key; under "" what concerns the whole chain: who
     entered it, and what all its messages were worth."""
-    found: dict[str, Numbers] = {}
+    live = written_in(scenario.flow.graph) if scenario.flow else []
+    found: dict[str, Numbers] = {part.key: Numbers() for part in live}
     for node, counts in stats.live(scenario).items():
         if node == TRIGGER:
             found.setdefault("", Numbers()).reached = counts.get("entered", 0)
             continue
         step = found.setdefault(step_of(node), Numbers())
-        step.late += counts.get(LATE, 0)
         if node.endswith(PAST):
-            step.passing = counts.get("waiting", 0)
+            step.passing = counts.get("waiting", 0) + counts.get(LATE, 0)
         else:
             step.waiting += counts.get("waiting", 0)
+            step.late += counts.get(LATE, 0)
         step.broken += counts.get("failed", 0) if node != step_of(node) else 0
         if node.endswith(WAIT):
             step.waits_at = node

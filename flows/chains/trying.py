@@ -56,9 +56,11 @@ def as_mailing(campaign: Campaign, part: Part, narrowed: bool = False) -> Campai
     return found
 
 
-def send_test(campaign: Campaign, part: Part, recipients: Sequence[str], now: datetime) -> list[Tried]:
+def send_test(
+    campaign: Campaign, part: Part, recipients: Sequence[str], user_id: int | str, now: datetime
+) -> list[Tried]:
     """For real, and counted nowhere. Raises ValidationError for what is no address, or campaign_moves.NotReady."""
-    return campaign_testing.send_test(as_mailing(campaign, part), recipients, now)
+    return campaign_testing.send_test(as_mailing(campaign, part), recipients, user_id, now)
 
 
 def estimate(campaign: Campaign, parts: Sequence[Part], now: datetime) -> Whole:

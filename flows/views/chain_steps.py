@@ -19,7 +19,7 @@ from flows.chains.editing import Change, Refused
 from flows.chains.step_form import StepForm
 from flows.models import Scenario
 from flows.transitions import WrongState
-from flows.views.chains import chain_of, may_change, opened
+from flows.views.chains import chain_of, may_change, opened, sends
 
 KEY = re.compile(r"n[1-9][0-9]{0,8}")
 
@@ -92,7 +92,7 @@ def save(request: HttpRequest, pk: int) -> HttpResponse:
         return _refused(request, campaign, scenario, forms, order, _count(len(wrong), "has an error", "have errors"))
     change = Change({key: form.values for key, form in forms.items()}, removed, order, "whole" in request.POST)
     try:
-        editing.save(campaign, change, request.user, request.POST.get("base"), timezone.now())
+        editing.save(campaign, change, request.user, request.POST.get("base"), timezone.now(), sends(request))
     except Refused as error:
         for key in error.errors.keys() - forms.keys() - {""}:
             forms[key] = blocks.of_row(campaign, key)

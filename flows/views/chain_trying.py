@@ -46,7 +46,10 @@ def _tried(request: HttpRequest, campaign: Campaign, key: str, sent: bool) -> di
     recipients = [text.strip() for text in request.POST.get("recipient", "").replace(";", ",").split(",")]
     try:
         asked = [text for text in recipients if text]
-        return {"campaign": campaign, "tried": trying.send_test(campaign, part, asked, timezone.now())}
+        return {
+            "campaign": campaign,
+            "tried": trying.send_test(campaign, part, asked, request.user.pk or 0, timezone.now()),
+        }
     except ValidationError as error:
         return {"error": " ".join(error.messages)}
     except NotReady as error:

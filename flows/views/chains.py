@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -43,8 +44,14 @@ def opened(request: HttpRequest, pk: int) -> tuple[Campaign, Scenario]:
     return campaign, scenario
 
 
+def sends(request: HttpRequest) -> bool:
+    return request.user.has_perm("campaigns.send_campaign")
+
+
 def editable(request: HttpRequest, campaign: Campaign) -> bool:
-    return request.user.has_perm("campaigns.change_campaign") and campaign.state != CampaignState.CANCELLED
+    """What is changed while it is scheduled goes out as it is: it needs what sending needs."""
+    allowed = campaign.state != CampaignState.SCHEDULED or sends(request)
+    return request.user.has_perm("campaigns.change_campaign") and campaign.state != CampaignState.CANCELLED and allowed
 
 
 @require_http_methods(["GET", "POST"])
@@ -95,6 +102,8 @@ def counts(request: HttpRequest, pk: int) -> HttpResponse:
 def settings(request: HttpRequest, pk: int) -> HttpResponse:
     """The dialog of a chain's name, when it begins, and what it is meant to achieve."""
     campaign, scenario = opened(request, pk)
+    if campaign.state == CampaignState.SCHEDULED and not sends(request):
+        raise PermissionDenied(editing.SENDERS_ONLY)
     data = request.POST if request.method == "POST" else None
     form = ChainSettingsForm(data, campaign, scenario, timezone.now(), timezone.get_current_timezone_name())
     if request.method == "POST" and form.is_valid():
@@ -112,10 +121,13 @@ def whom(request: HttpRequest, pk: int) -> HttpResponse:
     if campaign.state not in commanding.SENDABLE:
         messages.info(request, "Everybody of its audience has entered: only a copy can have another one.")
         return redirect("chain_page", pk)
+    if not editable(request, campaign):
+        messages.info(request, editing.SENDERS_ONLY)
+        return redirect("chain_page", pk)
     form = AudienceForm(request.POST if request.method == "POST" else None, campaign)
     if request.method == "POST" and form.is_valid():
         try:
-            naming.aim_at(campaign, form.audience)
+            naming.aim_at(campaign, form.audience, sends(request))
         except WrongState as error:
             messages.error(request, str(error))
         else:

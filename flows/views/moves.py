@@ -61,7 +61,7 @@ def start(request: HttpRequest, pk: int) -> HttpResponse:
             "problems": problems,
             "warnings": [*circling.warnings(scenario), *obstacles.obstacles(scenario, now)],
             "audience": audience,
-            "cost": obstacles.cost(scenario, audience),
+            "cost": obstacles.cost(scenario, audience, None if audience is None else starting.reached(scenario, now)),
             "form": form,
             "leaving": stats.leaving(scenario),
             "zone": timezone.get_current_timezone_name(),

@@ -32,7 +32,8 @@ function place(menu) {
   list.style.right = "auto";
   list.style.bottom = "auto";
   list.style.top = `${fits ? below : button.top - height - 6}px`;
-  list.style.left = `${Math.max(8, Math.min(button.right - width, window.innerWidth - width - 8))}px`;
+  const wanted = menu.matches(".start") ? button.left : button.right - width;
+  list.style.left = `${Math.max(8, Math.min(wanted, window.innerWidth - width - 8))}px`;
 }
 
 function movable(menu) {

@@ -1,4 +1,7 @@
-// Writing a template: fields are inserted where the cursor was, and a finding leads to its line.
+// Writing a template: the draft is kept by itself, fields are inserted where the cursor was, and a finding leads to its
+// line.
+import { makeSaving } from "./blocks/saving.js";
+
 const words = document.getElementById("words");
 let last = document.getElementById("id_body");
 
@@ -15,10 +18,14 @@ document.addEventListener("click", (event) => {
   const insert = event.target.closest("[data-insert]");
   const into = insert && place();
   if (into) {
-    into.setRangeText(insert.dataset.insert, into.selectionStart, into.selectionEnd, "end");
+    const { insert: before, insertAfter: after = "" } = insert.dataset;
     insert.closest("details")?.removeAttribute("open");
-    into.focus();
-    into.dispatchEvent(new Event("input", { bubbles: true }));
+    put(into, before, after);
+  }
+  const step = event.target.closest("[data-step]");
+  if (step) {
+    last?.focus();
+    document.execCommand(step.dataset.step);
   }
   const person = event.target.closest("[data-preview-as]");
   if (person) {
@@ -29,6 +36,49 @@ document.addEventListener("click", (event) => {
   const finding = event.target.closest("[data-line]");
   if (finding) goTo(document.getElementById(finding.dataset.field), Number(finding.dataset.line));
 });
+
+/** Around what is selected. As if it was typed, so that it can be undone like that. */
+function put(into, before, after) {
+  const chosen = into.value.slice(into.selectionStart, into.selectionEnd);
+  into.focus();
+  document.execCommand("insertText", false, before + chosen + after);
+  if (after) into.setSelectionRange(into.selectionEnd - after.length, into.selectionEnd - after.length);
+}
+
+// A campaign's page has the same form for its variants, and saves it itself.
+if (words?.dataset.editable === "true") keepByItself();
+
+function keepByItself() {
+  const token = JSON.parse(document.body.getAttribute("hx-headers"))["X-CSRFToken"];
+  const { revision } = words.elements;
+  const kept = () => {
+    const names = ["subject", "preheader", "markup", "body"];
+    const fields = new FormData(words);
+    return JSON.stringify(Object.fromEntries(names.filter((name) => fields.has(name)).map((name) => [name, fields.get(name)])));
+  };
+  const saving = makeSaving({
+    url: words.dataset.saveUrl,
+    revision: revision.value,
+    headers: { "X-CSRFToken": token },
+    status: document.querySelector("[data-status]"),
+    words: kept,
+    write: (sent) => new URLSearchParams(sent),
+    told: (found) => (revision.value = found),
+  });
+  // What was typed before this module was there is unsaved, too.
+  const typed = [...words.querySelectorAll("textarea, input[type=text]")].some((field) => field.value !== field.defaultValue);
+  if (typed) saving.changed();
+  else saving.begin();
+  for (const happening of ["input", "change"]) words.addEventListener(happening, saving.changed);
+  // What is being kept at this moment has to be told of its revision first.
+  words.addEventListener("submit", async (sent) => {
+    if (words.dataset.ready) return;
+    sent.preventDefault();
+    if (!(await saving.settled())) return;
+    words.dataset.ready = "yes";
+    setTimeout(() => words.requestSubmit(sent.submitter));
+  });
+}
 
 function goTo(field, line) {
   if (!field) return;

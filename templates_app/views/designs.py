@@ -45,7 +45,7 @@ def page(request: HttpRequest) -> HttpResponse:
         "design": design,
         "editable": True,
         "contact": previewing.sample(),
-        "fields": inserting.fields(),
+        "inserts": inserting.inserts(),
         "kinds": registry(),
         "layouts": designing.LAYOUTS,
         "known": designing.described(),

@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -42,7 +42,8 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "version": version,
         "versions": versions,
         "form": form,
-        "fields": inserting.fields(),
+        "inserts": inserting.inserts(),
+        "revision": request.POST.get("revision", version.revision),
         "editable": editable,
         "has_draft": versions[0].is_open,
         "sent_back": _sent_back(version, versions),
@@ -54,6 +55,35 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         context |= {"kinds": registry(), "layouts": designing.LAYOUTS, "known": designing.described()}
         return render(request, "templates_app/template_blocks.html", context)
     return render(request, "templates_app/template_page.html", context)
+
+
+@may_change
+@require_POST
+def autosave(request: HttpRequest, pk: int) -> HttpResponse:
+    """Keeps the words of a draft that is written in code, finished or not; `{"revision"}`, or 409 where somebody else
+    has saved it since."""
+    version = get_object_or_404(
+        TemplateVersion.objects.select_related("template"),
+        template=pk,
+        state=TemplateVersion.State.DRAFT,
+        design__isnull=True,
+    )
+    form = WordsForm(request.POST, channel=version.template.channel, unfinished=True)
+    revision = _revision(request)
+    if not form.is_valid() or revision is None:
+        wrong = [f"{form.fields[name].label or name}: {text}" for name, texts in form.errors.items() for text in texts]
+        return JsonResponse({"detail": " ".join(wrong) or "Say which revision this continues."}, status=400)
+    try:
+        publishing.save_draft(version, form.cleaned_data, revision)
+    except (publishing.NotADraft, publishing.Overtaken) as error:
+        return JsonResponse({"detail": str(error)}, status=409)
+    return JsonResponse({"revision": version.revision})
+
+
+def _revision(request: HttpRequest) -> int | None:
+    """Which state of the draft the page shows."""
+    given = request.POST.get("revision", "")
+    return int(given) if given.isdecimal() and len(given) < 10 else None
 
 
 @may_change
@@ -103,11 +133,14 @@ def _save(request: HttpRequest, draft: TemplateVersion, words: dict[str, str]) -
     if publish and not request.user.has_perm("templates_app.publish_template"):
         raise PermissionDenied("You may not publish templates.")
     try:
-        publishing.save_draft(draft, words)
+        publishing.save_draft(draft, words, _revision(request))
         if publish:
             publishing.publish(draft, request.user, timezone.now())
         elif submit:
             publishing.submit(draft, request.user, timezone.now())
+    except publishing.Overtaken as error:
+        messages.error(request, f"{error} What you wrote stands below and is not saved: copy it first.")
+        return None
     except publishing.NotADraft as error:
         messages.error(request, str(error))
     except publishing.Unpublishable:

@@ -86,5 +86,7 @@ def esp_server(answer: Callable[[Call], tuple[int, Any]]) -> Iterator[EspServer]
                 more["Location"] = f"{esp.url}/elsewhere"
             self.say(status, answer, more)
 
+        do_GET = do_POST  # who only asks brings no body
+
     with serving(Esp) as esp.url:
         yield esp

@@ -3,13 +3,14 @@
 import csv
 import io
 from decimal import Decimal
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.utils import timezone
 
-from campaigns import breaker, commands, funding
+from campaigns import breaker, budget, commands, funding
 from campaigns.models import Breaker, Budget, LedgerEntry, Price, Provider, TopicRoute
 from config import glance
 from config.attention import attention
@@ -19,6 +20,7 @@ from contacts.days import day_of
 from flows import starting, suspending
 from tests import make
 from tests.campaigns import mailings
+from tests.campaigns.budgets import adds_up
 from tests.campaigns.mailing_scenarios import LETTERS
 from tests.campaigns.outages import open_up
 from tests.make import NOW
@@ -48,6 +50,27 @@ def test_it_is_turned_on_topped_up_and_limited_in_its_page(boss: Client) -> None
     boss.post("/settings/budget/limits/", {"warn_below": "20"})
     found = Budget.objects.get()
     assert (found.limited, found.warn_below) == (False, D(20))
+
+
+def test_it_is_turned_off_with_its_ledger_kept_and_begins_anew_with_nothing(boss: Client, marketer: Client) -> None:
+    boss.post("/settings/budget/turn-on/")
+    boss.post("/settings/budget/top-up/", {"amount": "12.50"})
+    owner = uuid4()
+    Price.objects.create(channel="email", amount=D("0.5"))
+    budget.reserve(owner, [budget.Wanted("email", "", 1)], NOW)
+    assert marketer.post("/settings/budget/turn-off/").status_code == 403
+    asked = boss.get("/settings/budget/turn-off/").text
+    assert "12.00" in asked and Budget.objects.exists()
+    boss.post("/settings/budget/turn-off/")
+    assert not Budget.objects.exists() and "The budget is off" in boss.get("/settings/budget/").text
+    entry = LedgerEntry.objects.first()
+    assert (entry.amount, entry.note, str(entry.by)) == (D("-12.5"), "The budget was turned off.", "bea")
+    # What was in hand at that moment is charged to nobody, and the ledger still adds up when it is on again.
+    budget.settle(owner, {1: budget.Cost("email", D("0.5"))}, {1: "failed"}, NOW)
+    boss.post("/settings/budget/turn-on/")
+    assert adds_up() == 0
+    assert boss.post("/settings/budget/turn-off/").status_code == 302
+    assert boss.post("/settings/budget/turn-off/").status_code == 404
 
 
 def test_what_is_wrong_with_a_top_up_stands_next_to_its_field(boss: Client) -> None:
@@ -169,6 +192,17 @@ def test_the_start_of_a_scenario_tells_what_it_costs_and_what_is_left(boss: Clie
     assert "the scenario is paused" in page
     Budget.objects.update(short_of=D(11))
     assert "The budget is used up" in boss.get(f"/scenarios/{scenario.pk}/start/").text
+
+
+def test_the_start_of_a_scenario_counts_by_the_countries_of_its_contacts(boss: Client) -> None:
+    make.contacts(4)
+    for n, country in enumerate(["FR", "FR", "DE"]):
+        make.contact(f"at{n}@example.com", attributes={"country": country})
+    for country, amount in (("", "0.5"), ("FR", "2"), ("DE", "3")):
+        Price.objects.create(channel="email", country=country, amount=D(amount))
+    funding.turn_on()
+    scenario = make.scenario(LETTERS)
+    assert "costs about 9.00 EUR" in boss.get(f"/scenarios/{scenario.pk}/start/").text  # 4 × 0.5 + 2 × 2 + 3
 
 
 def test_a_provider_that_is_left_alone_says_so_and_is_tried_and_closed_by_hand(boss: Client) -> None:

@@ -1,6 +1,7 @@
 """What email services tell is applied to messages, contacts and the budget, in any order."""
 
 import itertools
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -224,6 +225,27 @@ def test_in_every_order_the_message_ends_the_same(client: Client) -> None:
         ends.add((message.state, moments, names, refused))
     assert len(ends) == 1, ends
     assert next(iter(ends))[0] == "complained"
+    assert recount.of_tables() == {}
+
+
+@pytest.mark.parametrize("order", [("delivered", "hard"), ("hard", "delivered")])
+@pytest.mark.parametrize("together", [True, False])
+def test_what_comes_back_was_sent_and_not_delivered(client: Client, order: tuple[str, str], together: bool) -> None:
+    now = timezone.now()
+    provider = account("mailgun")
+    message = sent(provider, now)
+    before = stats.counts([message.origin.key])[message.origin.key].get("sent", 0)
+    for n, what in enumerate(order):
+        tell(client, provider, HOOK_OF["mailgun"].post(told(message, what, now, f"e{what}"), ""))
+        if not together:
+            applying.apply(now + timedelta(days=n))
+    applying.apply(now + timedelta(days=1))
+    message.refresh_from_db()
+    assert (message.state, message.delivered_at, bool(message.bounced_at)) == ("bounced", None, True)
+    counts = stats.counts([message.origin.key])[message.origin.key]
+    assert (counts.get("sent"), counts.get("delivered"), counts["bounced"]) == (before, None, 1)
+    told_of = Event.objects.filter(contact_id=message.contact_id, name__in=["email.delivered", "email.bounced"])
+    assert told_of.count() == 2  # the timeline is a log
     assert recount.of_tables() == {}
 
 

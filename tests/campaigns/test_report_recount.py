@@ -5,7 +5,7 @@ import random
 import re
 import signal
 from collections import Counter
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from itertools import chain, combinations
 
 import pytest
@@ -22,6 +22,7 @@ from flows.models import NodeCount
 from tests import make, pages_told, recount
 from tests.campaigns import letters, traffic
 from tests.campaigns.test_killed_sender import wait_until, worker
+from tests.chain_told import of_chain
 from tests.facts import Facts
 from tests.flows.audit import complaints
 from tests.flows.drive import until_still
@@ -29,6 +30,7 @@ from tests.make import NOW
 
 SINCE, UNTIL = date(2026, 1, 20), date(2026, 5, 10)
 FULL = os.environ.get("WAYPOST_CHAOS") == "full"
+IN_FRANCE = {"rule": "attribute", "field": "country", "op": "equals", "value": "FR"}
 OFTEN = 400 if FULL else 120
 
 
@@ -40,6 +42,7 @@ class Shop:
         self.new = Segment.objects.create(name="New", rule={"all": []})
         self.template = traffic.template()
         self.scenario = traffic.scenario(self.regulars, self.template)
+        self.chain = traffic.chain(self.new, NOW)
 
     def mail(self, ids: list[int]) -> None:
         self.campaign = traffic.mailing(ids, [self.regulars, self.new], NOW)
@@ -47,6 +50,7 @@ class Shop:
     def keys(self, group: str, key: dict) -> list[str]:
         """The keys under which a message counts in a grouping, told by its origin's key alone."""
         of_scenario = key["origin"].startswith("scenario:")
+        of_chain = key["origin"].startswith(f"{self.chain.origin}:")
         day: date = key["day"]
         match group:
             case "day":
@@ -56,17 +60,19 @@ class Shop:
             case "month":
                 return [day.replace(day=1).isoformat()]
             case "campaign":
-                return [str(self.campaign.pk) if not of_scenario else ""]
+                return [str(self.chain.pk if of_chain else self.campaign.pk) if not of_scenario else ""]
             case "scenario":
                 return [str(self.scenario.pk) if of_scenario else ""]
             case "node":
-                return [key["origin"] if of_scenario else ""]
+                return [key["origin"] if of_scenario or of_chain else ""]
             case "variant":
                 if not of_scenario:
-                    return [key["origin"]]
+                    return ["" if of_chain else key["origin"]]
                 port = {"short": "a", "long": "b"}.get(key["origin"].rpartition(":")[2])
                 return [f"scenario:{self.scenario.pk}:test:{port}" if port else ""]
             case "segment":
+                if of_chain:
+                    return [str(self.new.pk)]
                 return [str(self.regulars.pk)] if of_scenario else [str(self.regulars.pk), str(self.new.pk)]
         return [str(key[group] or "")]
 
@@ -103,6 +109,14 @@ def send_with_kills(server, kills: int) -> None:
     assert last.wait(timeout=60) == 0
 
 
+def work(now: datetime) -> None:
+    """Whatever is due by then, twice: what is sent makes contacts move."""
+    for _ in range(2):
+        until_still(now)
+        while sending.work(now):
+            pass
+
+
 @pytest.fixture
 def shop(transactional_db, smtp_server) -> Shop:
     Provider.objects.all().delete()
@@ -121,9 +135,13 @@ def shop(transactional_db, smtp_server) -> Shop:
     assert Message.objects.filter(state="unknown").exists()
     now = traffic.happen(chance, NOW + timedelta(hours=1), OFTEN)
     counting.squash(now)
-    until_still(now + timedelta(days=3))
-    while sending.work(now + timedelta(days=3)):
-        pass
+    work(now + timedelta(days=3))
+    # Steps that come where all have passed, of which one is due later than all this; and two are taken out.
+    more = {"n7": traffic.step("Soon", terms=IN_FRANCE), "n8": traffic.step("Later", "sms", after=60)}
+    traffic.change(made.chain, now + timedelta(days=3), ["n1", "n7", "n8", "n2", "n3", "n4", "n5", "n6"], **more)
+    work(now + timedelta(days=4))
+    traffic.change(made.chain, now + timedelta(days=4), ["n1", "n7", "n8", "n3", "n4", "n5"])
+    work(now + timedelta(days=5))
     # Over the end of a month, while some of it is squashed and some is not.
     traffic.happen(chance, NOW + timedelta(days=19), OFTEN)
     return made
@@ -224,7 +242,7 @@ def everything_else_agrees(shop: Shop, client) -> None:
         return client.get(f"/api/v1/{path}", headers=headers).json()
 
     facts = Facts("America/New_York")
-    assert facts.executions and facts.conversions and facts.clicks(None)
+    assert facts.executions and facts.conversions and facts.clicks(None) and facts.errands
 
     def told():
         return list(
@@ -235,6 +253,7 @@ def everything_else_agrees(shop: Shop, client) -> None:
                 pages_told.of_domains(facts, (NOW.date(), (NOW + timedelta(days=4)).date())),
                 pages_told.of_pages(facts, shop.scenario, shop.campaign, now.date(), client),
                 pages_told.of_scenario(facts, shop.scenario, now, NOW.date(), api),
+                of_chain(facts, shop.chain, now, NOW.date(), api, client),
             )
         )
 
@@ -243,12 +262,15 @@ def everything_else_agrees(shop: Shop, client) -> None:
     assert pages_told.differences(pairs) == {}
     # One more in the counts than there is: it is seen wherever that number stands.
     origin = Origin.objects.get(key=f"{shop.scenario.origin}:short")
+    in_chain = Origin.objects.get(key=f"{shop.chain.origin}:n2")
     more = [
         OriginCount.objects.create(origin=origin, metric="opened", n=1),
+        OriginCount.objects.create(origin=in_chain, metric="clicked", n=1),
         NodeCount.objects.create(scenario=shop.scenario, node="short", metric="entered", day=NOW.date(), n=1),
     ]
     wrong = pages_told.differences(told())
     assert {"panel all", "node short all", "dialog short opened all", "funnel short all"} <= set(wrong)
+    assert {"chain step n2", "chain total", "chain's rates in the list", "chain page's totals"} <= set(wrong)
     for one in more:
         one.delete()
 

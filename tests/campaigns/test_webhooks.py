@@ -1,5 +1,7 @@
 """What Twilio tells us: replies and the fate of text messages, in any order, twice, or forged."""
 
+from urllib.parse import urlencode
+
 import pytest
 from django.conf import settings as django_settings
 from twilio.request_validator import RequestValidator
@@ -16,6 +18,7 @@ from tests.make import NOW
 
 pytestmark = pytest.mark.django_db
 PHONE = "+33612345678"
+FORM = "application/x-www-form-urlencoded"
 TOKEN = "0123456789abcdef"
 
 
@@ -42,7 +45,7 @@ def sent(twilio):
 def call(client, provider, path, data, token=TOKEN, house=None):
     path = f"/webhooks/twilio/{provider.pk}/{path}"
     signature = RequestValidator(token).compute_signature((house or django_settings.PUBLIC_URL) + path, data)
-    return client.post(path, data, headers={"X-Twilio-Signature": signature})
+    return client.post(path, urlencode(data), content_type=FORM, headers={"X-Twilio-Signature": signature})
 
 
 def reply(client, provider, text, sid="SMin1", **more):
@@ -110,7 +113,8 @@ def test_what_twilio_does_not_answer_is_answered(client, twilio, sent):
 
 def test_forged_calls_are_refused(client, twilio, sent):
     assert call(client, twilio, "inbound", {"From": PHONE, "Body": "STOP"}, token="guessed").status_code == 403
-    assert client.post(f"/webhooks/twilio/{twilio.pk}/status", {"MessageSid": "SM1"}).status_code == 403
+    unsigned = client.post(f"/webhooks/twilio/{twilio.pk}/status", "MessageSid=SM1", content_type=FORM)
+    assert unsigned.status_code == 403
     local = Provider.objects.filter(kind="local", channel="sms").first()
     assert call(client, local, "inbound", {"From": PHONE}, token="").status_code == 404
     assert consent.refusals("sms", [sent.contact_id]) == {}

@@ -2,6 +2,7 @@
 
 import random
 from datetime import datetime, timedelta
+from typing import Any
 
 from campaigns import contents, resending, tracking, unsubscribing, webhooks
 from campaigns.devices import DEVICES
@@ -9,6 +10,8 @@ from campaigns.models import Campaign, Message, Provider
 from campaigns.objectives import set_objective
 from contacts.models import Contact, Segment
 from flows import starting
+from flows.chains import beginning, changing, commanding, editing
+from flows.chains.editing import Change
 from flows.models import Scenario
 from templates_app.models import Template
 from templates_app.models.template import TemplateVersion
@@ -78,6 +81,46 @@ def mailing(ids: list[int], segments: list[Segment], now: datetime) -> Campaign:
         content = contents.content_of("email", variant, now)
         letters.queue(ids[place::2], content, origin=f"campaign:{campaign.pk}:{variant['key']}", now=now)
     return campaign
+
+
+def chain(segment: Segment, now: datetime) -> Campaign:
+    """A chain that is being sent: the first step has an objective of its own, two have an audience of their own, one
+    comes by SMS, and one is never reached."""
+    campaign = beginning.begin("Spring", None, now)
+    campaign.audience = {"segments": [segment.pk], "tags": [], "file": False, "exclude": [], "rule": None}
+    campaign.save()
+    opened = {"rule": "message", "did": "opened", "node": "n1"}
+    unsubscribed = {"rule": "consent", "channel": "email", "is": "unsubscribed"}
+    steps = {
+        "n1": step("One", objective=converted.ORDERS),
+        "n2": step("Two", after=1),
+        "n3": step("Three", terms=opened, after=1),
+        "n4": step("Four", "sms", terms=unsubscribed),
+        "n5": step("Five", "sms", terms={"not": unsubscribed}, after=90),
+        "n6": step("Six", after=90),
+    }
+    editing.save(campaign, Change(steps), None, None, now)
+    assert set_objective(campaign.origin, converted.ORDERS) == {}
+    commanding.send(campaign, None, now)
+    return campaign
+
+
+def change(campaign: Campaign, now: datetime, order: list[str], **steps: dict[str, Any]) -> None:
+    """Publish new steps, which those who have passed get, too; a step that is not in the order any more is removed, and
+    who waits for it leaves."""
+    gone = [key for key in campaign.steps.values_list("key", flat=True) if key not in order]
+    editing.save(campaign, Change(steps, removed=gone, order=order), None, None, now)
+    asked = changing.asked(campaign, Scenario.objects.select_related("flow").get(campaign=campaign))
+    answers = changing.answers(asked, {"backfill": "1", **{f"to:{step.key}": "!" for step in asked.removed}})
+    editing.publish(campaign, None, None, now, answers)
+
+
+def step(name: str, channel: str = "email", after: int = 0, **fields: Any) -> dict[str, Any]:
+    link = "https://shop.example/spring"
+    message = {"subject": name, "body": f'<p><a href="{link}">{name}</a></p>'} if channel == "email" else {"body": link}
+    timing = {"kind": "delay", "amount": after, "unit": "days"} if after else {"kind": "at_once"}
+    found = {"name": name, "channel": channel, "message": message, "terms": None, "timing": timing, "objective": {}}
+    return found | fields
 
 
 def happen(chance: random.Random, now: datetime, times: int) -> datetime:

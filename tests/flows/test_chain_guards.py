@@ -53,6 +53,32 @@ def test_who_may_change_saves_a_draft_and_only_who_may_send_publishes_it(django_
     assert Scenario.objects.get(campaign=campaign).draft
 
 
+def test_who_may_not_send_changes_nothing_of_a_chain_that_is_scheduled(django_user_model: Any, web: Client) -> None:
+    campaign = chain("One", "Two")
+    plan = {"when": "at", "at": "2099-01-01T09:00", "timezone": "Europe/Paris"}
+    commanding.schedule(campaign, plan, None, timezone.now())
+    bob = whoever_may(django_user_model, "view_campaign", "change_campaign")
+    posted = {"key": ["n1"], "order": ["n1"], "removed": ["n2"], **fields("n1", email_subject="Attack")}
+    refused = bob.post(url("save", campaign), posted).json()
+    assert (refused["saved"], "may send" in refused["said"]) == (False, True)
+    assert bob.post(url("audience", campaign), {"tags": "vip"}).status_code == 302
+    settings = {"name": "Attack", "goal-kind": ""}
+    assert [
+        bob.get(url("settings", campaign)).status_code,
+        bob.post(url("settings", campaign), settings).status_code,
+    ] == [
+        403,
+        403,
+    ]
+    page = bob.get(url("page", campaign)).content.decode()
+    assert "only who may send campaigns can change it now" in page
+    assert 'data-editable="false"' in page
+    kept = Campaign.objects.get(pk=campaign.pk)
+    assert (kept.name, kept.audience, kept.steps.count()) == ("Spring", campaign.audience, 2)
+    assert "Attack" not in str(Scenario.objects.select_related("flow").get(campaign=campaign).flow.graph)
+    assert web.post(url("save", campaign), posted).json()["saved"]  # who may send does as before
+
+
 def test_the_audience_of_a_chain_that_has_begun_meanwhile_stays(web: Client) -> None:
     campaign = chain("One")
     stale = Campaign.objects.get(pk=campaign.pk)

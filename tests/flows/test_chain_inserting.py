@@ -7,10 +7,11 @@ import pytest
 
 from campaigns.models import Campaign, CampaignState, Message
 from contacts.models import Contact
-from flows import engine, settling, stats
+from flows import engine, overdue, settling, stats
 from flows.chains import beginning, changing, commanding, editing, numbers
 from flows.chains.editing import Change
 from flows.models import Errand, Execution, Scenario
+from flows.overdue import Policy
 from flows.publishing import Answers
 from tests.flows import audit
 from tests.flows.test_chain_running import DAY, IN_A_DAY, ada, bob, chain, got, run, state, step
@@ -169,6 +170,47 @@ def test_what_is_outstanding_waits_while_the_chain_is_paused_and_ends_when_it_is
     commanding.cancel(campaign, None, NOW + DAY)
     run(NOW + 5 * DAY)
     assert (got("n4", campaign), got("n3", campaign)) == ([], [])
+
+
+def paused_with_both_late(ada: Contact, bob: Contact) -> tuple[Campaign, Scenario]:
+    """Ada is past the place of a step that was inserted with a time of one day, Bob of one with a time of two; then the
+    chain is paused until both were due since hours."""
+    terms = {"n4": IS_ADA, "n5": {"not": IS_ADA}}
+    campaign = sent(step("One"), step("Two"), step("Three", timing=after(30)))
+    more = {key: step(key, timing=after(n), terms=terms[key]) for n, key in enumerate(terms, 1)}
+    insert(campaign, NOW, ["n1", "n4", "n5", "n2", "n3"], **more)
+    run(NOW)
+    commanding.pause(campaign, None, NOW + HOUR)
+    return campaign, Scenario.objects.get(campaign=campaign)
+
+
+def test_what_is_outstanding_and_too_late_when_the_chain_goes_on_is_skipped(ada: Contact, bob: Contact) -> None:
+    campaign, scenario = paused_with_both_late(ada, bob)
+    at = NOW + DAY + 5 * HOUR
+    found = overdue.overdue(scenario, at)
+    assert (found.contacts, found.oldest) == (2, NOW + DAY)
+    assert overdue.overdue(scenario, at, by=6 * HOUR).contacts == 0
+    commanding.resume(campaign, None, at, Policy("skip", 2))
+    run(at)
+    too_late = Message.objects.get(origin__key=f"{campaign.origin}:n4")
+    assert (too_late.contact, too_late.state, too_late.reason) == (ada, "skipped", "too late")
+    run(at + 3 * DAY)
+    assert got("n5", campaign) == ["bob@example.com"]
+    is_sound(campaign)
+
+
+def test_what_is_outstanding_is_spread_when_the_chain_goes_on(ada: Contact, bob: Contact) -> None:
+    campaign, scenario = paused_with_both_late(ada, bob)
+    at = NOW + 4 * DAY
+    commanding.resume(campaign, None, at, Policy("spread", 10))
+    assert [errand.due_at - at for errand in Errand.objects.order_by("due_at")] == [0 * HOUR, 5 * HOUR]
+    assert overdue.progress(Scenario.objects.get(pk=scenario.pk)) is None
+    run(at)
+    assert (got("n4", campaign), Errand.objects.filter(due_at=at + 5 * HOUR).count()) == (["ada@example.com"], 1)
+    run(at + 5 * HOUR)
+    run(at + 5 * DAY)
+    assert got("n5", campaign) == ["bob@example.com"]
+    is_sound(campaign)
 
 
 def test_whoever_left_the_chain_gets_nothing_more(ada: Contact) -> None:

@@ -188,3 +188,56 @@ def test_the_thumbnail_is_a_document_that_can_do_nothing(client: Client) -> None
     template = created(client)
     shown = client.get(f"/templates/{template.pk}/thumbnail/")
     assert "sandbox" in shown["Content-Security-Policy"]
+
+
+def kept(client: Client, template: Template, **sent: object) -> tuple[int, dict]:
+    answer = client.post(f"/templates/{template.pk}/words/save/", sent)
+    return answer.status_code, answer.json() if answer["Content-Type"] == "application/json" else {}
+
+
+def test_code_is_kept_by_itself_finished_or_not(client: Client) -> None:
+    template = created(client, starter="html")
+    page = client.get(f"/templates/{template.pk}/").content.decode()
+    assert 'name="revision" value="0"' in page and f"/templates/{template.pk}/words/save/" in page
+    assert kept(client, template, **words(subject=""), revision=0) == (200, {"revision": 1})
+    assert kept(client, template, **words(body="{% if"), revision=1) == (200, {"revision": 2})
+    draft = template.versions.get()
+    assert (draft.body, draft.subject, draft.revision) == ("{% if", "Hi", 2)
+
+
+def test_an_sms_is_kept_by_itself_and_takes_no_subject(client: Client) -> None:
+    template = created(client, "sms", starter="")
+    assert kept(client, template, body="Hi", subject="No", markup="html", revision=0) == (200, {"revision": 1})
+    draft = template.versions.get()
+    assert (draft.body, draft.subject, draft.markup) == ("Hi", "", "text")
+
+
+def test_two_who_write_at_once_do_not_overwrite_each_other(client: Client) -> None:
+    template = created(client, starter="html")
+    assert kept(client, template, **words(subject="Hers"), revision=0)[0] == 200
+    status, told = kept(client, template, **words(subject="His"), revision=0)
+    assert (status, "changed elsewhere" in told["detail"]) == (409, True)
+    for do in ("save", "publish"):
+        page = client.post(f"/templates/{template.pk}/", {**words(subject="His"), "revision": "0", "do": do})
+        assert "copy it first" in page.content.decode() and 'value="His"' in page.content.decode()
+    draft = template.versions.get()
+    assert (draft.subject, draft.state) == ("Hers", "draft")
+    client.post(f"/templates/{template.pk}/", {**words(subject="Ours"), "revision": "1", "do": "save"})
+    assert template.versions.get().subject == "Ours"
+
+
+@pytest.mark.parametrize("revision", ["", "x", "-1", "9" * 30])
+def test_what_continues_nothing_is_refused(client: Client, revision: str) -> None:
+    template = created(client, starter="html")
+    assert kept(client, template, **words(), revision=revision)[0] == 400
+    assert template.versions.get().revision == 0
+
+
+def test_only_a_draft_in_code_is_kept_and_only_by_who_may(client: Client) -> None:
+    template = created(client)  # of blocks
+    assert kept(client, template, **words(), revision=0)[0] == 404
+    template.versions.update(design=None)
+    User.objects.filter(username="ann").update(username="ada")
+    assert kept(signed_in("view_template"), template, **words(), revision=0)[0] == 403
+    template.versions.update(state=TemplateVersion.State.IN_REVIEW)
+    assert kept(client, template, **words(), revision=0)[0] == 404

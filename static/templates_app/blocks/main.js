@@ -3,6 +3,7 @@ import * as history from "../../page/history.js";
 import { makeCanvas } from "./canvas.js";
 import { el } from "./controls.js";
 import * as designs from "./design.js";
+import { insertField } from "./inserting.js";
 import { makeInspector } from "./inspector.js";
 import { makeReturning } from "./returning.js";
 import { makeSaving } from "./saving.js";
@@ -245,24 +246,11 @@ page.addEventListener("click", (clicked) => {
     draw();
   }
   const insert = target.closest("[data-insert]");
-  if (insert) insertField(insert.dataset.insert);
-});
-
-let lastField = null;
-document.addEventListener("focusin", ({ target }) => {
-  if (target.matches("[data-rich], .field textarea, .field input[type=text], .field input[type=url], #id_subject, #id_preheader")) lastField = target;
-});
-
-function insertField(liquid) {
-  if (!lastField?.isConnected) return;
-  lastField.focus();
-  if (lastField.isContentEditable) {
-    document.execCommand("insertText", false, liquid);
-  } else {
-    lastField.setRangeText(liquid, lastField.selectionStart, lastField.selectionEnd, "end");
-    lastField.dispatchEvent(new Event("input", { bubbles: true }));
+  if (insert) {
+    insert.closest("details").open = false;
+    insertField(insert.dataset);
   }
-}
+});
 
 page.addEventListener("dragstart", (begun) => {
   const { add: type, section } = begun.target.dataset ?? {};

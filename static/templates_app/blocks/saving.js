@@ -2,11 +2,12 @@
 
 const QUIET = 1200;
 
-export function makeSaving({ url, revision, headers, status, words }) {
+export function makeSaving({ url, revision, headers, status, words, write = JSON.stringify, told = () => {} }) {
   let saved = null;
   let timer = null;
   let busy = null;
   let stopped = false;
+  let leaving = false;
 
   const say = (text, wrong = false) => {
     status.textContent = text;
@@ -15,17 +16,18 @@ export function makeSaving({ url, revision, headers, status, words }) {
 
   async function send() {
     const sent = words();
-    const body = JSON.stringify({ ...JSON.parse(sent), revision });
+    const body = write({ ...JSON.parse(sent), revision });
     say("Saving…");
     try {
       const answer = await fetch(url, { method: "POST", headers, body });
-      const told = await answer.json();
+      const found = await answer.json();
       if (!answer.ok) {
         stopped = answer.status === 409;
-        say(told.detail, true);
+        say(found.detail, true);
         return false;
       }
-      revision = told.revision;
+      revision = found.revision;
+      told(revision);
       saved = sent;
       say("Saved");
       return true;
@@ -47,12 +49,19 @@ export function makeSaving({ url, revision, headers, status, words }) {
   }
 
   addEventListener("beforeunload", (event) => {
-    if (saved !== words()) event.preventDefault();
+    if (!leaving && saved !== words()) event.preventDefault();
   });
 
   return {
     begin: () => (saved = words()),
     save,
+    /** Waits for what is being saved: the page then sends the rest itself, and is left without a question. */
+    async settled() {
+      clearTimeout(timer);
+      while (busy) await busy;
+      leaving = !stopped;
+      return leaving;
+    },
     changed() {
       if (saved === words()) return;
       if (!stopped) say("Not saved yet");
