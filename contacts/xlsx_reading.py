@@ -30,6 +30,9 @@ _DATES = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 5
 _TIMES = frozenset((18, 19, 20, 21, 45, 46, 47))
 _SPOKEN = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.')
 
+# What unpacking a damaged file may raise.
+_SPOILT = zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, zlib.error
+
 
 class Workbook:
     """An open workbook: `sheets` are the names of those that are shown, in order."""
@@ -43,7 +46,7 @@ class Workbook:
             book = self._main_part()
             self._targets = self._relations(book)
             self.sheets, self._parts, self._since_1904 = self._shown(book)
-        except (zipfile.BadZipFile, OSError, NotImplementedError, RuntimeError, zlib.error, expat.ExpatError) as error:
+        except (*_SPOILT, expat.ExpatError) as error:
             raise Unreadable(DAMAGED) from error
         if not self.sheets:
             raise Unreadable("This Excel workbook has no sheet with cells.")
@@ -64,7 +67,7 @@ class Workbook:
                     parsed(self._bytes(self._targets["sharedStrings"]), Texts("si", strings.append))
                     strings.complete()
                 yield from self._cells(sheet, strings)
-        except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, zlib.error) as error:
+        except _SPOILT as error:
             raise Unreadable(DAMAGED) from error
         except expat.ExpatError as error:
             raise Unreadable(DAMAGED) from error

@@ -38,7 +38,10 @@ def turn_on(request: HttpRequest) -> HttpResponse:
 @may_change
 def turn_off(request: HttpRequest) -> HttpResponse:
     """GET asks, with what is left; POST turns it off."""
-    budget = get_object_or_404(Budget, pk=1)
+    budget = Budget.objects.filter(pk=1).first()
+    if budget is None:
+        messages.info(request, "The budget is off already.")
+        return redirect("budget")
     if request.method == "POST":
         left = funding.turn_off(request.user, timezone.now())
         messages.success(request, f"The budget is off. {left:,.2f} {settings.CURRENCY} were taken out of it.")

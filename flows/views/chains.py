@@ -15,6 +15,7 @@ from campaigns.campaign_forms import AudienceForm, FileForm
 from campaigns.models import Campaign, CampaignState, Kind
 from campaigns.views.campaign_parts import file_context
 from contacts import segments
+from contacts.remembering import remembering
 from flows import objectives, stats
 from flows.chains import asking_terms, beginning, blocks, commanding, editing, naming, numbers, reviewing, wording
 from flows.chains.beginning import parts_of
@@ -83,7 +84,8 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     }
     if campaign.started_at:
         context["total"] = numbers.shown(scenario)
-    return render(request, "flows/chain_page.html", context)
+    with remembering():  # what each step's form lets choose from
+        return render(request, "flows/chain_page.html", context)
 
 
 @require_GET

@@ -54,7 +54,7 @@ def test_an_estimate_tells_who_what_and_how_long(api: APIClient) -> None:
     Price.objects.create(channel="email", country="", amount="0.001")
     found = api.get(url(mailings.campaign(), "estimate")).json()
     assert found["audience"] == {
-        "total": 3, "no_address": 1, "suppressed": 0, "no_consent": 0, "capped": 0, "reachable": 2,
+        "total": 3, "no_address": 1, "suppressed": 0, "no_consent": 0, "no_topic": 0, "capped": 0, "reachable": 2,
     }  # fmt: skip
     assert (found["cost"], found["currency"], found["unpriced"], found["seconds"]) == ("0.002000", "EUR", 0, None)
     assert found["problems"] == []

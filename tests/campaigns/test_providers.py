@@ -63,10 +63,10 @@ def test_secrets_are_encrypted_never_shown_and_kept_when_left_empty(api: APIClie
     stored = Provider.objects.get(pk=pk)
     assert "s3cret" not in stored.secrets
     assert "password" not in stored.settings
-    assert api.patch(f"/api/v1/providers/{pk}/", {"settings": {"port": 2526, "password": ""}}).status_code == 200
+    assert api.patch(f"/api/v1/providers/{pk}/", {"settings": {"from_name": "Ann", "password": ""}}).status_code == 200
     stored.refresh_from_db()
     assert configuring.secrets.decrypt(stored.secrets) == {"password": "s3cret-word"}
-    assert (stored.settings["port"], stored.settings["username"]) == (2526, "ann")
+    assert (stored.settings["from_name"], stored.settings["username"]) == ("Ann", "ann")
 
 
 @pytest.mark.parametrize(

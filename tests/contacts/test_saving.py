@@ -159,7 +159,7 @@ def test_thousands_are_a_handful_of_statements(django_assert_max_num_queries):
         {"email": f"c{n}@example.com", "tags": ["a", f"t{n % 7}"], "consent": {"email": "subscribed"}}
         for n in range(3000)
     ]
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         assert saving.upsert(rows, NOW).created == 3000
     with django_assert_max_num_queries(7):
         assert saving.upsert(rows, NOW).unchanged == 3000

@@ -141,7 +141,7 @@ def test_the_number_of_statements_does_not_grow_with_the_contacts(
 ) -> None:
     make.contacts(30)
     campaign = sent(web, chain("One", "Two", "Three"))
-    with django_assert_max_num_queries(60):
+    with django_assert_max_num_queries(40):
         web.get(url("page", campaign))
     with django_assert_max_num_queries(15):
         web.get(url("counts", campaign))
