@@ -9,19 +9,14 @@ from django.http import QueryDict
 
 from contacts.cleaning import validate_attribute_key
 from contacts.models import Contact
+from contacts.profiles import LABELS as TEXT_LABELS
 
 ATTRIBUTE = "attributes."
 MOST = 60
 LABELS = {
     "id": "Id",
     "name": "Name",
-    "email": "Email",
-    "phone": "Phone",
-    "external_id": "External id",
-    "first_name": "First name",
-    "last_name": "Last name",
-    "timezone": "Time zone",
-    "language": "Language",
+    **TEXT_LABELS,
     "tags": "Tags",
     "consent": "Consent",
     "created_at": "Created",

@@ -14,22 +14,13 @@ from contacts import ties, timeline
 from contacts.cleaning import IDENTIFIERS
 from contacts.lanes import READERS, nudge
 from contacts.models import ConsentState, Contact, Merge
-from contacts.profiles import TEXTS
+from contacts.profiles import LABELS, TEXTS
 from contacts.saving import UNIDENTIFIED, retried
 from contacts.timeline import NewEvent
 
 KEPT, GONE = "kept", "gone"
 SAME = "A contact cannot be merged with themselves."
 MERGED, UPDATED = "contact.merged", "contact.updated"
-_LABELS = {
-    "email": "Email",
-    "phone": "Phone",
-    "external_id": "External id",
-    "first_name": "First name",
-    "last_name": "Last name",
-    "timezone": "Time zone",
-    "language": "Language",
-}
 
 
 @dataclass(frozen=True)
@@ -63,7 +54,7 @@ def lines(kept: Contact, gone: Contact, choices: Mapping[str, str] | None = None
         usual = GONE if ours in (None, "") and theirs not in (None, "") else KEPT
         chosen = (choices or {}).get(key, usual)
         if ours not in (None, "") or theirs not in (None, ""):
-            label = _LABELS.get(key, key.removeprefix("attributes."))
+            label = LABELS.get(key, key.removeprefix("attributes."))
             found.append(Line(key, label, ours, theirs, chosen if chosen in (KEPT, GONE) else usual))
     return found
 

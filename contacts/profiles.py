@@ -10,7 +10,17 @@ from contacts.models import ConsentState
 
 UNKNOWN, UNSUBSCRIBED = ConsentState.UNKNOWN.value, ConsentState.UNSUBSCRIBED.value
 PENDING, SUBSCRIBED = ConsentState.PENDING.value, ConsentState.SUBSCRIBED.value
-TEXTS = ("email", "phone", "external_id", "first_name", "last_name", "timezone", "language")
+# What every contact has, and what people call it.
+LABELS = {
+    "email": "Email",
+    "phone": "Phone",
+    "external_id": "External id",
+    "first_name": "First name",
+    "last_name": "Last name",
+    "timezone": "Time zone",
+    "language": "Language",
+}
+TEXTS = tuple(LABELS)
 _WORDS = {"email": "email address", "phone": "phone number", "external_id": "external id"}
 
 

@@ -57,7 +57,7 @@ def turn_off(request: HttpRequest) -> HttpResponse:
         "post_url": request.path,
         "back_url": reverse("budget"),
     }
-    return render(request, "campaigns/saved_report_delete.html", context)
+    return render(request, "confirm.html", context)
 
 
 @require_POST

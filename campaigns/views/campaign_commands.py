@@ -183,7 +183,7 @@ def _ask(
 ) -> HttpResponse:
     context = {"campaign": campaign, "title": title, "sentence": sentence, "action": action, "details": details}
     context |= {"danger": danger, "keep": keep, "back_url": reverse("campaign_page", args=[campaign.pk])}
-    return render(request, "campaigns/campaign_confirm.html", context)
+    return render(request, "confirm.html", context)
 
 
 def moved(request: HttpRequest, campaign: Campaign, move: Callable[..., object], done: str, *told: Any) -> HttpResponse:

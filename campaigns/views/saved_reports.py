@@ -43,7 +43,7 @@ def create(request: HttpRequest) -> HttpResponse:
         messages.success(request, f"The report “{report.name}” is saved.")
         return redirect(_address(report))
     context = {"form": form, "query": query, "title": "Save this report", "back": f"{reverse('report')}?{query}"}
-    return render(request, "campaigns/saved_report_form.html", context)
+    return render(request, "save_as.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -56,7 +56,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, f"The report is now called “{report.name}”.")
         return redirect(_address(report))
     context = {"form": form, "query": report.query, "title": f"Rename “{report}”", "back": _address(report)}
-    return render(request, "campaigns/saved_report_form.html", context)
+    return render(request, "save_as.html", context)
 
 
 @require_POST
@@ -85,7 +85,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
         "post_url": request.path,
         "back_url": reverse("saved_report_list"),
     }
-    return render(request, "campaigns/saved_report_delete.html", context)
+    return render(request, "confirm.html", context)
 
 
 def _address(report: SavedReport) -> str:

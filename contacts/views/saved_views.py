@@ -91,12 +91,12 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
         "post_url": request.path,
         "back_url": _address(view),
     }
-    return render(request, "contacts/contact_confirm.html", context)
+    return render(request, "confirm.html", context)
 
 
 def _form(request: HttpRequest, form: SavedViewForm, query: str, title: str, back: str) -> HttpResponse:
     context = {"form": form, "query": query, "title": title, "back": back}
-    return render(request, "contacts/saved_view_form.html", context)
+    return render(request, "save_as.html", context)
 
 
 def _address(view: SavedView) -> str:

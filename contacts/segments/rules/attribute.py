@@ -7,6 +7,7 @@ from typing import Any, cast
 from django import forms
 
 from contacts.defining import definitions
+from contacts.profiles import LABELS
 from contacts.segments import actual, comparing, operators, typed_values
 from contacts.segments.comparison_form import ComparisonForm
 from contacts.segments.operands import Address, Key, Moment, Text
@@ -16,17 +17,7 @@ from contacts.segments.where import Scope, Where, fill, value
 
 _TABLE = '"contacts_contact"'
 _MOMENTS = ("created_at", "updated_at")
-FIELDS = {
-    "email": "Email",
-    "phone": "Phone",
-    "external_id": "External id",
-    "first_name": "First name",
-    "last_name": "Last name",
-    "timezone": "Time zone",
-    "language": "Language",
-    "created_at": "Created",
-    "updated_at": "Updated",
-}
+FIELDS = {**LABELS, "created_at": "Created", "updated_at": "Updated"}
 
 
 def operand(field: str) -> Text | Moment:
