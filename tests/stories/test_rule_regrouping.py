@@ -127,5 +127,7 @@ def test_fifty_groups_in_each_other_can_be_worked_with_and_fit_a_phone(signed_in
     expect(page.locator("[data-group]")).to_have_count(49)
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Regrouped")
+    # Nothing listens to what is typed before the scripts of the page have run.
+    page.wait_for_load_state()
     page.get_by_label("Why is somebody in it, or not?").fill("nobody")
     expect(page.get_by_text("No such contact")).to_be_visible()
