@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -137,4 +138,5 @@ class Up:
             self.process.kill()
             self.process.wait()
         for process in self.left_over():
-            process.kill()
+            with suppress(psutil.NoSuchProcess):  # it may end by itself meanwhile
+                process.kill()

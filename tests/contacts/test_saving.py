@@ -161,7 +161,7 @@ def test_thousands_are_a_handful_of_statements(django_assert_max_num_queries):
     ]
     with django_assert_max_num_queries(13):
         assert saving.upsert(rows, NOW).created == 3000
-    with django_assert_max_num_queries(7):
+    with django_assert_max_num_queries(8):
         assert saving.upsert(rows, NOW).unchanged == 3000
     with django_assert_max_num_queries(10):
         assert saving.upsert([{**row, "first_name": "New"} for row in rows], NOW).updated == 3000
