@@ -56,7 +56,7 @@ class SavedReportViewSet(viewsets.ModelViewSet):
     lookup_value_regex = "[0-9]{1,18}"
 
     def get_queryset(self) -> QuerySet[SavedReport]:
-        return saved_reports.visible(self._owner).order_by("-id")
+        return SavedReport.objects.visible(self._owner).order_by("-id")
 
     @property
     def _owner(self) -> Any:
@@ -85,7 +85,7 @@ class SavedReportViewSet(viewsets.ModelViewSet):
     def _changeable(self, what: str) -> SavedReport:
         """One that can be seen but belongs to somebody else is refused; any other is not there."""
         report = self.get_object()
-        if not self._owner.pk or not saved_reports.changeable(self._owner).filter(pk=report.pk).exists():
+        if not self._owner.pk or not SavedReport.objects.changeable(self._owner).filter(pk=report.pk).exists():
             raise PermissionDenied("This report belongs to somebody else.")
         self._permit(what)
         return report

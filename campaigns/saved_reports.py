@@ -1,31 +1,12 @@
 """Keeps reports under a name, for oneself or for everybody."""
 
 from datetime import datetime
-from typing import Any
 from urllib.parse import parse_qsl, urlencode
-
-from django.db.models import Q, QuerySet
 
 from campaigns.models import SavedReport
 from campaigns.report_forms import ReportForm
 
 LONGEST = SavedReport._meta.get_field("query").max_length or 0
-
-
-def visible(user: Any) -> QuerySet[SavedReport]:
-    """One's own, and what others share."""
-    return SavedReport.objects.filter(Q(owner=user.pk) | Q(shared=True)).select_related("owner")
-
-
-def changeable(user: Any) -> QuerySet[SavedReport]:
-    """One's own; those who may do everything also change what others share."""
-    mine = Q(owner=user.pk)
-    return SavedReport.objects.filter(mine | Q(shared=True) if user.is_superuser else mine)
-
-
-def opened(user: Any, pk: str) -> SavedReport | None:
-    """The report that an address says is open."""
-    return visible(user).filter(pk=pk).first() if pk.isdecimal() and len(pk) < 19 else None
 
 
 def cleaned(query: str) -> str:

@@ -65,7 +65,7 @@ class SavedViewViewSet(viewsets.ModelViewSet):
         if getattr(self, "swagger_fake_view", False):
             return SavedView.objects.none()
         reads = self.request.method in ("GET", "HEAD", "OPTIONS")
-        return (saved_views.visible if reads else saved_views.changeable)(self._owner())
+        return (SavedView.objects.visible if reads else SavedView.objects.changeable)(self._owner())
 
     def _owner(self) -> Any:
         if self.request.user is None or self.request.user.pk is None:

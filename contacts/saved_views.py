@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db import transaction
-from django.db.models import F, Max, Q, QuerySet
+from django.db.models import F, Max
 
 from contacts.contact_columns import LIST, cleaned
 from contacts.models import SavedView
@@ -15,25 +15,9 @@ from contacts.selecting import of_filters
 MOST = 50
 
 
-def visible(user: Any) -> QuerySet[SavedView]:
-    """One's own, and what others share."""
-    return SavedView.objects.filter(Q(owner=user.pk) | Q(shared=True)).select_related("owner")
-
-
-def changeable(user: Any) -> QuerySet[SavedView]:
-    """One's own; those who may do everything also change what others share."""
-    mine = Q(owner=user.pk)
-    return SavedView.objects.filter(mine | Q(shared=True) if user.is_superuser else mine)
-
-
-def opened(user: Any, pk: str) -> SavedView | None:
-    """The view that an address says is open."""
-    return visible(user).filter(pk=pk).first() if pk.isdecimal() and len(pk) < 19 else None
-
-
 def first_of(user: Any) -> SavedView | None:
     """The view with which the list opens."""
-    return visible(user).filter(opens_for=user.pk).first()
+    return SavedView.objects.visible(user).filter(opens_for=user.pk).first()
 
 
 @transaction.atomic

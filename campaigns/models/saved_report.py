@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import models
 
+from contacts.models.sharing import Shareable
+
 
 class SavedReport(models.Model):
     """`query` is the address's query string of the report: periods such as "last 30 days" stay what they say."""
@@ -12,6 +14,8 @@ class SavedReport(models.Model):
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE)
     shared = models.BooleanField(default=False, help_text="Everybody who signs in sees it.")
     created_at = models.DateTimeField()
+
+    objects = Shareable.as_manager()
 
     class Meta:
         ordering = ["name", "pk"]

@@ -9,11 +9,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from campaigns import charting, domain_report, link_report, report_export, reporting
+from campaigns.models import SavedReport
 from campaigns.models.day_count import METRICS
 from campaigns.origins import all_places
 from campaigns.report_forms import DomainForm, ReportForm
 from campaigns.report_query import GROUPS, LABELS, MEANINGS, TIMES
-from campaigns.saved_reports import opened
 from contacts.days import day_of
 
 may_read = permission_required("campaigns.view_message", raise_exception=True)
@@ -24,7 +24,8 @@ PAGE = 100
 @may_read
 def show(request: HttpRequest) -> HttpResponse:
     form = ReportForm(request.GET, all_places().values())
-    context: dict[str, Any] = {"form": form, "saved": opened(request.user, request.GET.get("saved", ""))}
+    saved = SavedReport.objects.opened(request.user, request.GET.get("saved", ""))
+    context: dict[str, Any] = {"form": form, "saved": saved}
     if form.is_valid():
         report = reporting.report(form.query(day_of(timezone.now())))
         rows = report.sorted(form.order)

@@ -24,11 +24,11 @@ may_delete = permission_required("campaigns.delete_savedreport", raise_exception
 @may_read
 def show_all(request: HttpRequest) -> HttpResponse:
     form = ListForm(request.GET)
-    reports = saved_reports.visible(request.user)
+    reports = SavedReport.objects.visible(request.user)
     if words := form.asked["q"]:
         reports = reports.filter(name__icontains=words)
     shown = page(reports, request)
-    mine = set(saved_reports.changeable(request.user).values_list("pk", flat=True))
+    mine = set(SavedReport.objects.changeable(request.user).values_list("pk", flat=True))
     return render(request, "campaigns/saved_report_list.html", {"page": shown, "form": form, "changeable": mine})
 
 
@@ -49,7 +49,7 @@ def create(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @may_change
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    report = get_object_or_404(saved_reports.changeable(request.user), pk=pk)
+    report = get_object_or_404(SavedReport.objects.changeable(request.user), pk=pk)
     form = SavedReportForm(request.POST or None, instance=report)
     if request.method == "POST" and form.is_valid():
         form.save()
@@ -63,7 +63,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 @may_change
 def update(request: HttpRequest, pk: int) -> HttpResponse:
     """What is asked for now becomes what the saved report asks."""
-    report = get_object_or_404(saved_reports.changeable(request.user), pk=pk)
+    report = get_object_or_404(SavedReport.objects.changeable(request.user), pk=pk)
     saved_reports.keep(report, request.POST.get("query", ""), timezone.now())
     messages.success(request, f"The report “{report.name}” is saved as it is now.")
     return redirect(_address(report))
@@ -72,7 +72,7 @@ def update(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @may_delete
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
-    report = get_object_or_404(saved_reports.changeable(request.user), pk=pk)
+    report = get_object_or_404(SavedReport.objects.changeable(request.user), pk=pk)
     if request.method == "POST":
         report.delete()
         messages.success(request, f"The report “{report.name}” is deleted.")

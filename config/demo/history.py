@@ -48,6 +48,7 @@ def make(now: datetime, say: Callable[[str], None]) -> None:
         _read(luck, noon + timedelta(hours=2))
         say(f"Day {day + 1} of {DAYS}")
     _work(now)
+    Attribute.objects.update(counted_at=None)  # they were defined before there was anybody
     _log_was_read()
 
 

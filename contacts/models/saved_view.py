@@ -3,6 +3,8 @@
 from django.conf import settings
 from django.db import models
 
+from contacts.models.sharing import Shareable
+
 
 class SavedView(models.Model):
     """`filters` are those of the list's address, `columns` the keys of its columns; empty are the usual ones."""
@@ -16,6 +18,8 @@ class SavedView(models.Model):
     # For whom the list opens with it.
     opens_for = models.ManyToManyField(settings.AUTH_USER_MODEL, related_name="first_contact_view", blank=True)
     created_at = models.DateTimeField()
+
+    objects = Shareable.as_manager()
 
     class Meta:
         ordering = ["position", "pk"]

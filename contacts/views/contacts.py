@@ -80,8 +80,8 @@ def _actions(request: HttpRequest) -> list[tuple[str, str]]:
 
 def _views(request: HttpRequest, asked: list[str]) -> dict[str, Any]:
     """The views above the list, which of them is open, and whether something else is shown than it says."""
-    opened = saved_views.opened(request.user, request.GET.get("view", ""))
-    shown = list(saved_views.visible(request.user)[: saved_views.MOST])
+    opened = SavedView.objects.opened(request.user, request.GET.get("view", ""))
+    shown = list(SavedView.objects.visible(request.user)[: saved_views.MOST])
     query = request.GET.copy()
     for name in ("view", "before", "after"):
         query.pop(name, None)
@@ -96,4 +96,4 @@ def _views(request: HttpRequest, asked: list[str]) -> dict[str, Any]:
 
 
 def _may_change(request: HttpRequest, view: SavedView) -> bool:
-    return saved_views.changeable(request.user).filter(pk=view.pk).exists()
+    return SavedView.objects.changeable(request.user).filter(pk=view.pk).exists()

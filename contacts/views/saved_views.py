@@ -35,7 +35,7 @@ def create(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @may_change
 def edit(request: HttpRequest, pk: int) -> HttpResponse:
-    view = get_object_or_404(saved_views.changeable(request.user), pk=pk)
+    view = get_object_or_404(SavedView.objects.changeable(request.user), pk=pk)
     form = SavedViewForm(request.POST or None, instance=view)
     if request.method == "POST" and form.is_valid():
         form.save()
@@ -48,7 +48,7 @@ def edit(request: HttpRequest, pk: int) -> HttpResponse:
 @may_change
 def update(request: HttpRequest, pk: int) -> HttpResponse:
     """What is shown now becomes what the view shows."""
-    view = get_object_or_404(saved_views.changeable(request.user), pk=pk)
+    view = get_object_or_404(SavedView.objects.changeable(request.user), pk=pk)
     query = QueryDict(request.POST.get("query", ""))
     saved_views.keep(view, query, contact_columns.asked(query), timezone.now())
     messages.success(request, f"The view “{view.name}” is saved as it is now.")
@@ -58,7 +58,7 @@ def update(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @may_change
 def move(request: HttpRequest, pk: int) -> HttpResponse:
-    view = get_object_or_404(saved_views.changeable(request.user), pk=pk)
+    view = get_object_or_404(SavedView.objects.changeable(request.user), pk=pk)
     saved_views.move(view, -1 if request.POST.get("to") == "front" else 1)
     return redirect(_address(view))
 
@@ -67,7 +67,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 @may_see
 def open_first(request: HttpRequest, pk: int) -> HttpResponse:
     """Whether the list opens with this view, for who asks."""
-    view = get_object_or_404(saved_views.visible(request.user), pk=pk)
+    view = get_object_or_404(SavedView.objects.visible(request.user), pk=pk)
     wanted = request.POST.get("first") == "yes"
     saved_views.open_first(view if wanted else None, request.user)
     sentence = f"Contacts open with “{view.name}” from now on." if wanted else "Contacts open with all of them again."
@@ -78,7 +78,7 @@ def open_first(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 @may_delete
 def delete(request: HttpRequest, pk: int) -> HttpResponse:
-    view = get_object_or_404(saved_views.changeable(request.user), pk=pk)
+    view = get_object_or_404(SavedView.objects.changeable(request.user), pk=pk)
     if request.method == "POST":
         view.delete()
         messages.success(request, f"The view “{view.name}” is deleted.")

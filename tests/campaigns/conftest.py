@@ -43,6 +43,16 @@ def marketer(db: None) -> Client:
 
 
 @pytest.fixture
+def boss(db: None) -> Client:
+    """Bea’s browser, who may do everything."""
+    bea = User.objects.create_user("bea", email="bea@example.com")
+    give(bea, Role.ADMINISTRATOR)
+    client = Client()
+    client.force_login(bea)
+    return client
+
+
+@pytest.fixture
 def mara(client: Client) -> User:
     """A marketer, who is signed in in the test’s own browser."""
     user = person(Role.MARKETER)

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from tests.contacts.reference_rules import Person
+from tests.contacts.reference_world import Person
 
 # The night on which Paris loses an hour, and the one on which it gains one, are among the moments.
 NOW = datetime(2026, 3, 29, 10, 30, tzinfo=UTC)

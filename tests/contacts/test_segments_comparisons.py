@@ -9,7 +9,8 @@ import pytest
 from contacts import segments
 from contacts.models import Contact, Installation
 from contacts.segments.operators import OPERATORS
-from tests.contacts.reference_rules import World, compare
+from tests.contacts.reference_comparing import compare
+from tests.contacts.reference_world import World
 from tests.contacts.rule_strategies import DAYS, LOCAL, NOW, NUMBERS, TEXT_NUMBERS, WORDS, WRONG
 
 HELD = [*DAYS, *LOCAL, *WRONG, *WORDS, *NUMBERS, *TEXT_NUMBERS, True, False, None, "", [], ["Paris", 5], {"a": 1}, 1e25]

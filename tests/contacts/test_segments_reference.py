@@ -13,7 +13,8 @@ from contacts.models import Consent, Contact, ContactTag, Event, Installation, S
 from contacts.segments import why
 from contacts.segments.tree import leaves
 from flows.models import Execution, Scenario
-from tests.contacts.reference_rules import Person, World, matches
+from tests.contacts.reference_rules import matches
+from tests.contacts.reference_world import Person, World
 from tests.contacts.rule_strategies import FIELDS, NOW, comparisons, objects, people, rules, trees, zones
 
 # Always the same ones in a run of the tests; `make fuzz` draws as many others as one has patience for.
