@@ -11,8 +11,8 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from campaigns import listing
 from campaigns.campaign_moves import take
 from campaigns.models import AudienceFile, Campaign, Listed
-from contacts import csv_naming, uploading
-from contacts.csv_reading import Reader
+from contacts.imports import csv_naming, uploading
+from contacts.imports.csv_reading import Reader
 from contacts.lanes import nudge
 from contacts.models import CsvImport
 
@@ -33,7 +33,7 @@ def upload(campaign: Campaign, name: str, pieces: Iterable[bytes], now: datetime
     who stood there. `pieces` are the file's bytes (an UploadedFile's `.chunks()`). What is longer than AT_ONCE rows is
     only kept, and read by `work`.
 
-    Sets `audience["file"]`. Raises contacts.csv_sniffing.Unreadable with a sentence, or WrongState."""
+    Sets `audience["file"]`. Raises contacts.imports.csv_sniffing.Unreadable with a sentence, or WrongState."""
     locked = take(campaign, "change")
     _forget(locked)
     file = uploading.store(name or "audience", pieces)

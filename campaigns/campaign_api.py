@@ -33,7 +33,7 @@ from campaigns.campaign_shapes_api import (
 )
 from campaigns.models import Campaign
 from campaigns.models.campaign import Kind
-from contacts.csv_sniffing import Unreadable
+from contacts.imports.csv_sniffing import Unreadable
 
 _COUNTED = ("total", "no_address", "suppressed", "no_consent", "no_topic", "capped", "reachable")
 

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import connection
 
 from contacts.columns import literal
-from contacts.forgetting import FORGOTTEN, pieces
+from contacts.people.forgetting import FORGOTTEN, pieces
 from contacts.ties import People
 
 # What providers say of a message may name its address; why we skipped one is a word of ours, and counted.

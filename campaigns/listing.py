@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from django.db import connection
 
 from campaigns.models import AudienceFile, Campaign, Listed
-from contacts import csv_naming
-from contacts.csv_reading import Row
+from contacts.imports import csv_naming
+from contacts.imports.csv_reading import Row
 
 MOST_UNKNOWN = 1_000
 

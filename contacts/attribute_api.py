@@ -11,16 +11,16 @@ from rest_framework import serializers, viewsets
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contacts import attribute_saving
-from contacts.attribute_saving import LONGEST_CHOICE, MOST_CHOICES
-from contacts.defining import definitions
+from contacts.attributes import saving
+from contacts.attributes.defining import definitions
+from contacts.attributes.saving import LONGEST_CHOICE, MOST_CHOICES
 from contacts.models import Attribute
 
 SOURCE = "api"
 
 
 class DefinitionSerializer(serializers.Serializer):
-    """An attribute. What is written is checked by `contacts.attribute_saving`, which serves the pages too."""
+    """An attribute. What is written is checked by `contacts.attributes.saving`, which serves the pages too."""
 
     id = serializers.IntegerField(read_only=True)
     name = serializers.CharField(max_length=100, help_text="The key in a contact’s attributes; it cannot be changed.")
@@ -83,7 +83,7 @@ class AttributeViewSet(viewsets.ReadOnlyModelViewSet):
         what = request.query_params.get("values", "keep")
         if what not in ("keep", "remove"):
             raise serializers.ValidationError({"values": ["This is keep or remove."]})
-        attribute_saving.delete(self.get_object(), timezone.now(), what == "remove", SOURCE)
+        saving.delete(self.get_object(), timezone.now(), what == "remove", SOURCE)
         return Response(status=204)
 
     def _saved(self, row: Attribute, request: Request) -> Any:
@@ -93,7 +93,7 @@ class AttributeViewSet(viewsets.ReadOnlyModelViewSet):
         unknown = given.keys() - set(DefinitionSerializer().fields)
         if unknown:
             raise serializers.ValidationError({str(name)[:100]: ["Attributes have no such field."] for name in unknown})
-        return self.get_serializer(attribute_saving.save(row, given, timezone.now())).data
+        return self.get_serializer(saving.save(row, given, timezone.now())).data
 
 
 class DefinedAttributes(OpenApiSerializerFieldExtension):

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.urls import reverse
 
-from contacts.attribute_using import IN_RULE, Uses, asked
+from contacts.attributes.using import IN_RULE, Uses, asked
 from contacts.segments.using import Use
 
 _SEGMENTS = f"""

@@ -8,8 +8,8 @@ from django.core.exceptions import ValidationError
 from django.core.validators import EmailValidator
 
 from contacts import phones, tagging, topic_consent, zones
+from contacts.attributes.defining import NONE, Definitions
 from contacts.consent import ADDRESSES
-from contacts.defining import NONE, Definitions
 from contacts.json_limits import object_problem, text_problem
 from contacts.models.consent import SAYABLE
 

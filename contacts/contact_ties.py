@@ -7,8 +7,8 @@ from typing import Any
 from django.db import connection
 
 from contacts.columns import literal
-from contacts.forgetting import forget_words
 from contacts.models import Contact, Event
+from contacts.people.forgetting import forget_words
 from contacts.ties import People, Told
 
 TABLES = {

@@ -10,10 +10,11 @@ from django.core.exceptions import ValidationError
 from django.forms.boundfield import BoundField
 from django.http import QueryDict
 
-from contacts import attribute_inputs, zones
-from contacts.attribute_rows import AttributeRow, attributes_of, rows_of
-from contacts.csv_sniffing import DELIMITERS, ENCODINGS
-from contacts.defining import definitions
+from contacts import zones
+from contacts.attributes import inputs
+from contacts.attributes.defining import definitions
+from contacts.attributes.rows import AttributeRow, attributes_of, rows_of
+from contacts.imports.csv_sniffing import DELIMITERS, ENCODINGS
 from contacts.models import Contact, Tag
 from contacts.tagging import clean_name
 
@@ -44,7 +45,7 @@ class ContactForm(forms.Form):
         super().__init__(data, initial=initial)
         self.defined = definitions()
         self.stored: dict[str, Any] = contact.attributes if contact else {}
-        self.attribute_fields = dict(attribute_inputs.fields(self.defined, self.stored))
+        self.attribute_fields = dict(inputs.fields(self.defined, self.stored))
         self.fields.update(self.attribute_fields)
         if data is not None:
             kinds, values = data.getlist("attribute_kind"), data.getlist("attribute_value")
@@ -69,7 +70,7 @@ class ContactForm(forms.Form):
         found = {field.definition.name: cleaned.pop(name, None) for name, field in self.attribute_fields.items()}
         try:
             free = attributes_of(self.attribute_rows)
-            attribute_inputs.free_names_problem(list(free), self.defined)
+            inputs.free_names_problem(list(free), self.defined)
             found |= free
         except ValidationError as error:
             self.attributes_error = " ".join(error.messages)

@@ -9,14 +9,14 @@ from typing import Any
 
 from django.db import connection
 
-from contacts import newcomers
 from contacts.cleaning import IDENTIFIERS, Fields
 from contacts.columns import literal
 from contacts.consent import NO_PROOF, Proof
 from contacts.contact_zones import zone_from_phone
+from contacts.imports import newcomers
+from contacts.imports.newcomers import copied
 from contacts.lanes import READERS, nudge
 from contacts.merge_sql import CREATE, MERGE
-from contacts.newcomers import copied
 from contacts.profiles import ALL, TEXTS, May
 from contacts.tagging import known_ids, tag_ids
 

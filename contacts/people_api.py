@@ -16,20 +16,11 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contacts import (
-    bulk_actions,
-    bulk_editing,
-    contact_columns,
-    erasing,
-    exporting,
-    joining,
-    pairing,
-    personal_data,
-    selecting,
-)
+from contacts import contact_columns
 from contacts.api_shapes import ContactSerializer
 from contacts.models import BulkEdit, Contact, Pair
-from contacts.selecting import BadSelection
+from contacts.people import bulk_actions, bulk_editing, erasing, exporting, joining, pairing, personal_data, selecting
+from contacts.people.selecting import BadSelection
 
 SOURCE = "api"
 

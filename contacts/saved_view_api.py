@@ -8,8 +8,9 @@ from rest_framework import serializers, viewsets
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 
-from contacts import contact_columns, saved_views, selecting
+from contacts import contact_columns, saved_views
 from contacts.models import SavedView
+from contacts.people import selecting
 
 
 class SavedViewSerializer(serializers.ModelSerializer):

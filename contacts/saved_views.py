@@ -10,7 +10,7 @@ from django.db.models import F, Max
 
 from contacts.contact_columns import LIST, cleaned
 from contacts.models import SavedView
-from contacts.selecting import of_filters
+from contacts.people.selecting import of_filters
 
 MOST = 50
 

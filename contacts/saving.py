@@ -10,11 +10,12 @@ import psycopg.errors
 from django.core.exceptions import ValidationError
 from django.db import DatabaseError, connection, transaction
 
-from contacts import barring, merging, profile_rows, tagging, topic_consent
+from contacts import merging, profile_rows, tagging, topic_consent
+from contacts.attributes.defining import needed_by
 from contacts.cleaning import IDENTIFIERS, Errors, Fields, clean
 from contacts.consent import NO_PROOF, Proof
-from contacts.defining import needed_by
 from contacts.models import Contact
+from contacts.people import barring
 from contacts.profiles import ALL, TEXTS, Book, May, Profile, Refused
 from contacts.remembering import remembering
 

@@ -16,8 +16,8 @@ from rest_framework.viewsets import GenericViewSet
 
 from contacts import matching
 from contacts.api_shapes import ContactSerializer
-from contacts.csv_sniffing import Unreadable
 from contacts.days import day_of
+from contacts.imports.csv_sniffing import Unreadable
 from contacts.models import Contact, Event, Membership, Placement, Segment
 from contacts.segments import filling, history, placing, using
 from contacts.segments.where import InvalidRule

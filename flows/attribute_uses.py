@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from django.urls import reverse
 
-from contacts.attribute_using import IN_RULE, IN_WORDS, Uses, asked
+from contacts.attributes.using import IN_RULE, IN_WORDS, Uses, asked
 from contacts.segments.using import Use
 
 # A trigger on each contact's own date, and nodes that set or remove.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from django.db import connection
 
-from contacts.defining import Definition, definitions
+from contacts.attributes.defining import Definition, definitions
 
 MOST = 20
 # The newest rows are looked at: the list has to be instant, not complete.

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from contacts import zones
-from contacts.defining import house_zone
+from contacts.attributes.defining import house_zone
 from contacts.segments import values
 
 KNOWN_FOR = 60  # seconds for which the installation's zone is not asked for again

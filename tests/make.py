@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from campaigns.models import Provider
-from contacts import attribute_saving
+from contacts.attributes import saving as attribute_saving
 from contacts.models import Attribute, Contact, Topic
 from flows import saving
 from flows.models import Scenario

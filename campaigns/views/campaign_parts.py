@@ -16,7 +16,7 @@ from campaigns.campaign_moves import WrongState
 from campaigns.models import AudienceFile, Campaign
 from campaigns.views.campaigns import may_change, may_view
 from contacts import csv_writing
-from contacts.csv_sniffing import Unreadable
+from contacts.imports.csv_sniffing import Unreadable
 from contacts.models import Contact
 from contacts.search import search
 from templates_app.views.previews import preview_context

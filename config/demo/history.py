@@ -9,8 +9,9 @@ from django.db import connection, transaction
 from campaigns import sending, tracking, unsubscribing
 from campaigns.models import Message
 from config.demo import drawings, people
-from contacts import attribute_saving, timeline
 from contacts import saving as contacts
+from contacts import timeline
+from contacts.attributes import saving as attribute_saving
 from contacts.models import Attribute, Contact, Event, EventCursor, Segment
 from flows import engine, entering, saving, starting
 from flows.models import Scenario

@@ -11,7 +11,7 @@ class Merge(models.Model):
     """A contact who is gone, and the one who has everything of theirs since. Leads old links to the right page.
 
     `settled` once nobody can still write to the one who is gone: what began before the merge has been moved too. From
-    the transaction `xact` on, nobody can have seen them (see `contacts.lingering`).
+    the transaction `xact` on, nobody can have seen them (see `contacts.people.lingering`).
     """
 
     gone_id = models.BigIntegerField(unique=True)

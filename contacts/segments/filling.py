@@ -8,8 +8,9 @@ from itertools import islice
 
 from django.db import InterfaceError, OperationalError, connection, transaction
 
-from contacts import csv_naming, saving, uploading
-from contacts.csv_reading import Reader, Row
+from contacts import saving
+from contacts.imports import csv_naming, uploading
+from contacts.imports.csv_reading import Reader, Row
 from contacts.lanes import nudge
 from contacts.models import CsvImport, Placement, Segment
 from contacts.segments import compiler, placing
@@ -40,7 +41,7 @@ def upload(
     """Let the contacts whom a CSV file names by email, phone or external id be put into the list. With `creating`,
     those who are unknown become contacts. `pieces` are the file's bytes (an UploadedFile's `.chunks()`).
 
-    Raises contacts.csv_sniffing.Unreadable with a sentence, or NotAList."""
+    Raises contacts.imports.csv_sniffing.Unreadable with a sentence, or NotAList."""
     placing.locked(segment)
     file = uploading.store(name or "list", pieces)
     columns = csv_naming.columns_of(file)

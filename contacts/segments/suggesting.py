@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db import connection
 
-from contacts.defining import definitions
+from contacts.attributes.defining import definitions
 from contacts.models import Tag
 from contacts.segments.picking import MOST, Code, Option
 from contacts.segments.registry import registry

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 
-from contacts.defining import Definition
+from contacts.attributes.defining import Definition
 from contacts.segments.comparison_form import PairField
 from contacts.segments.operators import OPERATORS
 from contacts.segments.rules.base import Config, truth

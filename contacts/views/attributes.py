@@ -10,10 +10,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from contacts import attribute_fitting, attribute_guessing, attribute_saving, attribute_using
-from contacts.attribute_form import AttributeForm
-from contacts.attribute_types import TYPES
-from contacts.defining import Definition, definitions, house_zone
+from contacts.attributes import fitting, guessing, saving, using
+from contacts.attributes.defining import Definition, definitions, house_zone
+from contacts.attributes.form import AttributeForm
+from contacts.attributes.types import TYPES
 from contacts.models import Attribute, AttributeSweep
 
 may_see = permission_required("contacts.view_attribute", raise_exception=True)
@@ -25,12 +25,12 @@ may_change = permission_required("contacts.change_attribute", raise_exception=Tr
 @require_GET
 def attribute_list(request: HttpRequest) -> HttpResponse:
     rows = list(Attribute.objects.all())
-    used = attribute_using.uses([row.name for row in rows])
+    used = using.uses([row.name for row in rows])
     context = {
         "rows": [(row, used[row.name]) for row in rows],
-        "undefined": attribute_guessing.undefined(definitions()),
-        "looked_at": attribute_guessing.LOOKED_AT,
-        "most": attribute_saving.MOST,
+        "undefined": guessing.undefined(definitions()),
+        "looked_at": guessing.LOOKED_AT,
+        "most": saving.MOST,
         **_passes(rows),
     }
     return render(request, "contacts/attribute_list.html", context)
@@ -64,7 +64,7 @@ def attribute_create(request: HttpRequest) -> HttpResponse:
             return redirect("attribute_list")
         return render(request, "contacts/attribute_form.html", {"form": form})
     name = request.GET.get("name", "").replace("\0", "")[:100]
-    found = attribute_guessing.guessed(name, definitions()) if name else None
+    found = guessing.guessed(name, definitions()) if name else None
     guess: dict[str, Any] = {"name": name, "label": name.replace("_", " ").strip().capitalize(), "description": ""}
     guess |= {"type": found.type if found else "text", "choices": found.choices if found else []}
     form = AttributeForm(None, row, guess if name else None)
@@ -77,11 +77,11 @@ def attribute_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Changes a definition; asks first where values would not fit any more."""
     row = get_object_or_404(Attribute, pk=pk)
     form = AttributeForm(request.POST if request.method == "POST" else None, row)
-    context = {"form": form, "attribute": row, "uses": attribute_using.uses([row.name])[row.name]}
+    context = {"form": form, "attribute": row, "uses": using.uses([row.name])[row.name]}
     if form.is_valid():
-        if attribute_saving.narrows(row, form.cleaned_data) and "sure" not in request.POST:
+        if saving.narrows(row, form.cleaned_data) and "sure" not in request.POST:
             wanted = _wanted(row, form.cleaned_data)
-            fit = attribute_fitting.look(wanted)
+            fit = fitting.look(wanted)
             if fit.unfit:
                 context |= {"fit": fit, "type_label": wanted.type.label, "old_type": TYPES[row.type].label}
                 return render(request, "contacts/attribute_change.html", context)
@@ -100,7 +100,7 @@ def _wanted(row: Attribute, cleaned: dict[str, Any]) -> Definition:
 
 def _saved(form: AttributeForm, row: Attribute) -> bool:
     try:
-        attribute_saving.save(row, form.cleaned_data, timezone.now())
+        saving.save(row, form.cleaned_data, timezone.now())
     except ValidationError as error:
         form.refuse(error)
         return False
@@ -111,7 +111,7 @@ def _saved(form: AttributeForm, row: Attribute) -> bool:
 @require_POST
 def attribute_move(request: HttpRequest, pk: int) -> HttpResponse:
     """One place `up` or `down`."""
-    attribute_saving.move(get_object_or_404(Attribute, pk=pk), up=request.POST.get("to") == "up")
+    saving.move(get_object_or_404(Attribute, pk=pk), up=request.POST.get("to") == "up")
     return redirect("attribute_list")
 
 
@@ -121,7 +121,7 @@ def attribute_convert(request: HttpRequest, pk: int) -> HttpResponse:
     """Makes the values fit that can be made to."""
     row = get_object_or_404(Attribute, pk=pk)
     if request.method == "POST":
-        attribute_saving.convert(row, timezone.now(), f"by {request.user.get_username()}")
+        saving.convert(row, timezone.now(), f"by {request.user.get_username()}")
         messages.success(request, f"The values of “{row.label}” are being converted.")
         return redirect("attribute_list")
     return render(request, "contacts/attribute_convert.html", {"attribute": row, "type": TYPES[row.type]})
@@ -133,9 +133,9 @@ def attribute_delete(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Attribute, pk=pk)
     if request.method == "POST":
         remove = request.POST.get("values") == "remove"
-        attribute_saving.delete(row, timezone.now(), remove, f"by {request.user.get_username()}")
+        saving.delete(row, timezone.now(), remove, f"by {request.user.get_username()}")
         rest = "its values are being removed" if remove else "the values stay with the contacts"
         messages.success(request, f"“{row.label}” is not defined any more; {rest}.")
         return redirect("attribute_list")
-    uses = attribute_using.uses([row.name])[row.name]
+    uses = using.uses([row.name])[row.name]
     return render(request, "contacts/attribute_delete.html", {"attribute": row, "uses": uses})

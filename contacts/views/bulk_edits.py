@@ -13,13 +13,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from contacts import bulk_actions, bulk_editing, contact_columns, exporting, selecting
-from contacts.bulk_forms import BulkEditForm
+from contacts import contact_columns
 from contacts.htmx import HtmxRequest
 from contacts.models import BulkEdit
 from contacts.pagination import page
+from contacts.people import bulk_actions, bulk_editing, exporting, selecting
+from contacts.people.bulk_forms import BulkEditForm
+from contacts.people.selecting import BadSelection, Selection
 from contacts.segments import InvalidRule
-from contacts.selecting import BadSelection, Selection
 
 may_see = permission_required("contacts.view_bulkedit", raise_exception=True)
 may_export = permission_required("contacts.export_contact", raise_exception=True)

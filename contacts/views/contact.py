@@ -10,13 +10,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from contacts import attribute_showing, joining, panels, saving, tagging
-from contacts.attribute_rows import ALL_KINDS, AttributeRow
+from contacts import panels, saving, tagging
+from contacts.attributes import showing
+from contacts.attributes.rows import ALL_KINDS, AttributeRow
 from contacts.contact_zones import zones_of
 from contacts.forms import ContactForm
 from contacts.htmx import HtmxRequest
 from contacts.models import Contact, Event, Tag
 from contacts.pagination import page
+from contacts.people import joining
 from contacts.telling import tell
 from contacts.views import contact_consent
 
@@ -34,7 +36,7 @@ def contact_page(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "contact": contact,
         "zone": zones_of([pk])[pk],
-        **attribute_showing.shown(contact),
+        **showing.shown(contact),
         "panels": panels.drawn(contact, request),
         **_tags(contact),
         **contact_consent.shown(contact),

@@ -10,13 +10,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from contacts import bulk_actions, contact_columns, saved_views, selecting
+from contacts import contact_columns, saved_views
 from contacts.counting import total
-from contacts.exporting import columns_in_use
 from contacts.models import BulkEdit, Contact, SavedView
 from contacts.pagination import page
+from contacts.people import bulk_actions, selecting
+from contacts.people.exporting import columns_in_use
+from contacts.people.selection_form import SelectionForm
 from contacts.segments import InvalidRule
-from contacts.selection_form import SelectionForm
 
 may_see = permission_required("contacts.view_contact", raise_exception=True)
 

@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from contacts import barring, erasing, forgetting, personal_data
 from contacts.htmx import HtmxRequest
 from contacts.models import Contact, ErasedAddress, Erasure
 from contacts.pagination import page
+from contacts.people import barring, erasing, forgetting, personal_data
 
 
 @permission_required("contacts.erase_contact", raise_exception=True)

@@ -9,12 +9,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from contacts import attribute_cells, converting, importing, undoing, uploading
-from contacts.attribute_cells import KINDS
-from contacts.csv_mapping import TARGETS, slug
-from contacts.csv_sniffing import Unreadable
-from contacts.defining import definitions
+from contacts.attributes.defining import definitions
 from contacts.forms import ImportOptionsForm, ReadingForm, UploadForm
+from contacts.imports import attribute_cells, converting, importing, undoing, uploading
+from contacts.imports.attribute_cells import KINDS
+from contacts.imports.csv_mapping import TARGETS, slug
+from contacts.imports.csv_sniffing import Unreadable
 from contacts.models import CsvImport
 from contacts.pagination import page
 

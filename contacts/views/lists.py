@@ -9,8 +9,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from contacts.csv_sniffing import Unreadable
 from contacts.htmx import HtmxRequest
+from contacts.imports.csv_sniffing import Unreadable
 from contacts.list_edit_forms import ListFileForm, ListNameForm, PasteForm
 from contacts.list_forms import ListForm
 from contacts.models import Contact, Membership, Placement, Segment

@@ -8,8 +8,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from contacts import joining, pairing
 from contacts.models import Contact
+from contacts.people import joining, pairing
 from contacts.search import search
 
 may_see = permission_required("contacts.view_contact", raise_exception=True)

@@ -10,7 +10,7 @@ from django.db.models.functions import Left
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
-from contacts.defining import definitions, house_zone
+from contacts.attributes.defining import definitions, house_zone
 from contacts.segments import values
 
 # Kept in UTC, a moment is another day where the contact is.

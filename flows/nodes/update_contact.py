@@ -6,9 +6,9 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from contacts import attributing
+from contacts.attributes import attributing
+from contacts.attributes.defining import Definitions, definitions
 from contacts.cleaning import validate_attribute_key
-from contacts.defining import Definitions, definitions
 from contacts.json_limits import text_problem, value_problem
 from contacts.models import Contact, Event
 from flows.nodes._fields import ListField, listed

@@ -80,7 +80,7 @@ def floor() -> float:
 
 def ours() -> tuple[float, dict[str, float], tuple[int, int, int, int]]:
     """Seconds from the confirmed file to the last row, CPU seconds by process, and what became of the rows."""
-    from contacts import importing, uploading
+    from contacts.imports import importing, uploading
 
     file = uploading.store("people.csv", pieces())
     importing.confirm(file, file.mapping, {"basis": "Sign-up form of the shop"})
@@ -154,7 +154,7 @@ from tests.bench._database import peak_memory_mb
 for lane in LANES.values():
     for path in lane:
         import_string(path)
-slices = [import_string(path) for path in ("contacts.converting.work", "contacts.importing.work")]
+slices = [import_string(path) for path in ("contacts.imports.converting.work", "contacts.imports.importing.work")]
 started = time.perf_counter()
 while any(work(datetime.fromisoformat(sys.argv[1])) for work in slices):
     pass
@@ -172,7 +172,7 @@ def worker() -> tuple[float, float]:
 
 def by_a_worker() -> dict[str, float]:
     """What a worker's memory comes to in both kinds of files, and how long a workbook takes it."""
-    from contacts import converting, importing, uploading
+    from contacts.imports import converting, importing, uploading
 
     csv = uploading.store("people.csv", pieces())
     importing.confirm(csv, csv.mapping, {"basis": "Sign-up form of the shop"})

@@ -12,9 +12,9 @@ from rest_framework.test import APIClient
 from campaigns import audience, audience_files, campaign_saving, commands, listing
 from campaigns.campaign_moves import NotReady
 from campaigns.models import AudienceFile, Campaign, Listed
-from contacts import csv_naming
+from contacts.imports import csv_naming
+from contacts.imports.uploading import OWNED
 from contacts.models import CsvChunk, CsvImport
-from contacts.uploading import OWNED
 from flows import transitions
 from flows.chains import beginning, commanding, editing
 from flows.chains.editing import Change

@@ -12,7 +12,7 @@ from campaigns.audience import Counted
 from campaigns.campaign_moves import WrongState
 from campaigns.models import AudienceFile, Campaign, Listed
 from contacts import consent, reaching, tagging
-from contacts.csv_sniffing import Unreadable
+from contacts.imports.csv_sniffing import Unreadable
 from contacts.models import Contact, Installation, Segment
 from contacts.places import country_of
 from contacts.segments.where import EVERYBODY

@@ -4,8 +4,8 @@ import pytest
 
 from campaigns import commands, mailing, tracking
 from campaigns.models import Conversion, Listed, Message
-from contacts import joining
 from contacts.models import Contact
+from contacts.people import joining
 from tests import make, recount
 from tests.campaigns import mailings
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contacts import attribute_sweeping
+from contacts.attributes import sweeping as attribute_sweeping
 from contacts.models import Attribute, AttributeSweep, Contact
 from tests import make, programs
 

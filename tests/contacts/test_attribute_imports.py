@@ -4,8 +4,8 @@ import pytest
 from django.urls import reverse
 
 from config.models import User
-from contacts import csv_mapping, importing, uploading
-from contacts.defining import definitions
+from contacts.attributes.defining import definitions
+from contacts.imports import csv_mapping, importing, uploading
 from contacts.models import Contact, Installation
 from tests import make
 from tests.contacts.test_importing import counts, imported, reasons

@@ -5,8 +5,10 @@ from django.contrib.auth.models import Group
 from django.urls import reverse
 
 from config.models import User
-from contacts import attribute_saving, attribute_sweeping, saving
-from contacts.defining import definitions
+from contacts import saving
+from contacts.attributes import saving as attribute_saving
+from contacts.attributes import sweeping as attribute_sweeping
+from contacts.attributes.defining import definitions
 from contacts.models import Attribute, AttributeSweep, Contact, Segment
 from tests import make
 

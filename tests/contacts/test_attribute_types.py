@@ -5,8 +5,8 @@ from django.core.exceptions import ValidationError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contacts.attribute_dates import DAY_FIRST, ISO, MONTH_FIRST
-from contacts.attribute_types import TYPES
+from contacts.attributes.dates import DAY_FIRST, ISO, MONTH_FIRST
+from contacts.attributes.types import TYPES
 from contacts.segments.operators import OPERATORS
 
 CHOICES = ("Basic", "Pro", "À la carte")

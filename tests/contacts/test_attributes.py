@@ -3,11 +3,14 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from contacts import attribute_saving, attribute_sweeping, attribute_using, saving
-from contacts.attribute_guessing import undefined
-from contacts.attribute_sweeping import Kind
-from contacts.attribute_types import TYPES
-from contacts.defining import Definition, definitions
+from contacts import saving
+from contacts.attributes import saving as attribute_saving
+from contacts.attributes import sweeping as attribute_sweeping
+from contacts.attributes import using as attribute_using
+from contacts.attributes.defining import Definition, definitions
+from contacts.attributes.guessing import undefined
+from contacts.attributes.sweeping import Kind
+from contacts.attributes.types import TYPES
 from contacts.models import Attribute, AttributeSweep, Contact, Event, Installation, Segment
 from tests import make
 
@@ -257,7 +260,7 @@ def test_what_is_in_use_is_offered_with_a_guess(django_assert_num_queries):
 
 
 def test_the_newest_contacts_tell_what_a_change_would_mean(monkeypatch):
-    from contacts import attribute_fitting
+    from contacts.attributes import fitting as attribute_fitting
 
     for number, value in enumerate(["1", "2", "many", None]):
         make.contact(f"c{number}@example.com", attributes={"seats": value} if value else {})

@@ -2,7 +2,7 @@
 
 import pytest
 
-from contacts import attributing
+from contacts.attributes import attributing
 from contacts.models import Contact, Event
 from tests import make
 from tests.make import NOW

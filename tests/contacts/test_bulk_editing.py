@@ -4,9 +4,10 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 
-from contacts import bulk_actions, bulk_editing, saving, tagging
+from contacts import saving, tagging
 from contacts.models import BulkEdit, BulkEditPart, Consent, Contact, ContactTag, Event, Tag
-from contacts.selecting import BadSelection, Selection, of_ids, of_json
+from contacts.people import bulk_actions, bulk_editing
+from contacts.people.selecting import BadSelection, Selection, of_ids, of_json
 from tests import make
 from tests.contacts.at_once import at_once
 

@@ -12,7 +12,7 @@ from campaigns import hits, sending, tracking, unsubscribing
 from campaigns.machines import Seen
 from campaigns.models import AudienceFile, Campaign, Hit, InboxMessage, Listed, Message, Notice, Provider
 from config.models import User
-from contacts import erasing, joining, lingering, saving, segments, ties, timeline
+from contacts import saving, segments, ties, timeline
 from contacts.models import (
     Consent,
     Contact,
@@ -25,6 +25,7 @@ from contacts.models import (
     Segment,
     Suppression,
 )
+from contacts.people import erasing, joining, lingering
 from contacts.search import search
 from contacts.timeline import NewEvent
 from flows import starting
@@ -204,7 +205,7 @@ def test_their_address_is_not_added_again_unless_that_is_wanted(ada):
 @pytest.mark.django_db(transaction=True)
 def test_what_was_being_written_meanwhile_is_forgotten_too(ada):
     erasing.erase([ada.pk], NOW, "by mia")
-    # Somebody who had read of them before writes it down only now; see contacts.lingering.
+    # Somebody who had read of them before writes it down only now; see contacts.people.lingering.
     Event.objects.create(contact_id=ada.pk, name="late", properties={"mail": EMAIL}, at=NOW)
     lingering.settle(NOW)
     assert lingering.settle(NOW)

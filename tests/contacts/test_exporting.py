@@ -7,10 +7,11 @@ import tracemalloc
 
 import pytest
 
-from contacts import contact_columns, exporting, personal_data, saving, timeline
+from contacts import contact_columns, saving, timeline
 from contacts.contact_columns import FILE, cleaned
 from contacts.models import Contact
-from contacts.selecting import Selection, of_ids
+from contacts.people import exporting, personal_data
+from contacts.people.selecting import Selection, of_ids
 from contacts.timeline import NewEvent
 from tests import make
 

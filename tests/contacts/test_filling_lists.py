@@ -2,7 +2,7 @@
 
 import pytest
 
-from contacts.csv_sniffing import Unreadable
+from contacts.imports.csv_sniffing import Unreadable
 from contacts.models import Contact, CsvChunk, CsvImport, Membership, Placement, Segment, SegmentDay
 from contacts.segments import filling, placing, saving
 from contacts.segments.where import InvalidRule

@@ -10,8 +10,8 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contacts import converting, csv_reading, importing, uploading
-from contacts.csv_sniffing import Unreadable
+from contacts.imports import converting, csv_reading, importing, uploading
+from contacts.imports.csv_sniffing import Unreadable
 from contacts.models import Contact, ContactTag, CsvImport, Event
 from tests import make
 from tests.contacts.workbooks import cell, sheet, workbook

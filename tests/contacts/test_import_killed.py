@@ -10,7 +10,7 @@ from collections import Counter
 
 import pytest
 
-from contacts import csv_pieces, importing, uploading
+from contacts.imports import csv_pieces, importing, uploading
 from contacts.models import Contact, ContactTag, CsvAhead, CsvImport, Event
 from tests import make
 from tests.contacts.test_importing import counts
@@ -21,7 +21,7 @@ ROWS = 8_000
 WORKER = f"""
 import django; django.setup()
 from datetime import datetime
-from contacts import csv_pieces, importing
+from contacts.imports import csv_pieces, importing
 csv_pieces.PIECE = 100
 while importing.work(datetime.fromisoformat("{NOW.isoformat()}")): pass
 """

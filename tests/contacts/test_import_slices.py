@@ -4,7 +4,7 @@ import tracemalloc
 
 import pytest
 
-from contacts import csv_pieces, csv_reading, importing, uploading
+from contacts.imports import csv_pieces, csv_reading, importing, uploading
 from contacts.models import Consent, Contact, CsvImport, CsvRefusal
 from tests import make
 from tests.contacts.at_once import at_once

@@ -5,7 +5,8 @@ from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from config.models import User
-from contacts import consent, csv_pieces, importing, saving, tagging, timeline, undoing, uploading
+from contacts import consent, saving, tagging, timeline
+from contacts.imports import csv_pieces, importing, undoing, uploading
 from contacts.models import Contact, CsvChunk, CsvImport, Event
 from contacts.timeline import NewEvent
 from tests import make

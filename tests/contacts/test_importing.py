@@ -9,8 +9,9 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from config.models import User
-from contacts import consent, importing, uploading
-from contacts.csv_sniffing import Unreadable
+from contacts import consent
+from contacts.imports import importing, uploading
+from contacts.imports.csv_sniffing import Unreadable
 from contacts.models import Consent, Contact, CsvChunk, CsvImport, Event
 from tests import make
 

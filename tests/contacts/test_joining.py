@@ -3,8 +3,9 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from contacts import joining, lingering, matching, saving, tagging, timeline
+from contacts import matching, saving, tagging, timeline
 from contacts.models import Consent, Contact, Event, Membership, Merge, Pair, Segment
+from contacts.people import joining, lingering
 from contacts.segments import following, refreshing
 from contacts.timeline import NewEvent
 from tests import make
@@ -133,7 +134,7 @@ def test_pairs_of_the_one_who_is_gone_go(ada, twin):
 @pytest.mark.django_db(transaction=True)
 def test_what_was_being_written_meanwhile_follows(ada, twin):
     joining.merge(ada.pk, twin.pk, {}, NOW)
-    # Somebody who had read of the one who is gone writes it down only now; see contacts.lingering.
+    # Somebody who had read of the one who is gone writes it down only now; see contacts.people.lingering.
     Consent.objects.create(contact_id=twin.pk, channel="sms", state="unsubscribed", at=NOW)
     lingering.settle(NOW)  # sees that the merge is there
     assert lingering.settle(NOW)

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from contacts import cleaning, consent, csv_columns, merging, saving
-from contacts.csv_mapping import columns, contact_of
+from contacts import cleaning, consent, merging, saving
+from contacts.imports import csv_columns
+from contacts.imports.csv_mapping import columns, contact_of
 from contacts.models import Contact, Event
 from contacts.profiles import May
 from tests import make

@@ -2,8 +2,8 @@
 
 import pytest
 
-from contacts import pairing
 from contacts.models import Pair, PairSearch
+from contacts.people import pairing
 from tests import make
 
 NOW = make.NOW

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from contacts import bulk_editing, pairing, saving
+from contacts import saving
 from contacts.models import BulkEdit, Contact, Merge, SavedView
+from contacts.people import bulk_editing, pairing
 from tests import make, programs
 
 NOW = make.NOW

@@ -7,8 +7,9 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from config.models import User
-from contacts import bulk_editing, joining, pairing, saved_views, saving
+from contacts import saved_views, saving
 from contacts.models import BulkEdit, Contact, Merge, Pair, SavedView, Tag
+from contacts.people import bulk_editing, joining, pairing
 from tests import make
 from tests.people import person, signed_in
 

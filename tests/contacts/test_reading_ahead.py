@@ -6,7 +6,7 @@ from contextlib import closing
 
 import pytest
 
-from contacts.reading_ahead import Supply, one_ahead
+from contacts.imports.reading_ahead import Supply, one_ahead
 
 
 def test_a_step_runs_while_the_one_before_is_used():

@@ -5,7 +5,7 @@ import json
 import pytest
 from django.db import connection
 
-from contacts import importing, uploading
+from contacts.imports import importing, uploading
 from contacts.models import Contact
 from contacts.search import search, sort_in
 from tests import make

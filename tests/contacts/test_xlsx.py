@@ -8,10 +8,10 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from config.models import User
-from contacts import converting, importing, xlsx_reading
-from contacts.csv_sniffing import Unreadable
+from contacts.imports import converting, importing, xlsx_reading
+from contacts.imports.csv_sniffing import Unreadable
+from contacts.imports.xlsx_reading import Workbook
 from contacts.models import Contact, CsvChunk, CsvImport
-from contacts.xlsx_reading import Workbook
 from tests import make
 from tests.contacts.test_importing import counts
 from tests.contacts.workbooks import cell, sheet, workbook

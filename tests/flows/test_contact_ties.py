@@ -7,8 +7,8 @@ from django.db import connection
 
 from campaigns import sending, unsubscribing
 from campaigns.models import Message
-from contacts import erasing, joining, lingering
 from contacts.models import Consent, Contact
+from contacts.people import erasing, joining, lingering
 from flows import engine, entering, starting
 from flows.claiming import running
 from flows.models import Execution, Scenario, Step

@@ -8,7 +8,8 @@ from django.test import Client
 from django.urls import reverse
 
 from config.models import User
-from contacts import attributing, segments, timeline
+from contacts import segments, timeline
+from contacts.attributes import attributing
 from contacts.models import Segment
 from contacts.segments import using
 from flows import cloning, configuring, entering, pausing, saving, starting

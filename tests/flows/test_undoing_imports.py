@@ -3,7 +3,7 @@
 import pytest
 
 from campaigns.models import Content, Message, Origin
-from contacts import undoing
+from contacts.imports import undoing
 from contacts.models import Contact
 from flows.models import Execution
 from tests import make

@@ -4,7 +4,7 @@ import json
 
 from playwright.sync_api import Page, expect
 
-from contacts import attribute_sweeping
+from contacts.attributes import sweeping
 from contacts.models import Contact
 from tests import make
 from tests.make import NOW
@@ -32,7 +32,7 @@ def test_attributes_are_defined_written_and_asked_for(signed_in: Page, site: str
     page.get_by_label("Choices").fill("Basic\nPro")
     page.get_by_role("button", name="Define attribute").click()
     expect(page.get_by_role("progressbar").first).to_be_visible()
-    while attribute_sweeping.work(NOW):
+    while sweeping.work(NOW):
         pass
     # The page looks for itself whether the counting is over.
     expect(page.get_by_role("link", name="1 does not fit")).to_be_visible()
@@ -41,7 +41,7 @@ def test_attributes_are_defined_written_and_asked_for(signed_in: Page, site: str
     expect(page.locator("dialog[open]")).to_contain_text("can be made to: 1.")
     page.locator("dialog[open]").get_by_role("button", name="Convert").click()
     expect(page.locator("#toasts")).to_contain_text("are being converted")
-    while attribute_sweeping.work(NOW):
+    while sweeping.work(NOW):
         pass
     assert Contact.objects.get().attributes == {"seats": 3}
 

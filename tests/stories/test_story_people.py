@@ -4,8 +4,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from contacts import bulk_editing, pairing, saving
+from contacts import saving
 from contacts.models import Contact, ContactTag
+from contacts.people import bulk_editing, pairing
 from tests import make
 
 NOW = make.NOW

@@ -7,10 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from contacts import converting, importing, uploading
-from contacts.attribute_cells import is_target
-from contacts.csv_mapping import TARGETS
-from contacts.csv_sniffing import Unreadable
+from contacts.imports import converting, importing, uploading
+from contacts.imports.attribute_cells import is_target
+from contacts.imports.csv_mapping import TARGETS
+from contacts.imports.csv_sniffing import Unreadable
 from contacts.models import CsvImport
 
 

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from django import forms
 
-from contacts.defining import definitions
+from contacts.attributes.defining import definitions
 from contacts.profiles import LABELS
 from contacts.segments import actual, comparing, operators, typed_values
 from contacts.segments.comparison_form import ComparisonForm

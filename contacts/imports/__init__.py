@@ -1,0 +1,1 @@
+"""Files of contacts on their way in: read, understood, cleaned, merged piece by piece, and taken back."""

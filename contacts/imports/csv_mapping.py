@@ -1,0 +1,149 @@
+"""Knows what the columns of a file mean: guesses it from their headers, and turns rows into contacts by it."""
+
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+from contacts.attributes.defining import NONE, Definitions
+from contacts.cleaning import Errors
+from contacts.imports import attribute_cells
+from contacts.imports.attribute_cells import slug as slug
+from contacts.models import ConsentState
+
+# What a column may be, beside an attribute (see `contacts.imports.attribute_cells`).
+TARGETS = {
+    "email": "Email",
+    "phone": "Phone",
+    "external_id": "External id",
+    "first_name": "First name",
+    "last_name": "Last name",
+    "full_name": "Full name",
+    "timezone": "Time zone",
+    "language": "Language",
+    "tags": "Tags",
+    "consent.email": "Consent to email",
+    "consent.sms": "Consent to SMS",
+}
+
+_HEADERS = {
+    "email": "email e_mail mail email_address e_mail_address mail_address adresse_email adresse_e_mail courriel correo",
+    "phone": "phone mobile phone_number mobile_phone mobile_number tel telephone cell portable gsm telefon sms",
+    "external_id": "external_id externalid id customer_id user_id client_id contact_id reference",
+    "first_name": "first_name firstname given_name forename prenom vorname nombre",
+    "last_name": "last_name lastname surname family_name nom nom_de_famille nachname apellido apellidos",
+    "full_name": "name full_name fullname nom_complet contact_name",
+    "timezone": "timezone time_zone tz fuseau_horaire",
+    "language": "language lang locale langue sprache idioma",
+    "tags": "tags tag labels label etiquettes",
+    "consent.email": "consent email_consent consent_email optin opt_in newsletter subscribed email_optin consentement",
+    "consent.sms": "sms_consent consent_sms sms_optin sms_opt_in",
+}
+_GUESSES = {word: target for target, words in _HEADERS.items() for word in words.split()}
+# Numbers that are names rather than amounts: leading zeros matter.
+_CODES = re.compile(r"(^|_)(zip|postal|postcode|plz|cp|code|id|siret|siren|iban|number|no|ref)(_|$)")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,14})(\.[0-9]{1,9})?")
+
+_YES = {"yes", "y", "true", "t", "1", "x", "on", "oui", "ja", "si", "sí", "subscribed", "opt-in", "optin", "opt in"}
+_NO = {"no", "n", "false", "f", "0", "off", "non", "nein", "unsubscribed", "opt-out", "optout", "opt out"}
+
+_ANSWERS = {
+    **dict.fromkeys(_YES, ConsentState.SUBSCRIBED.value),
+    **dict.fromkeys(_NO, ConsentState.UNSUBSCRIBED.value),
+    **dict.fromkeys(("unknown", "?"), ConsentState.UNKNOWN.value),
+}
+
+
+def guess(headers: Sequence[str], rows: Sequence[Sequence[str]], defined: Definitions = NONE) -> list[str | None]:
+    """What each column most likely is, from its header and the first rows. Nothing is guessed twice."""
+    mapping: list[str | None] = []
+    for index, header in enumerate(headers):
+        key = slug(header)
+        values = [row[index].strip() for row in rows if index < len(row) and row[index].strip()]
+        target = attribute_cells.guess(key, values, defined) or _GUESSES.get(key)
+        if target is None and key:
+            target = f"{_kind(key, values)}:{key}"
+        mapping.append(target if target not in mapping else None)
+    if "full_name" in mapping and ("first_name" in mapping or "last_name" in mapping):
+        mapping[mapping.index("full_name")] = "text:name"
+    return mapping
+
+
+def _kind(key: str, values: list[str]) -> str:
+    if values and not _CODES.search(key) and all(_NUMBER.fullmatch(value) for value in values):
+        return "number"
+    if kind := attribute_cells.guess_date(values):
+        return kind
+    if values and all(value.lower() in {"true", "false", "yes", "no"} for value in values):
+        return "boolean"
+    return "text"
+
+
+def columns(
+    mapping: Sequence[str | None], defined: Definitions = NONE
+) -> list[tuple[int, Callable[[dict[str, Any], str], None]]]:
+    """For each column that counts, its place and what puts its value into a contact; what that raises is a sentence."""
+    return [(index, _setter(target, defined)) for index, target in enumerate(mapping) if target]
+
+
+def contact_of(
+    cells: Sequence[str], setters: list[tuple[int, Callable[[dict[str, Any], str], None]]]
+) -> tuple[dict[str, Any], Errors]:
+    """A row as a contact in the API's shape. Empty cells say nothing about the contact."""
+    contact: dict[str, Any] = {}
+    errors: Errors = {}
+    for index, put in setters:
+        value = cells[index].strip() if index < len(cells) else ""
+        # Our own files of refused rows guard cells that a spreadsheet would take for formulas.
+        if value.startswith("'") and value[1:2] in ("=", "+", "-", "@"):
+            value = value[1:]
+        if value:
+            try:
+                put(contact, value)
+            except ValidationError as error:
+                errors[f"Column {index + 1}"] = error.messages
+            except ValueError as error:
+                errors[f"Column {index + 1}"] = [str(error)]
+    return contact, errors
+
+
+def _setter(target: str, defined: Definitions) -> Callable[[dict[str, Any], str], None]:
+    key = target.partition(":")[2]
+    if key:
+        read = attribute_cells.reader(target, defined)
+
+        def put(contact: dict[str, Any], value: str) -> None:
+            if (found := read(value)) is not None:
+                contact.setdefault("attributes", {})[key] = found
+    elif target.startswith("consent."):
+        channel = target.partition(".")[2]
+
+        def put(contact: dict[str, Any], value: str) -> None:
+            contact.setdefault("consent", {})[channel] = state_of(value)
+    elif target == "tags":
+
+        def put(contact: dict[str, Any], value: str) -> None:
+            contact["tags"] = tag_names(value)
+    elif target == "full_name":
+
+        def put(contact: dict[str, Any], value: str) -> None:
+            contact["first_name"], _, contact["last_name"] = value.partition(" ")
+    else:
+
+        def put(contact: dict[str, Any], value: str) -> None:
+            contact[target] = value
+
+    return put
+
+
+def tag_names(value: str) -> list[str]:
+    return [name for name in map(str.strip, re.split(r"[,;|]", value)) if name]
+
+
+def state_of(value: str) -> str:
+    """The state of consent that a cell tells; ValueError where it tells none."""
+    state = _ANSWERS.get(value.lower())
+    if state is None:
+        raise ValueError(f"“{value[:40]}” is no answer about consent, such as yes, no, subscribed or unsubscribed.")
+    return state
