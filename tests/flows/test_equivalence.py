@@ -11,8 +11,9 @@ from django.db import connection
 from django.db.models import Min
 from hypothesis import HealthCheck, given, settings
 
-from campaigns import sending, tracking
+from campaigns.delivery import sending
 from campaigns.models import Message, Provider
+from campaigns.tracking import visits
 from contacts import consent, tagging, timeline
 from contacts.models import Contact, ContactTag, Segment
 from flows import configuring, pausing, publishing, saving, starting
@@ -158,9 +159,9 @@ def _happen(happening: Happening, scenario: Scenario, contacts: dict[str, int]) 
     )
     newest = sent.select_related("origin").order_by("-origin_pass", "-visit").first()
     if newest and happening.did == "opened":
-        tracking.opened(newest, happening.at)
+        visits.opened(newest, happening.at)
     elif newest:
-        tracking.clicked(newest, 0, "https://example.com/", happening.at)
+        visits.clicked(newest, 0, "https://example.com/", happening.at)
     return True
 
 
