@@ -86,8 +86,9 @@ def open_until(message: Message) -> datetime:
 
 
 def waiting(message: Message) -> tuple[list[Consent], list[TopicConsent]]:
-    """What the mail asked for and was not answered yet."""
-    asked = Q(contact_id=message.contact_id, channel=EMAIL, state=ConsentState.PENDING, at__lte=message.queued_at)
+    """What was asked for and not answered yet, by this mail or by a later one to the same address: who was asked twice
+    may press the button in either, and the page says what they agree to."""
+    asked = Q(contact_id=message.contact_id, channel=EMAIL, state=ConsentState.PENDING)
     about = TopicConsent.objects.filter(asked).select_related("topic").order_by("topic__position")
     return list(Consent.objects.filter(asked)), list(about)
 

@@ -34,7 +34,10 @@ _SAVED = (
 )
 _FOUND = "= ANY(%(words)s::text[])"
 # People are told of as what they are: "ada@example.com", or by their name.
-_SUPPRESSED = "DELETE FROM contacts_suppression WHERE channel = %s AND lower(address) = ANY(%s)"
+_SUPPRESSED = (
+    "DELETE FROM contacts_suppression WHERE channel = %s AND lower(address) = ANY(%s)",
+    "DELETE FROM contacts_lifting WHERE channel = %s AND lower(address) = ANY(%s)",
+)
 
 
 def forget_words(who: People) -> None:
@@ -52,7 +55,8 @@ def forget_words(who: People) -> None:
         for statement in _SAVED:
             cursor.execute(statement.format(found=_FOUND), values)
         for channel, name in ADDRESSES.items():
-            cursor.execute(_SUPPRESSED, [channel, who.emails if name == "email" else who.phones])
+            for statement in _SUPPRESSED:
+                cursor.execute(statement, [channel, who.emails if name == "email" else who.phones])
     logged = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(Contact))
     logged.filter(object_id__in=[str(pk) for pk in who.ids]).update(object_repr=FORGOTTEN, change_message="")
 
