@@ -84,6 +84,6 @@ def test_the_data_of_one_person_calls_topics_by_their_names() -> None:
     topic = make.topic("news", "Product news")
     for state in ("subscribed", "unsubscribed"):
         topic_consent.say([ada.pk], topic, "email", state, "page", make.NOW)
-    told = "".join(personal_data.told(ada, make.NOW))
+    told = "".join(personal_data.pieces(ada, make.NOW))
     assert told.count('"topic_name": "Product news"') >= 2
     assert '"topic": "news"' in told

@@ -40,11 +40,11 @@ def test_a_topic_is_called_what_it_is_called_now_else_what_it_was_else_by_its_ke
 @pytest.mark.django_db
 def test_what_was_changed_is_told_in_words():
     make.topic("news", "Product news")
-    changed = ["consent.sms", "topics.news.email", "topics.gone.sms", "timezone", "attributes.city", "external_id"]
+    changed = ["consent.sms", "topics.news.email", "topics.gone.sms", "timezone", "attributes.city"]
     assert told("contact.updated", {"changed": changed})[1] == [
         (
             "changed",
-            "consent to SMS, consent to “Product news” by email, consent to “gone” by SMS, time zone, city, external id",
+            "consent to SMS, consent to “Product news” by email, consent to “gone” by SMS, time zone, city",
         )
     ]
 
