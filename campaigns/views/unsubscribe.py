@@ -1,5 +1,7 @@
 """The unsubscribe page, and the one click of mail programs (RFC 8058)."""
 
+from typing import Any
+
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -41,19 +43,18 @@ def show(request: HttpRequest, token: str, rest: str = "") -> HttpResponse:
     if message.contact.erased_at:
         return page(request, "erased", status=410)
     moved = has_moved(message)
-    return page(
-        request,
-        "unsubscribe",
-        message,
-        token=token,
-        topic=topic,
-        left=unsubscribing.left_at(message),
-        left_topic=topic and unsubscribing.left_topic_at(message, topic),
-        came_back=CAME_BACK in request.GET,
+    context: dict[str, Any] = {
+        "token": token,
+        "topic": topic,
+        "left": unsubscribing.left_at(message),
+        "left_topic": topic and unsubscribing.left_topic_at(message, topic),
+        "came_back": CAME_BACK in request.GET,
+        "moved": moved,
+    }
+    if moved:
         # Who reads the old mailbox may end what comes of its mails, and nothing else.
-        moved=moved,
-        **({"address": hidden(str(words(message)["address"] or ""))} if moved else {}),
-    )
+        context["address"] = hidden(str(words(message)["address"] or ""))
+    return page(request, "unsubscribe", message, **context)
 
 
 def _answer(request: HttpRequest, message: Message, topic: Topic | None, token: str, one_click: bool) -> HttpResponse:

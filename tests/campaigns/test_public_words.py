@@ -130,8 +130,9 @@ def test_every_public_page_speaks_the_contacts_language(message: Message, client
     Message.objects.filter(pk=asked.pk).update(queued_at=long_ago)
     Consent.objects.update(at=long_ago)
     assert "Dieser Link ist zu alt" in client.post(path, {"answer": "yes"}).text
-    lost = client.get("/p/AAAA", headers={"Accept-Language": "pl"})
-    assert (lost.status_code, "Ten link nie działa" in lost.text) == (404, True)
+    for path in ("/p/AAAA", f"/p/{token}/and/more", "/u/%20", "/y/x y/"):
+        lost = client.get(path, headers={"Accept-Language": "pl"})
+        assert (lost.status_code, "Ten link nie działa" in lost.text) == (404, True)
 
 
 def test_the_pages_of_operators_stay_english(message: Message, marketer: Client) -> None:
