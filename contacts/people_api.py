@@ -19,7 +19,18 @@ from rest_framework.response import Response
 from contacts import contact_columns
 from contacts.api_shapes import ContactSerializer
 from contacts.models import BulkEdit, Contact, Pair
-from contacts.people import bulk_actions, bulk_editing, erasing, exporting, joining, pairing, personal_data, selecting
+from contacts.people import (
+    bulk_actions,
+    bulk_editing,
+    erasing,
+    exporting,
+    joining,
+    mentioning,
+    pairing,
+    personal_data,
+    selecting,
+)
+from contacts.people.naming import Names
 from contacts.people.selecting import BadSelection
 
 SOURCE = "api"
@@ -37,6 +48,12 @@ class MergeSerializer(serializers.Serializer):
 
 class EraseSerializer(serializers.Serializer):
     bar = serializers.BooleanField(default=True, help_text="Never let their addresses be added again.")
+
+
+class MentionSerializer(serializers.Serializer):
+    what = serializers.CharField(help_text="As in Segment, Scenario, Campaign, Template.")
+    name = serializers.CharField()
+    url = serializers.CharField(help_text="Its page.")
 
 
 class PeopleActions(viewsets.GenericViewSet):
@@ -77,6 +94,13 @@ class PeopleActions(viewsets.GenericViewSet):
         asked.is_valid(raise_exception=True)
         erasing.erase([self.get_object().pk], timezone.now(), SOURCE, request.user, asked.validated_data["bar"])
         return Response(status=204)
+
+    @extend_schema(responses=MentionSerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def mentions(self, request: Request, pk: str | None = None) -> Response:
+        """What operators wrote that names this person by their address. Erasing them makes it “(erased)” there."""
+        found = mentioning.mentions(Names(erasing.people([self.get_object().pk])))
+        return Response(MentionSerializer(found, many=True).data)
 
     @extend_schema(responses={(200, "application/json"): OpenApiTypes.OBJECT}, filters=False)
     @action(detail=True, methods=["get"], pagination_class=None)
