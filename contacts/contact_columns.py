@@ -7,6 +7,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
+from contacts.attributes import showing
 from contacts.cleaning import validate_attribute_key
 from contacts.models import Contact
 from contacts.profiles import LABELS as TEXT_LABELS
@@ -57,8 +58,7 @@ def cells(contact: Contact, columns: Sequence[Column]) -> list[tuple[str, Any]]:
     for column in columns:
         if column.attribute:
             value = contact.attributes.get(column.attribute)
-            words = {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
-            found.append(("attribute", "–" if words is None else str(words)[:100]))
+            found.append(("attribute", "–" if value is None else showing.text(value)[:100]))
         else:
             found.append((column.key, getattr(contact, column.key, None)))
     return found

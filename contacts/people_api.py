@@ -18,6 +18,7 @@ from rest_framework.response import Response
 
 from contacts import contact_columns
 from contacts.api_shapes import ContactSerializer
+from contacts.matching import LARGEST_ID
 from contacts.models import BulkEdit, Contact, Pair
 from contacts.people import (
     bulk_actions,
@@ -37,7 +38,11 @@ SOURCE = "api"
 
 
 class MergeSerializer(serializers.Serializer):
-    contact = serializers.IntegerField(help_text="Who goes: the id of the contact who is merged into this one.")
+    contact = serializers.IntegerField(
+        min_value=1,
+        max_value=LARGEST_ID,
+        help_text="Who goes: the id of the contact who is merged into this one.",
+    )
     choices = serializers.DictField(
         child=serializers.ChoiceField([joining.KEPT, joining.GONE]),
         required=False,

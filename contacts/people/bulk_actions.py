@@ -54,7 +54,10 @@ def cleaned(action: str, given: Values) -> dict[str, Any]:
     if action == Action.CLEAR_ATTRIBUTE:
         return {"key": _key(given.get("key"))}
     if action == Action.ERASE:
-        return {"bar": given.get("bar", True) is not False}
+        bar = given.get("bar", True)
+        if not isinstance(bar, bool):
+            raise ValidationError({"bar": ["This is true or false."]})
+        return {"bar": bar}
     if action == Action.DELETE:
         return {}
     raise ValidationError({"action": [f"An action is one of {', '.join(Action.values)}."]})

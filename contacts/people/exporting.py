@@ -11,12 +11,13 @@ from django.db import transaction
 
 from contacts import csv_writing
 from contacts.consent import ADDRESSES
-from contacts.contact_columns import Column
+from contacts.contact_columns import LABELS, Column
 from contacts.models import Consent, ConsentState, Contact, ContactTag
 from contacts.people.selecting import Selection
 
 # Rows that are read and written in one go: tags and consent are asked for so many contacts at once.
 CHUNK = 2_000
+RESERVED = {*LABELS, *(f"consent_{channel}" for channel in ADDRESSES)}
 _PLAIN = ("id", "email", "phone", "external_id", "first_name", "last_name", "timezone", "language")
 
 
@@ -29,7 +30,8 @@ def headers(columns: Sequence[Column]) -> list[str]:
 
 
 def _header(column: Column) -> str:
-    return column.attribute or column.key
+    """The name that importing takes it for; an attribute called like a field says that it is one."""
+    return column.key if column.attribute in RESERVED else column.attribute or column.key
 
 
 def lines(selection: Selection, columns: Sequence[Column], now: datetime) -> Iterator[str]:

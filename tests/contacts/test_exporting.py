@@ -7,8 +7,9 @@ import tracemalloc
 
 import pytest
 
-from contacts import contact_columns, saving, timeline
+from contacts import contact_columns, csv_writing, saving, timeline
 from contacts.contact_columns import FILE, cleaned
+from contacts.imports import importing, uploading
 from contacts.models import Contact
 from contacts.people import exporting, personal_data
 from contacts.people.selecting import Selection, of_ids
@@ -52,6 +53,40 @@ def test_no_cell_runs_as_a_formula():
     saving.create({"external_id": "=1+1", "first_name": "@SUM(A1)", "phone": "+33612345678", "tags": ["-x"]}, NOW)
     line = rows(Selection(), "external_id", "first_name", "phone", "tags")[1]
     assert line == ["'=1+1", "'@SUM(A1)", "'+33612345678", "'-x"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("=1", "'=1"), ("+1", "'+1"), ("-1", "'-1"), ("@x", "'@x"), ("\t=1", "'\t'=1"), ("\r=1", "'\r'=1"),
+        ("\n", "'\n"), ("＝1", "'＝1"), ("＠x", "'＠x"),
+        # Where the semicolon separates cells, or quotes in the midst of a line are letters, these begin a cell.
+        ("a;=1", "a;'=1"), ("a,=1", "a,'=1"), ('a"=1', "a\"'=1"), ("a\n=1", "a\n'=1"), ("a\t@x", "a\t'@x"),
+        ("a|+1;-2", "a|'+1;'-2"),
+        ("a = b; 2-1, it's @home", "a = b; 2-1, it's @home"),
+    ],
+)  # fmt: skip
+def test_nothing_in_a_cell_runs_wherever_a_spreadsheet_cuts_the_line(cell, written):
+    (row,) = csv.reader(io.StringIO(csv_writing.line([cell]), newline=""))
+    assert row == [written]
+    assert csv_writing.unguarded(written) == cell.lstrip() or csv_writing.unguarded(written).endswith(cell)
+
+
+def test_what_was_guarded_comes_back_as_it_was():
+    saving.create({"email": "ada@example.com", "first_name": "a;=1", "attributes": {"note": "-x;+y"}}, NOW)
+    text = "".join(exporting.lines(Selection(), cleaned(["email", "first_name", "attributes.note"], FILE), NOW))
+    Contact.objects.update(first_name="", attributes={})
+    file = uploading.store("back.csv", [text.encode()])
+    importing.confirm(file, ["email", "first_name", "text:note"], {})
+    while importing.work(NOW):
+        pass
+    ada = Contact.objects.get()
+    assert (ada.first_name, ada.attributes) == ("a;=1", {"note": "-x;+y"})
+
+
+def test_an_attribute_called_like_a_field_says_that_it_is_one():
+    make.contact("ada@example.com", attributes={"tags": "x"})
+    assert rows(EVERYBODY, "tags", "attributes.tags")[0] == ["tags", "attributes.tags"]
 
 
 def test_only_the_selection_is_in_it():
