@@ -78,7 +78,7 @@ def add(contact_ids: Sequence[int], names: Iterable[str], now: datetime, source:
 
 
 def remove(contact_ids: Sequence[int], names: Iterable[str], now: datetime, source: str = "") -> int:
-    """Take tags off contacts, and record `tag.removed` for each mark that was there. Returns how many contacts had one."""
+    """Take tags off contacts, and record `tag.removed` for each mark that was there. Returns how many had one."""
     lowered = [clean_name(name).lower() for name in names]
     if not lowered or not contact_ids:
         return 0

@@ -147,7 +147,7 @@ def test_deleting_and_erasing_many(small_slices):
         ("set_consent", {"channel": "sms", "state": "unsubscribed"}, 11),
         ("set_attribute", {"key": "plan", "value": "team"}, 10),
         ("delete", {}, 30),
-        ("erase", {}, 52),
+        ("erase", {}, 76),
     ],
 )
 def test_a_slice_costs_the_same_however_many_are_in_it(action, values, most, django_assert_max_num_queries):
