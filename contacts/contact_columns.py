@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
 from contacts.attributes import showing
+from contacts.attributes.defining import definitions
 from contacts.cleaning import validate_attribute_key
 from contacts.models import Contact
 from contacts.profiles import LABELS as TEXT_LABELS
@@ -44,7 +45,10 @@ class Column:
 def cleaned(given: Iterable[str], usual: Sequence[str]) -> list[Column]:
     """The columns asked for, each once, in their order. Unknown ones are left out; the usual ones stand for none."""
     keys = [key for key in dict.fromkeys(given) if _known(key)][:MOST] or list(usual)
-    return [Column(key, LABELS.get(key) or key.removeprefix(ATTRIBUTE)) for key in keys]
+    if any(key.startswith(ATTRIBUTE) for key in keys):
+        known = LABELS | {f"{ATTRIBUTE}{each.name}": each.label for each in definitions()}
+        return [Column(key, known.get(key) or key.removeprefix(ATTRIBUTE)) for key in keys]
+    return [Column(key, LABELS[key]) for key in keys]
 
 
 def asked(query: QueryDict) -> list[str]:

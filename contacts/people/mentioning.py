@@ -58,7 +58,8 @@ def places() -> Iterator[Place]:
 
 def mentions(names: Names) -> list[Use]:
     """What names them, and has a page of its own."""
-    return _told([(place, rows) for place in places() if place.what and (rows := _found(place, names))])
+    found = [(place, rows) for place in places() if place.what and (rows := _found(place, names))]
+    return _told([(place, [(id, owner, name, {}) for id, owner, name, _new in rows]) for place, rows in found])
 
 
 def blot(names: Names) -> list[Use]:
