@@ -110,8 +110,13 @@ class PeopleActions(viewsets.GenericViewSet):
     @extend_schema(responses={(200, "application/json"): OpenApiTypes.OBJECT}, filters=False)
     @action(detail=True, methods=["get"], pagination_class=None)
     def data(self, request: Request, pk: str | None = None) -> HttpResponseBase:
-        """Everything that is known of this person, from the profile to visits to links, as one document."""
-        pieces = personal_data.pieces(self.get_object(), timezone.now())
+        """Everything that is known of this person, from the profile to visits to links, as one document.
+
+        That it was given out stands on their timeline.
+        """
+        contact = self.get_object()
+        personal_data.record(contact, timezone.now(), f"API key {request.auth}")
+        pieces = personal_data.pieces(contact, timezone.now())
         return StreamingHttpResponse(pieces, content_type="application/json; charset=utf-8")
 
     @extend_schema(

@@ -14,7 +14,7 @@ from contacts.attributes.defining import definitions
 from contacts.attributes.guessing import undefined
 from contacts.consent import ADDRESSES
 from contacts.contact_columns import LABELS, Column
-from contacts.models import Consent, ConsentState, Contact, ContactTag
+from contacts.models import Consent, ConsentState, ContactTag
 from contacts.people.selecting import Selection
 
 # Rows that are read and written in one go: tags and consent are asked for so many contacts at once.

@@ -14,8 +14,8 @@ from contacts import consent, ties, timeline
 from contacts.attributes import showing
 from contacts.attributes.defining import definitions
 from contacts.cleaning import IDENTIFIERS
-from contacts.lanes import READERS, nudge
 from contacts.consent import ADDRESSES
+from contacts.lanes import READERS, nudge
 from contacts.models import ConsentState, Contact, Merge, Suppression
 from contacts.models.consent import Channel
 from contacts.profiles import LABELS, TEXTS

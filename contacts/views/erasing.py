@@ -65,6 +65,7 @@ def show_all(request: HttpRequest) -> HttpResponse:
 @require_GET
 def data(request: HttpRequest, pk: int) -> HttpResponseBase:
     contact = get_object_or_404(Contact, pk=pk)
+    personal_data.record(contact, timezone.now(), f"by {request.user.get_username()}")
     pieces = personal_data.pieces(contact, timezone.now())
     answer = StreamingHttpResponse(pieces, content_type="application/json; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="contact-{pk}.json"'

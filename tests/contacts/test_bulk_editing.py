@@ -7,6 +7,7 @@ from django.db import connection, transaction
 from contacts import saving, tagging
 from contacts.models import BulkEdit, BulkEditPart, Consent, Contact, ContactTag, Event, Tag
 from contacts.people import bulk_actions, bulk_editing
+from contacts.people.bulk_forms import BulkEditForm
 from contacts.people.selecting import BadSelection, Selection, of_ids, of_json
 from tests import make
 from tests.contacts.at_once import at_once
@@ -61,6 +62,23 @@ def test_attributes_are_set_and_cleared():
     }
     assert done(begun("clear_attribute", {"key": "plan"})).changed == 3
     assert not Contact.objects.exclude(attributes={}).exists()
+
+
+def test_a_defined_attribute_takes_only_what_fits_it_and_is_read_as_its_type():
+    make.attribute("plan", "choice", choices=["free", "Team"])
+    make.attribute("likes", "list")
+    make.contacts(1)
+    for key, value in (("plan", "gold"), ("plan", 7), ("likes", {"a": 1}), ("PLAN", "free"), ("likes", " , ")):
+        with pytest.raises(ValidationError):
+            bulk_actions.cleaned("set_attribute", {"key": key, "value": value})
+    assert bulk_actions.cleaned("set_attribute", {"key": "plan", "value": "TEAM"})["value"] == "Team"
+    form = BulkEditForm("set_attribute", 1, {"key": " likes", "kind": "number", "value": "jazz; rock"})
+    assert form.is_valid(), form.errors
+    edit = done(bulk_editing.begin(EVERYBODY, "set_attribute", form.values, NOW, "bulk edit by mia"))
+    assert Contact.objects.get().attributes == {"likes": ["jazz", "rock"]}
+    assert bulk_actions.sentence(edit.action, edit.values) == "Set “likes” to “jazz, rock” for"
+    form = BulkEditForm("set_attribute", 1, {"key": "plan", "kind": "text", "value": "gold"})
+    assert "not one of free, Team" in str(form.errors["value"])
 
 
 def test_consent_is_widened_only_on_a_stated_basis():

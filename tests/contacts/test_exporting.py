@@ -7,10 +7,10 @@ import tracemalloc
 
 import pytest
 
-from contacts import contact_columns, csv_writing, saving, timeline
+from contacts import consent, contact_columns, csv_writing, saving, timeline
 from contacts.contact_columns import FILE, cleaned
 from contacts.imports import importing, uploading
-from contacts.models import Contact
+from contacts.models import Contact, CsvImport, Membership, Segment
 from contacts.people import exporting, personal_data
 from contacts.people.selecting import Selection, of_ids
 from contacts.timeline import NewEvent
@@ -125,9 +125,19 @@ def test_unknown_columns_are_named():
 def test_everything_about_a_person_is_one_document():
     ada = saving.create({"email": "ada@example.com", "tags": ["vip"], "consent": {"email": "subscribed"}}, NOW)
     timeline.record([NewEvent(ada.pk, f"e{n}", {"n": n, "say": '"}\n'}) for n in range(3)], NOW)
+    file = CsvImport.objects.create(name="fair.csv", created_at=NOW)
+    timeline.record([NewEvent(ada.pk, "contact.updated", {"source": "import", "import": file.pk})], NOW)
+    segment = Segment.objects.create(name="Regulars", rule={"all": []})
+    Membership.objects.create(contact=ada, segment=segment)
+    consent.suppress("email", ["Ada@example.com", "@example.com", "bob@example.com"], "asked", NOW)
+    personal_data.record(ada, NOW, "by mia")
     told = json.loads("".join(personal_data.pieces(Contact.objects.get(), NOW)))
+    assert [row["segment__name"] for row in told["segments"]] == ["Regulars"]
+    assert [row["name"] for row in told["imports"]] == ["fair.csv"]
+    assert [row["address"] for row in told["suppressed"]] == ["@example.com", "Ada@example.com"]
+    assert (told["events"][-1]["name"], told["events"][-1]["properties"]) == ("contact.exported", {"source": "by mia"})
     assert told["contact"]["email"] == "ada@example.com"
     assert told["tags"][0]["name"] == "vip"
     assert told["consent"][0]["state"] == "subscribed"
-    assert [event["name"] for event in told["events"]][-3:] == ["e0", "e1", "e2"]
+    assert [event["name"] for event in told["events"]][-5:-2] == ["e0", "e1", "e2"]
     assert {"messages", "visits", "conversions", "scenarios", "campaign_lists"} <= told.keys()
