@@ -16,7 +16,7 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contacts import contact_columns
+from contacts import contact_columns, double_opt_in
 from contacts.api_shapes import ContactSerializer
 from contacts.matching import LARGEST_ID
 from contacts.models import BulkEdit, Contact, Pair
@@ -188,7 +188,10 @@ class BulkEditSerializer(serializers.ModelSerializer):
         if not isinstance(values, dict):
             raise serializers.ValidationError({"values": ["Use an object."]})
         try:
-            given["values"] = bulk_actions.cleaned(given["action"], values)
+            given["values"] = kept = bulk_actions.cleaned(given["action"], values)
+            # As everywhere where a program says it: who has to confirm is asked, and not told.
+            if errors := double_opt_in.refused({"consent": {kept.get("channel"): kept.get("state")}}):
+                raise serializers.ValidationError({"values": errors["consent"]})
             given["selection"] = _checked(selecting.of_json(given["selection"]))
         except BadSelection as error:
             raise serializers.ValidationError({"selection": [str(error)]}) from None

@@ -7,7 +7,7 @@ from django.urls import reverse
 
 from config.models import User
 from contacts import consent, saving
-from contacts.models import BulkEdit, Contact, Event, Merge, SavedView
+from contacts.models import BulkEdit, Contact, Event, Installation, Merge, SavedView
 from contacts.people import bulk_actions, bulk_editing, erasing, joining
 from contacts.people.selecting import Selection
 from tests import make, programs
@@ -128,6 +128,18 @@ def test_an_address_that_only_looks_another_is_the_same(api, one, other):
 @pytest.mark.parametrize("email", ["ada@example.com\u200b", "ada@ex\u00adample.com", "\u202eada@example.com"])
 def test_an_address_with_letters_that_nobody_sees_is_refused(api, email):
     assert api.post(CONTACTS, {"email": email}, format="json").status_code == 400
+
+
+def test_a_program_cannot_subscribe_many_who_have_to_confirm_one_by_one(api, ada):
+    Installation.objects.update_or_create(pk=1, defaults={"double_opt_in": True})
+    body = {"selection": {"filters": {}}, "action": "set_consent", "confirmed": 1}
+    for channel, state, status in (
+        ("email", "subscribed", 400),
+        ("email", "unsubscribed", 202),
+        ("sms", "subscribed", 202),
+    ):
+        values = {"channel": channel, "state": state, "basis": "asked"}
+        assert api.post(f"{CONTACTS}bulk-edits/", {**body, "values": values}, format="json").status_code == status
 
 
 def test_private_views_of_others_are_nobodys_to_see_change_or_open(client, ada):
