@@ -87,7 +87,7 @@ def _email(value: Any, country: str) -> str | None:
     if not email.isascii():
         email = unicodedata.normalize("NFKC", email).lower()
         if any(unicodedata.category(letter) == "Cf" for letter in email):
-            raise ValidationError(f"“{email[:100]}” holds characters that cannot be seen.")
+            raise ValidationError(f"“{email[:100]}” is not an email address: it holds letters that nobody sees.")
     if not _PLAIN_EMAIL.fullmatch(email):
         _valid_email(email)
     if not email.isascii():

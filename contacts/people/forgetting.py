@@ -13,37 +13,40 @@ from django_q.models import Task
 
 from contacts.consent import ADDRESSES
 from contacts.models import Contact, CsvImport
-from contacts.people.naming import SEPARATORS, Names, bare, full_names
+from contacts.people.naming import SIGNS, Names, bare, full_names, written
 from contacts.ties import People
 
 FORGOTTEN = "Erased."
 TASKS_LOOKED_AT = 2_000
 
-# A phone number may be written without its country and with anything between its digits, an address with anything
-# between its letters: it may be what the row was refused for.
+# Every cell is looked at once, and by nothing that costs more than a comparison of texts. A phone number may be written
+# without its country and with anything between its digits, an address with anything between its letters: it may be what
+# the row was refused for.
 _CELLS = """
-UPDATE contacts_csvrefusal r SET cells = '[]'::jsonb, reason = %(forgotten)s WHERE EXISTS (
-    SELECT FROM {cells} WHERE lower(btrim(c)) IN (SELECT unnest(%(words)s::text[]))
-    OR (length(c) < 40 AND right(regexp_replace(c, '[^0-9]', '', 'g'), 9) IN (SELECT unnest(%(digits)s::text[])))
-    OR (length(c) < 300 AND regexp_replace(lower(c), '[^a-z0-9]', '', 'g') IN (SELECT unnest(%(bare)s::text[])))
-    OR (c LIKE '%%_@_%%' AND EXISTS (
-        SELECT FROM regexp_split_to_table(lower(c), %(separators)s) AS word WHERE word = ANY(%(words)s::text[])))
-) OR lower(r.cells::text) LIKE ANY(%(pieces)s::text[])
+UPDATE contacts_csvrefusal t SET cells = '[]'::jsonb, reason = %(forgotten)s
+WHERE lower(t.cells::text) LIKE ANY(%(pieces)s::text[]) OR t.id IN (
+    SELECT r.id FROM contacts_csvrefusal r, {cells} WHERE lower(btrim(c)) = ANY(%(words)s::text[])
+    OR (octet_length(c) BETWEEN 7 AND 24 AND c ~ '[0-9]{{2}}$'
+        AND right(translate(c, ' .()/+-', ''), 9) = ANY(%(digits)s::text[]))
+    OR (octet_length(c) BETWEEN %(shortest)s AND %(longest)s
+        AND translate(lower(c), %(signs)s, '') = ANY(%(bare)s::text[]))
+    OR (c LIKE '%%_@_%%' AND substring(lower(c) FROM %(address)s) = ANY(%(words)s::text[]))
+)
 """
 # Of a row that has nothing but a name, nobody can say whose it is: it is forgotten too. Where an address of somebody
 # else stands beside it, it is theirs.
 _NAMED = r"""
-UPDATE contacts_csvrefusal r SET cells = '[]'::jsonb, reason = %(forgotten)s WHERE (
-    EXISTS (SELECT FROM {cells} WHERE regexp_replace(lower(btrim(c)), '[,\s]+', ' ', 'g') IN (
-        SELECT unnest(%(full)s::text[])))
-    OR EXISTS (SELECT FROM {cells}, {others} WHERE lower(btrim(c)) IN (SELECT unnest(%(last)s::text[]))
-        AND (lower(btrim(o)), lower(btrim(c))) IN (SELECT * FROM unnest(%(first)s::text[], %(last)s::text[])))
+UPDATE contacts_csvrefusal r SET cells = '[]'::jsonb, reason = %(forgotten)s WHERE id IN (
+    SELECT r.id FROM contacts_csvrefusal r, {cells} WHERE lower(btrim(c)) = ANY(%(full)s::text[])
+    OR (lower(btrim(c)) = ANY(%(last)s::text[]) AND EXISTS (
+        SELECT FROM {others} WHERE lower(btrim(o)) || chr(10) || lower(btrim(c)) = ANY(%(pairs)s::text[])))
 ) AND NOT EXISTS (SELECT FROM {cells} WHERE c ~ '^\s*[^@\s,;]+@[^@\s,;]+[.][^@\s,;.]+\s*$'
     OR c ~ '^\s*(\+|00)[0-9][0-9 ().-]{{6,20}}$')
 """
 _EACH = """jsonb_array_elements_text(
     CASE jsonb_typeof(r.cells) WHEN 'array' THEN r.cells ELSE '[]'::jsonb END) {}"""
 _CELLS, _NAMED = (each.format(cells=_EACH.format("c"), others=_EACH.format("o")) for each in (_CELLS, _NAMED))
+_ADDRESS = r"""[^\s<>"',;:()]+@[^\s<>"',;:()]*[^\s<>"',;:().]"""
 # People are told of as what they are: "ada@example.com", or by their name.
 _SUPPRESSED = "DELETE FROM contacts_suppression WHERE channel = %s AND lower(address) = ANY(%s)"
 
@@ -54,21 +57,27 @@ def forget_words(who: People) -> None:
     names = Names(who)
     with connection.cursor() as cursor:
         if who.words:
+            plain = [word for word in map(bare, who.emails) if len(word) > 9]
+            lengths = [len(word.encode()) for word in plain] or [0]
             values: dict[str, Any] = {
                 "words": who.words,
                 "digits": [phone[-9:] for phone in who.phones],
-                "bare": [word for word in map(bare, who.emails) if len(word) > 9],
+                "bare": plain,
+                "shortest": min(lengths),
+                "longest": max(lengths) + 8,
                 "pieces": pieces(who),
-                "separators": SEPARATORS,
+                "signs": SIGNS,
+                "address": _ADDRESS,
                 "forgotten": FORGOTTEN,
             }
             cursor.execute(_CELLS, values)
             for channel, name in ADDRESSES.items():
                 cursor.execute(_SUPPRESSED, [channel, who.emails if name == "email" else who.phones])
         if pairs:
-            full = [f"{one} {other}" for first, last in pairs for one, other in ((first, last), (last, first))]
-            first, last = map(list, zip(*pairs, strict=True))
-            cursor.execute(_NAMED, {"full": full, "first": first, "last": last, "forgotten": FORGOTTEN})
+            full = [text for first, last in pairs for text in written(first, last)]
+            both = [f"{first}\n{last}" for first, last in pairs]
+            last = [last for _, last in pairs]
+            cursor.execute(_NAMED, {"full": full, "last": last, "pairs": both, "forgotten": FORGOTTEN})
     if names:
         _forget_failures(names)
     logged = LogEntry.objects.filter(content_type=ContentType.objects.get_for_model(Contact))
@@ -87,7 +96,7 @@ def _forget_failures(names: Names) -> None:
 def pieces(who: People) -> list[str]:
     """Patterns that find somebody in the midst of a text; none where there are too many people to look for."""
     names = Names(who)
-    return names.pieces if names.few else []
+    return [piece for piece in names.pieces if "external_id" not in piece] if names.few else []
 
 
 # Bytes as text, so that capitals do not matter; a word may lie across the end of a piece.

@@ -24,6 +24,8 @@ _BEFORE = r"(?:(?<![\w.+-])|(?<=%[0-9a-fA-F]{2}))"
 _AFTER = r"(?![\w-]|\.(?!(?:csv|xlsx?|txt|json|pdf|png|jpe?g)\b)\w)"
 _GAP = r"[ .()/\u00a0-]{0,3}"
 _TELLING = re.compile(r"(?=.*[0-9])(?=.*[^0-9]).{8,}")
+SIGNS = " @.,;:_+-'\"()[]<>/\\"
+_NO_SIGNS = str.maketrans("", "", SIGNS)
 _WILD = re.compile(r"([%_\\])")
 # What words stand between, also where a text stands in JSON.
 SEPARATORS = r"""(\\[nrtbf]|[\s"'<>(),;:=&?|\\{}]|\[|\])+"""
@@ -73,9 +75,14 @@ def full_names(people: Sequence[Person]) -> list[tuple[str, str]]:
     return [(first, last) for first, last in pairs if first and last and len(first) + len(last) > 4]
 
 
+def written(first: str, last: str) -> list[str]:
+    """The ways in which a full name stands in one cell."""
+    return [f"{first} {last}", f"{last} {first}", f"{last}, {first}", f"{last},{first}"]
+
+
 def bare(text: str) -> str:
-    """Letters and digits only: what is left of an address however it was mistyped between them."""
-    return re.sub(r"[^a-z0-9]", "", text.lower())
+    """Without signs: what is left of an address however it was mistyped between its letters."""
+    return text.lower().translate(_NO_SIGNS)
 
 
 def _telling(person: Person) -> list[str]:
