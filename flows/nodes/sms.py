@@ -7,6 +7,7 @@ from django import forms
 from contacts.models.consent import Channel
 from flows.nodes import _send
 from flows.nodes._form import Part
+from templates_app.insertable import InsertableText
 
 
 class Sms(_send.Send):
@@ -29,8 +30,8 @@ class Sms(_send.Send):
         body = forms.CharField(
             required=False,
             max_length=1600,
-            widget=forms.Textarea(attrs={"rows": 4}),
-            help_text="Up to 1,600 characters; {{ contact.first_name }} and {{ event.… }} are filled in.",
+            widget=InsertableText(attrs={"rows": 4}),
+            help_text="Up to 1,600 characters.",
         )
         provider = _send.provider_field(Channel.SMS)
 

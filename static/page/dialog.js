@@ -24,9 +24,10 @@ if (place) {
     dialog.showModal();
   });
 
-  // Only a press that also began beside the dialog closes it, so that selecting text out of a field does not.
+  // Only a press that also began beside the dialog closes it, so that selecting text out of a field does not; nor does
+  // one that closes a menu over it.
   let pressed = null;
-  place.addEventListener("pointerdown", (event) => (pressed = event.target));
+  place.addEventListener("pointerdown", (event) => (pressed = place.querySelector(":popover-open") ? null : event.target));
   place.addEventListener("click", (event) => {
     const beside = event.target.matches("dialog") && pressed === event.target;
     if (beside || event.target.closest("[data-close]")) close();
