@@ -10,9 +10,13 @@ from django.utils.safestring import SafeString
 class Insertable(forms.Widget):
     """The page, or the dialog, in which it stands includes `templates_app/_inserter.html` once, outside of its form."""
 
+    counted = False  # whether it is told how long an SMS it makes
+
     def render(self, name: str, value: Any, attrs: dict[str, Any] | None = None, renderer: Any = None) -> SafeString:
         control = super().render(name, value, attrs, renderer)
-        return render_to_string("templates_app/_insertable.html", {"control": control})
+        return render_to_string(
+            "templates_app/_insertable.html", {"control": control, "name": name, "counted": self.counted}
+        )
 
 
 class InsertableLine(Insertable, forms.TextInput):
@@ -21,6 +25,12 @@ class InsertableLine(Insertable, forms.TextInput):
 
 class InsertableText(Insertable, forms.Textarea):
     """A body."""
+
+
+class SmsText(InsertableText):
+    """The body of an SMS, where nothing else on the page previews it."""
+
+    counted = True
 
 
 def takes_inserts(form: forms.Form) -> bool:

@@ -24,7 +24,7 @@ class Email(_send.Send):
         parts = (
             Part(("name",)),
             Part(("template",), "From a template", "Choose a published template, or write the email below."),
-            Part(("subject", "preheader", "design", "markup", "body"), "Written here"),
+            Part(("subject", "preheader", "design", "markup", "body"), "Written here", unless="template"),
             Part(("topic", "provider", "late_hours", "utm"), "Sending"),
         )
         template = _send.template_field(Channel.EMAIL)
