@@ -38,11 +38,11 @@ function textFor(button) {
 // Light dismissal has closed the menu by the time a press on its own button becomes a click.
 document.addEventListener("pointerdown", () => (pressedOpen = opener), true);
 
-document.addEventListener("click", ({ target }) => {
+document.addEventListener("click", ({ target, detail }) => {
   const button = target.closest("[data-inserts]");
   const choice = target.closest("[data-insert]");
   if (choice) choose(choice);
-  else if (button && button !== pressedOpen) open(button);
+  else if (button && !(detail && button === pressedOpen)) open(button);
   pressedOpen = null;
 });
 
