@@ -7,7 +7,7 @@ from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
 from campaigns import objectives, testing
-from campaigns.campaign_moves import possible
+from campaigns.mailings.moves import possible
 from campaigns.models import AudienceFile, Campaign, CampaignState, Provider
 from campaigns.models.campaign import Kind
 from contacts.models.consent import Channel
@@ -19,7 +19,7 @@ PROBLEMS = inline_serializer(
 
 
 class CampaignSerializer(serializers.ModelSerializer):
-    """What is given is checked by `campaign_saving`, for pages and programs alike."""
+    """What is given is checked by `campaigns.mailings.saving`, for pages and programs alike."""
 
     kind = serializers.ChoiceField(choices=Kind.choices, required=False, help_text="Cannot be changed.")
     channel = serializers.ChoiceField(choices=Channel.choices, required=False)

@@ -9,10 +9,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from campaigns import budget, claiming, outcomes, signatures, stats, tracking
+from campaigns import budget, stats
+from campaigns.delivery import claiming, outcomes
+from campaigns.delivery.outcomes import Outcome
 from campaigns.models import Hit, LedgerEntry, Notice, Price
 from campaigns.notices import applying
-from campaigns.outcomes import Outcome
+from campaigns.tracking import signatures
+from campaigns.tracking.visits import clicked
 from contacts import consent
 from contacts.models import Event, Installation, Suppression
 from tests import make, recount
@@ -63,7 +66,7 @@ def test_a_click_on_a_link_of_ours_counts_once_however_it_is_heard_of(client: Cl
     applying.apply(now)
     message.refresh_from_db()
     assert (message.clicked_at, message.opened_at) == (now, now)
-    tracking.clicked(message, 0, "https://example.com/", now)
+    clicked(message, 0, "https://example.com/", now)
     assert Event.objects.filter(name="email.clicked").count() == 1
     assert recount.of_tables() == {}
     other = f"https://waypost.example/c/{signatures.token(message.pk + 1)}/0"
