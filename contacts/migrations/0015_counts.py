@@ -20,7 +20,7 @@ CREATE INDEX event_told_long ON contacts_event (name, at)
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0014_imports'),
+        ('contacts', '0018_people'),
     ]
 
     operations = [
