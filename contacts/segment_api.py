@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from contacts import segments
 from contacts.api_shapes import SHOWN, ContactSerializer
-from contacts.models import Segment
+from contacts.models import Contact, Segment
 from contacts.segment_parts_api import SegmentParts
 from contacts.segments import deleting, overlapping, saving
 from contacts.why_api import WhyActions
@@ -146,9 +146,9 @@ class SegmentViewSet(WhyActions, SegmentParts, viewsets.ModelViewSet):
         asked = RuleSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         rule = asked.validated_data["rule"]
-        found = segments.audience(rule, timezone.now())
-        sample = found.prefetch_related(*SHOWN)[:SAMPLE]
-        shown: dict[str, Any] = {"count": found.count(), "sentence": segments.sentence(rule)}
+        count, ids = segments.count_and_some(rule, timezone.now(), SAMPLE)
+        sample = Contact.objects.filter(pk__in=ids).order_by("pk").prefetch_related(*SHOWN)
+        shown: dict[str, Any] = {"count": count, "sentence": segments.sentence(rule)}
         return Response({**shown, "sample": ContactSerializer(sample, many=True).data})
 
     preview.reads = True  # type: ignore[attr-defined]
