@@ -9,6 +9,7 @@ from django.views.decorators.http import require_GET
 from contacts.models import Segment
 from contacts.pagination import page
 from contacts.segments import charting, history, overlapping
+from contacts.segments.patience import TooLong
 from contacts.segments.where import InvalidRule
 
 may_see = permission_required(["contacts.view_segment", "contacts.view_contact"], raise_exception=True)
@@ -59,7 +60,7 @@ def segment_overlap(request: HttpRequest) -> HttpResponse:
     if context["enough"] and request.headers.get("HX-Request"):
         try:
             context["overlap"] = overlapping.overlap(segments, timezone.now())
-        except (InvalidRule, overlapping.TooLong) as error:
+        except (InvalidRule, TooLong) as error:
             context["problem"] = str(error)
         return render(request, "contacts/_segment_overlap.html", context)
     return render(request, "contacts/segment_overlap.html", context)
