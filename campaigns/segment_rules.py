@@ -62,7 +62,7 @@ class Message(RuleKind):
         if config.get("channel"):
             conditions.append(fill("m.channel = {0}", value(config["channel"])))
         if config.get("within"):
-            conditions.append(fill(f"{moment} > {{0}}", value(spans.since(config["within"], now))))
+            conditions.append(fill(f"{moment} >= {{0}}", value(spans.since(config["within"], now))))
         return fill("FROM campaigns_message m WHERE {0}", all_of(conditions))
 
     def held(self, config: Config, now: datetime, scope: Scope) -> Where:
@@ -115,6 +115,10 @@ class Message(RuleKind):
             words.append(f"the {kind} “{config['node']}”" if config.get("node") else f"any {kind}")
             words += [_named(key, config[key]) for key in ("scenario", "campaign") if config.get(key)][:1]
         return " ".join(words) + spans.count_words(config.get("count")) + spans.within_words(config.get("within"))
+
+    def sentence_not(self, config: Config, scope: Scope) -> str:
+        verb, negative = _verb(config)
+        return self.sentence_in({**config, "did_not": None, "did": verb if negative else f"{NEGATIVE}{verb}"}, scope)
 
     def suggestions(self, of: str, words: str, field: str) -> Sequence[Option] | None:
         if of == "campaigns":

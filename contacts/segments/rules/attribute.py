@@ -89,6 +89,9 @@ class Attribute(RuleKind):
     def sentence(self, config: Config) -> str:
         return operators.sentence(_named(config.get("field")), config.get("op"), config.get("value"))
 
+    def sentence_not(self, config: Config, scope: Scope) -> str:
+        return operators.sentence(_named(config.get("field")), config.get("op"), config.get("value"), denied=True)
+
 
 def _named(field: Any) -> str:
     field = field if isinstance(field, str) and field else "…"

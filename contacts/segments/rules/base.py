@@ -82,6 +82,10 @@ class RuleKind:
         """The same where the scope knows more (the labels of nodes)."""
         return self.sentence(config)
 
+    def sentence_not(self, config: Config, scope: Scope) -> str:
+        """That it is not so, in words: `does not have the tag “vip”`; "" where only "not (…)" says that."""
+        return ""
+
     def moved_by(self, config: Config) -> Collection[str] | None:
         """The events after which the answer may be another one, for the contact to whom they happened; None: any event.
 

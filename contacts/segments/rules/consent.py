@@ -98,5 +98,11 @@ class Consent(RuleKind):
             return f"has been asked about {about} and not confirmed it yet"
         return f"is {state or '…'} {'from' if state == ConsentState.UNSUBSCRIBED else 'to'} {about}"
 
+    def sentence_not(self, config: Config, scope: Scope) -> str:
+        said = self.sentence(config)
+        if config.get("is") == ConsentState.UNKNOWN:
+            return said.replace("has said nothing", "has said something", 1)
+        return said.replace("is ", "is not ", 1) if said.startswith("is ") else ""
+
 
 kind = Consent()

@@ -46,5 +46,8 @@ class Created(RuleKind):
     def sentence(self, config: Config) -> str:
         return f"was created {times.words(config.get('op'), config.get('value'))}"
 
+    def sentence_not(self, config: Config, scope: Scope) -> str:
+        return self.sentence(config).replace("was", "was not", 1)
+
 
 kind = Created()

@@ -129,6 +129,9 @@ class Event(RuleKind):
             words += f" where {said[:1].lower()}{said[1:]}"
         return words
 
+    def sentence_not(self, config: Config, scope: Scope) -> str:
+        return self.sentence({**config, "did": not config.get("did", True)})
+
 
 def _when_problems(config: Config) -> Iterator[str]:
     when = config["when"]

@@ -9,7 +9,7 @@ import phonenumbers
 from django import forms
 
 from contacts import places
-from contacts.segments import actual, homes
+from contacts.segments import actual, homes, wording
 from contacts.segments.comparison_form import ListField
 from contacts.segments.picking import Code
 from contacts.segments.rules.base import Config, RuleForm, RuleKind, truth, unknown_keys
@@ -86,7 +86,7 @@ class Location(RuleKind):
         if config["of"] == "language":
             return actual.compared("language", held)
         code = places.country_of_attribute(held["written"])
-        by = f"the attribute “country” is {actual.value(held['written'])}"
+        by = f"the attribute “country” is {wording.quoted(held['written'])}"
         if not code:
             code, by = places.country_of_number(held["phone"] or ""), f"by the phone number {held['phone']}"
         return f"{places.country_name(code)}, {by}" if code else "the country is unknown"
@@ -104,6 +104,9 @@ class Location(RuleKind):
         shown = named[:5] + ([f"{len(named) - 5} more"] if len(named) > 5 else [])
         listed = " or ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
         return f"{_WORDS[of, config.get('is', True) is not False]} {listed}"
+
+    def sentence_not(self, config: Config, scope: Scope) -> str:
+        return self.sentence({**config, "is": not config.get("is", True)})
 
     def suggestions(self, of: str, words: str, field: str) -> list[Code] | None:
         if of != "countries":

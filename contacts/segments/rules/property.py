@@ -44,6 +44,9 @@ class Property(RuleKind):
     def sentence(self, config: Config) -> str:
         return operators.sentence(str(config.get("field") or "…"), config.get("op"), config.get("value"))
 
+    def sentence_not(self, config: Config, scope: Scope) -> str:
+        return operators.sentence(str(config.get("field") or "…"), config.get("op"), config.get("value"), denied=True)
+
     def countable(self, config: Config) -> bool:
         return False
 

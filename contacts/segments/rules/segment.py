@@ -68,6 +68,9 @@ class Segment(RuleKind):
         word = "is in" if config.get("in", True) else "is not in"
         return f"{word} the segment “{name_of(config.get('id')) or '…'}”"
 
+    def sentence_not(self, config: Config, scope: Scope) -> str:
+        return self.sentence({**config, "in": not config.get("in", True)})
+
 
 def _is_id(item: Any) -> bool:
     return isinstance(item, int) and not isinstance(item, bool) and 0 < item < 2**63
