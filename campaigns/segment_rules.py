@@ -24,10 +24,20 @@ class Message(RuleKind):
     icon = "mail"
     order = 45
     Form = MessageForm
+    keys = {
+        "did": "sent, delivered, opened, clicked, bounced, complained, unsubscribed or failed.",
+        "did_not": "The same, of what did not happen; in place of “did”.",
+        "campaign": "The id of a campaign; without it and “scenario”, any message is meant.",
+        "scenario": "The id of a scenario.",
+        "node": "Of the campaign's or the scenario's messages those of this step or shape, by its id.",
+        "channel": "email or sms; without it, any.",
+        "within": "How lately, as in an event rule.",
+        "count": "How often, as in an event rule.",
+    }
+    example = {"rule": "message", "did": "opened", "campaign": 3, "within": {"amount": 30, "unit": "days"}}
 
     def problems(self, config: Config, scope: Scope) -> list[str]:
-        known = ("did", "did_not", "node", "scenario", "campaign", "channel", "within", "count")
-        found = list(unknown_keys(config, *known))
+        found = list(unknown_keys(config, *self.keys))
         verbs = [config[key] for key in ("did", "did_not") if config.get(key) is not None]
         if len(verbs) != 1 or not isinstance(verbs[0], str) or verbs[0].removeprefix(NEGATIVE) not in DID:
             found.append(f"Choose what the contact did with the message: {', '.join(DID)}.")

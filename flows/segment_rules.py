@@ -60,9 +60,15 @@ class ScenarioRule(RuleKind):
     icon = "workflow"
     order = 70
     Form = ScenarioForm
+    keys = {
+        "id": "The id of a scenario.",
+        "is": "inside (default), entered, completed, exited (left before the end), failed or never_entered.",
+        "within": "How lately, as in an event rule; not of inside and never_entered.",
+    }
+    example = {"rule": "scenario", "id": 2, "is": "completed"}
 
     def problems(self, config: Config, scope: Scope) -> list[str]:
-        found = list(unknown_keys(config, "id", "is", "within"))
+        found = list(unknown_keys(config, *self.keys))
         scenario, asked = config.get("id"), config.get("is", "inside")
         if not _is_id(scenario):
             found.append("Choose a scenario.")

@@ -1,6 +1,7 @@
 """The comparisons that rules offer, what each takes, and what is wrong with a value for it."""
 
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from contacts.segments import values, wording
@@ -103,12 +104,9 @@ def _unfit(found: Operator, value: Any, of_dates: bool) -> list[str]:
         if not isinstance(value, list) or len(value) != 2:
             return ["Give two values, the lower and the upper one."]
         kinds = [_ordered_kind(item) for item in value]
-        same = kinds[0] == kinds[1] and kinds[0] is not None and not (of_dates and kinds[0] != "date")
-        return (
-            []
-            if same
-            else [f"Give two {'dates' if of_dates else 'numbers or two dates'} such as {_example(of_dates)}."]
-        )
+        if kinds[0] != kinds[1] or kinds[0] is None or (of_dates and kinds[0] != "date"):
+            return [f"Give two {'dates' if of_dates else 'numbers or two dates'} such as {_example(of_dates)}."]
+        return ["The first value is the larger one: nothing lies between them."] if _reversed(*value) else []
     if not values.is_scalar(value):
         return ["Give one value to compare with."]
     if (found.takes == "date" or of_dates) and values.moment(value) is None:
@@ -122,6 +120,14 @@ def _ordered_kind(value: Any) -> str | None:
     if values.number(value) is not None:
         return "number"
     return "date" if values.moment(value) is not None else None
+
+
+def _reversed(lower: Any, upper: Any) -> bool:
+    numbers = values.number(lower), values.number(upper)
+    if numbers[0] is not None and numbers[1] is not None:
+        return numbers[0] > numbers[1]
+    days = [found.date() if isinstance(found, datetime) else found for found in map(values.moment, (lower, upper))]
+    return days[0] is not None and days[1] is not None and days[0] > days[1]
 
 
 def _example(of_dates: bool) -> str:

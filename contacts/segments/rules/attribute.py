@@ -57,12 +57,18 @@ class Attribute(RuleKind):
     icon = "user"
     order = 10
     Form = AttributeForm
+    keys = {
+        "field": f"The name of an attribute, or one of {', '.join(FIELDS)}.",
+        "op": "A comparison.",
+        "value": "What it is compared with; “comparisons” says what each takes.",
+    }
+    example = {"rule": "attribute", "field": "city", "op": "in", "value": ["Paris", "Lyon"]}
 
     def problems(self, config: Config, scope: Scope) -> list[str]:
         field = config.get("field")
         if not isinstance(field, str) or not field:
             return ["Choose an attribute."]
-        found = list(unknown_keys(config, "field", "op", "value"))
+        found = list(unknown_keys(config, *self.keys))
         wrong = operators.problems(config.get("op"), config.get("value"), of_dates=field in _MOMENTS)
         return found + [f"{_named(field)}: {text}" for text in wrong]
 

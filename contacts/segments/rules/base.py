@@ -42,6 +42,8 @@ class RuleKind:
     icon: ClassVar[str]  # a lucide name
     order: ClassVar[int] = 50  # in the builder's choice of kinds
     Form: ClassVar[type[RuleForm]]
+    keys: ClassVar[dict[str, str]] = {}  # what a rule has besides "rule", and what each says, for the API's readers
+    example: ClassVar[Config] = {}
 
     def offered(self, scope: Scope) -> bool:
         """Whether the builder offers this kind there."""

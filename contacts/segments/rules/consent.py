@@ -29,9 +29,15 @@ class Consent(RuleKind):
     icon = "mail-check"
     order = 30
     Form = ConsentForm
+    keys = {
+        "channel": "email or sms.",
+        "is": "subscribed, unsubscribed, pending (asked to confirm) or unknown (nothing was said).",
+        "topic": "The key of a topic; without it the channel as a whole is meant.",
+    }
+    example = {"rule": "consent", "channel": "email", "is": "subscribed"}
 
     def problems(self, config: Config, scope: Scope) -> list[str]:
-        found = list(unknown_keys(config, "channel", "is", "topic"))
+        found = list(unknown_keys(config, *self.keys))
         if config.get("channel") not in Channel.values:
             found.append(f"Choose a channel: {', '.join(Channel.values)}.")
         if config.get("is") not in ConsentState.values:

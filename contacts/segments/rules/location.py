@@ -52,9 +52,15 @@ class Location(RuleKind):
     icon = "map-pin"
     order = 15
     Form = LocationForm
+    keys = {
+        "of": "country (of the attribute “country”, else of the phone number) or language.",
+        "in": "Codes: FR, BE of countries; pt, en-GB of languages, where pt means pt-BR too.",
+        "is": "true, or false for those of whom it does not hold. Default: true.",
+    }
+    example = {"rule": "location", "of": "country", "in": ["FR", "BE"]}
 
     def problems(self, config: Config, scope: Scope) -> list[str]:
-        found = list(unknown_keys(config, "of", "in", "is"))
+        found = list(unknown_keys(config, *self.keys))
         if config.get("of") not in ("country", "language"):
             return [*found, "“of” of a location rule is country or language."]
         if not isinstance(config.get("is", True), bool):

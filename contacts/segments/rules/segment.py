@@ -29,9 +29,14 @@ class Segment(RuleKind):
     icon = "chart-pie"
     order = 50
     Form = SegmentForm
+    keys = {
+        "id": "The id of another segment.",
+        "in": "true, or false for those who are not in it. Default: true.",
+    }
+    example = {"rule": "segment", "id": 4}
 
     def problems(self, config: Config, scope: Scope) -> list[str]:
-        found = list(unknown_keys(config, "id", "in"))
+        found = list(unknown_keys(config, *self.keys))
         if not isinstance(config.get("in", True), bool):
             found.append("“in” of a segment rule is true or false.")
         chosen = config.get("id")

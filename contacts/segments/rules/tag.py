@@ -23,9 +23,14 @@ class Tag(RuleKind):
     icon = "tag"
     order = 20
     Form = TagForm
+    keys = {
+        "name": "The tag, in whatever case.",
+        "has": "true, or false for those without it. Default: true.",
+    }
+    example = {"rule": "tag", "name": "vip"}
 
     def problems(self, config: Config, scope: Scope) -> list[str]:
-        found = list(unknown_keys(config, "name", "has"))
+        found = list(unknown_keys(config, *self.keys))
         name = config.get("name")
         if not isinstance(name, str) or not name.strip():
             found.append("Choose a tag.")
