@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from contacts.list_forms import ChangesForm
 from contacts.models import Segment
 from contacts.pagination import page
 from contacts.segments import charting, history, overlapping
@@ -34,10 +35,11 @@ def segment_sizes(request: HttpRequest, pk: int) -> HttpResponse:
 def segment_changes(request: HttpRequest, pk: int) -> HttpResponse:
     """Who came into a segment and who left it, the latest first."""
     segment = get_object_or_404(Segment, pk=pk)
-    what = request.GET.get("what", "")
-    what = what if what in history.WHAT else ""
-    shown = page(history.changes(segment, what).select_related("contact"), request)
-    return render(request, "contacts/segment_changes.html", {"segment": segment, "page": shown, "what": what})
+    form = ChangesForm(request.GET)
+    asked = form.asked
+    found = history.changes(segment, asked["what"] or "", asked["q"] or "")
+    shown = page(found.select_related("contact"), request)
+    return render(request, "contacts/segment_changes.html", {"segment": segment, "page": shown, "form": form})
 
 
 @may_see
