@@ -6,7 +6,7 @@ import { History } from "./rule_history.js";
 import { mark } from "./rule_marking.js";
 import { group, holderOf, step, ungroup } from "./rule_moves.js";
 import { items, readGroup, readRule } from "./rule_reading.js";
-import { forgetWhenSent, keep, left } from "./rule_returning.js";
+import { returning } from "./rule_returning.js";
 import { isTyped, pick, suggest } from "./rule_suggesting.js";
 
 const FIRST = "select, input:not([type=hidden])";
@@ -30,8 +30,7 @@ class RuleTree extends HTMLElement {
       item.querySelector("[data-grip]").focus();
       this.changed();
     });
-    forgetWhenSent(this);
-    const json = left(this);
+    const json = returning(this);
     if (json !== null && json !== this.read()) this.show(json).then(() => this.changed());
   }
 
@@ -57,7 +56,6 @@ class RuleTree extends HTMLElement {
     this.querySelector('[data-act="redo"]').disabled = !this.history.future.length;
     if (input.value === json) return;
     input.value = json;
-    keep(this, json);
     input.dispatchEvent(new Event("change", { bubbles: true }));
     this.querySelector("[data-preview]").dispatchEvent(new CustomEvent("rule-changed"));
   }
