@@ -80,8 +80,9 @@ def test_no_days_at_all_mean_today_of_days_and_of_moments():
     now = datetime(2026, 3, 9, 16, 0, tzinfo=UTC)  # one o'clock in the night of the tenth, there
     held = {"early": "2026-03-09T15:00:00Z", "late": "2026-03-10T14:59:59Z", "day": "2026-03-10"}
     other = {"early": "2026-03-09T14:59:59Z", "late": "2026-03-10T15:00:00Z", "day": "2026-03-09"}
-    one, two = make.contact("a@b.c", attributes=held, created_at=now), make.contact(
-        "b@b.c", attributes=other, created_at=now - timedelta(hours=2)
+    one, two = (
+        make.contact("a@b.c", attributes=held, created_at=now),
+        make.contact("b@b.c", attributes=other, created_at=now - timedelta(hours=2)),
     )
     for op in ("in_last_days", "in_next_days"):
         for field in held:
