@@ -16,11 +16,11 @@ DID = {
     "sent": ("was sent", "was not sent"),
     "delivered": ("got", "did not get"),
     "opened": ("opened", "did not open"),
-    "clicked": ("clicked", "did not click"),
-    "bounced": ("had bounced", "had not bounced"),
+    "clicked": ("clicked in", "did not click in"),
+    "bounced": ("bounced on", "did not bounce on"),
     "complained": ("complained about", "did not complain about"),
-    "unsubscribed": ("unsubscribed by", "did not unsubscribe by"),
-    "failed": ("did not get, because it failed,", "had not failed"),
+    "unsubscribed": ("unsubscribed through", "did not unsubscribe through"),
+    "failed": ("failed to get", "did not fail to get"),
 }
 NEGATIVE = "not:"
 
@@ -45,7 +45,7 @@ class MessageForm(SpanForm):
     campaign = PickField("campaigns", "any campaign", lambda number: name_of("campaign", number), label="Of campaign")
     channel = forms.ChoiceField(label="Channel", required=False, choices=[("", "any channel"), *Channel.choices])
     field_order = (
-        "did", "node", "scenario", "campaign", "channel", "count__op", "count__n", "within__unit", "within__amount",
+        "did", "scenario", "campaign", "node", "channel", "count__op", "count__n", "within__unit", "within__amount",
     )  # fmt: skip
 
     def __init__(self, config: Config, scope: Scope) -> None:

@@ -24,10 +24,20 @@ class Message(RuleKind):
     icon = "mail"
     order = 45
     Form = MessageForm
+    keys = {
+        "did": "sent, delivered, opened, clicked, bounced, complained, unsubscribed or failed.",
+        "did_not": "The same, of what did not happen; in place of “did”.",
+        "campaign": "The id of a campaign; without it and “scenario”, any message is meant.",
+        "scenario": "The id of a scenario.",
+        "node": "Of the campaign's or the scenario's messages those of this step or shape, by its id.",
+        "channel": "email or sms; without it, any.",
+        "within": "How lately, as in an event rule.",
+        "count": "How often, as in an event rule.",
+    }
+    example = {"rule": "message", "did": "opened", "campaign": 3, "within": {"amount": 30, "unit": "days"}}
 
     def problems(self, config: Config, scope: Scope) -> list[str]:
-        known = ("did", "did_not", "node", "scenario", "campaign", "channel", "within", "count")
-        found = list(unknown_keys(config, *known))
+        found = list(unknown_keys(config, *self.keys))
         verbs = [config[key] for key in ("did", "did_not") if config.get(key) is not None]
         if len(verbs) != 1 or not isinstance(verbs[0], str) or verbs[0].removeprefix(NEGATIVE) not in DID:
             found.append(f"Choose what the contact did with the message: {', '.join(DID)}.")
@@ -62,7 +72,7 @@ class Message(RuleKind):
         if config.get("channel"):
             conditions.append(fill("m.channel = {0}", value(config["channel"])))
         if config.get("within"):
-            conditions.append(fill(f"{moment} > {{0}}", value(spans.since(config["within"], now))))
+            conditions.append(fill(f"{moment} >= {{0}}", value(spans.since(config["within"], now))))
         return fill("FROM campaigns_message m WHERE {0}", all_of(conditions))
 
     def held(self, config: Config, now: datetime, scope: Scope) -> Where:
@@ -115,6 +125,10 @@ class Message(RuleKind):
             words.append(f"the {kind} “{config['node']}”" if config.get("node") else f"any {kind}")
             words += [_named(key, config[key]) for key in ("scenario", "campaign") if config.get(key)][:1]
         return " ".join(words) + spans.count_words(config.get("count")) + spans.within_words(config.get("within"))
+
+    def sentence_not(self, config: Config, scope: Scope) -> str:
+        verb, negative = _verb(config)
+        return self.sentence_in({**config, "did_not": None, "did": verb if negative else f"{NEGATIVE}{verb}"}, scope)
 
     def suggestions(self, of: str, words: str, field: str) -> Sequence[Option] | None:
         if of == "campaigns":

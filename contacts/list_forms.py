@@ -25,3 +25,13 @@ class ListForm(forms.Form):
     @property
     def narrowed(self) -> bool:
         return any(self.data.get(name) for name in self.fields)
+
+
+class ChangesForm(ListForm):
+    """Who entered a segment and left it."""
+
+    what = forms.ChoiceField(
+        required=False,
+        label="What",
+        choices=[("", "Entered and left"), ("entered", "Entered"), ("left", "Left")],
+    )

@@ -1,44 +1,28 @@
 """The segments resource of the API."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers, viewsets
 from rest_framework.decorators import action
+from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contacts import segments
 from contacts.api_shapes import SHOWN, ContactSerializer
 from contacts.models import Contact, Segment
-from contacts.segment_parts_api import SegmentParts
+from contacts.rule_api import RuleActions, RuleField
+from contacts.segment_parts_api import SegmentParts, may_see_contacts
 from contacts.segments import deleting, overlapping, saving
+from contacts.segments.patience import TooLong, patience
 from contacts.why_api import WhyActions
 
 SAMPLE = 10
-
-
-@extend_schema_field({"type": "object", "nullable": True, "additionalProperties": True})
-class RuleField(serializers.Field):
-    """A rule tree; null, {} and {"all": []} are everybody."""
-
-    def to_internal_value(self, rule: Any) -> Any:
-        owner = getattr(self.root, "instance", None)
-        problems = segments.problems(rule, segments.Scope(segment=owner.pk if isinstance(owner, Segment) else None))
-        if problems:
-            raise serializers.ValidationError(problems)
-        return rule or {"all": []}
-
-    def validate_empty_values(self, data: Any) -> tuple[bool, Any]:
-        """null is a tree too."""
-        return super().validate_empty_values({} if data is None else data)
-
-    def to_representation(self, rule: Any) -> Any:
-        return rule
 
 
 class SegmentSerializer(serializers.ModelSerializer):
@@ -83,7 +67,9 @@ class SegmentSerializer(serializers.ModelSerializer):
 
     def create(self, validated: dict[str, Any]) -> Segment:
         if self.kind == Segment.Kind.STATIC:
-            return saving.create_list(validated["name"], timezone.now(), validated.get("description", ""))
+            return _named(
+                lambda: saving.create_list(validated["name"], timezone.now(), validated.get("description", ""))
+            )
         return self._saved(Segment(), validated)
 
     def update(self, instance: Segment, validated: dict[str, Any]) -> Segment:
@@ -92,8 +78,21 @@ class SegmentSerializer(serializers.ModelSerializer):
     def _saved(self, segment: Segment, validated: dict[str, Any]) -> Segment:
         for name, item in validated.items():
             setattr(segment, name, item)
-        saving.save(segment)
+        try:
+            _named(lambda: saving.save(segment))
+        except segments.InvalidRule as error:  # what it refers to was changed meanwhile
+            raise serializers.ValidationError({"rule": error.problems}) from error
+        except Segment.DoesNotExist as error:
+            raise NotFound from error
         return segment
+
+
+def _named(saved: Callable[[], Any]) -> Any:
+    """What is saved, unless the name was taken meanwhile."""
+    try:
+        return saved()
+    except saving.NameTaken as error:
+        raise serializers.ValidationError({"name": [str(error)]}) from error
 
 
 class RuleSerializer(serializers.Serializer):
@@ -124,7 +123,7 @@ class SegmentFilter(filters.FilterSet):
         fields = ["name", "kind"]
 
 
-class SegmentViewSet(WhyActions, SegmentParts, viewsets.ModelViewSet):
+class SegmentViewSet(RuleActions, WhyActions, SegmentParts, viewsets.ModelViewSet):
     """Groups of contacts: those who match a rule tree at any time, and fixed lists."""
 
     scope = "segments"
@@ -142,12 +141,18 @@ class SegmentViewSet(WhyActions, SegmentParts, viewsets.ModelViewSet):
     @extend_schema(request=RuleSerializer, responses=PreviewSerializer, filters=False)
     @action(detail=False, methods=["post"], pagination_class=None)
     def preview(self, request: Request) -> Response:
-        """How many contacts match a rule tree now, exactly, and some of them. Nothing is saved."""
+        """How many contacts match a rule tree now, exactly, and (for keys with the scope contacts:read) some of them.
+        Nothing is saved."""
         asked = RuleSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         rule = asked.validated_data["rule"]
-        count, ids = segments.count_and_some(rule, timezone.now(), SAMPLE)
-        sample = Contact.objects.filter(pk__in=ids).order_by("pk").prefetch_related(*SHOWN)
+        sample: list[Contact] = []
+        try:
+            with patience():
+                count, ids = segments.count_and_some(rule, timezone.now(), SAMPLE if may_see_contacts(request) else 0)
+                sample = list(Contact.objects.filter(pk__in=ids).order_by("pk").prefetch_related(*SHOWN))
+        except TooLong as error:
+            raise serializers.ValidationError({"detail": [str(error)]}) from error
         shown: dict[str, Any] = {"count": count, "sentence": segments.sentence(rule)}
         return Response({**shown, "sample": ContactSerializer(sample, many=True).data})
 
@@ -168,7 +173,7 @@ class SegmentViewSet(WhyActions, SegmentParts, viewsets.ModelViewSet):
             raise serializers.ValidationError({"segments": ["Name two or three different segments, as in 3,7."]})
         try:
             found = overlapping.overlap([by_id[pk] for pk in chosen], timezone.now())
-        except (segments.InvalidRule, overlapping.TooLong) as error:
+        except (segments.InvalidRule, TooLong) as error:
             raise serializers.ValidationError({"detail": [str(error)]}) from error
         return Response(
             {

@@ -8,7 +8,7 @@ from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.decorators import action
-from rest_framework.exceptions import NotFound
+from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -20,6 +20,7 @@ from contacts.days import day_of
 from contacts.imports.csv_sniffing import Unreadable
 from contacts.models import Contact, Event, Membership, Placement, Segment
 from contacts.segments import filling, history, placing, using
+from contacts.segments.saving import NameTaken
 from contacts.segments.where import InvalidRule
 
 SOURCE = "api"
@@ -84,6 +85,16 @@ class CopySerializer(serializers.Serializer):
         return name
 
 
+def may_see_contacts(request: Request) -> bool:
+    """Who they are is told to keys that may read contacts; how many they are, to all that may read segments."""
+    return bool(request.auth.allows("contacts:read"))
+
+
+def must(request: Request, scope: str) -> None:
+    if not request.auth.allows(scope):
+        raise PermissionDenied(f"This API key also needs the scope {scope} for this.")
+
+
 class SegmentParts(GenericViewSet[Segment]):
     """Actions of one segment; `contacts.segment_api.SegmentViewSet` has the others."""
 
@@ -107,7 +118,8 @@ class SegmentParts(GenericViewSet[Segment]):
     @extend_schema(request=None, responses=ContactSerializer(many=True), filters=False)
     @members.mapping.get
     def members_list(self, request: Request, pk: str | None = None) -> Response:
-        """Who is in it, as far as that has been worked out, newest contacts first."""
+        """Who is in it, as far as that has been worked out, newest contacts first. Needs contacts:read too."""
+        must(request, "contacts:read")
         inside = Membership.objects.filter(segment_id=self.get_object().pk).values("contact_id")
         contacts = Contact.objects.filter(pk__in=inside).prefetch_related("consents", "contact_tags__tag")
         return self._paged(contacts, ContactSerializer)
@@ -157,6 +169,8 @@ class SegmentParts(GenericViewSet[Segment]):
             made = filling.copy(self.get_object(), asked.validated_data["name"], timezone.now(), SOURCE)
         except InvalidRule as error:
             raise serializers.ValidationError({"detail": error.problems}) from error
+        except NameTaken as error:
+            raise serializers.ValidationError({"name": [str(error)]}) from error
         return Response(self.get_serializer(made).data, 201)
 
     @extend_schema(
@@ -171,11 +185,13 @@ class SegmentParts(GenericViewSet[Segment]):
     @action(detail=True, methods=["post"], parser_classes=[MultiPartParser, FormParser], pagination_class=None)
     def files(self, request: Request, pk: str | None = None) -> Response:
         """Put those into a fixed list whom a CSV file names by email, phone or external id. It is read after the
-        answer; with `create`, those who are unknown become contacts."""
+        answer; with `create`, those who are unknown become contacts, for which the key needs contacts:write too."""
         segment, file = self._list(), request.data.get("file")
         if file is None or not hasattr(file, "chunks"):
             raise serializers.ValidationError({"file": ["Send a CSV file under this name, as multipart/form-data."]})
         creating = str(request.data.get("create", "")).lower() in ("true", "1", "yes")
+        if creating:
+            must(request, "contacts:write")
         try:
             lot = filling.upload(segment, file.name, file.chunks(), timezone.now(), SOURCE, creating)
         except Unreadable as error:

@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from contacts import segments
+from contacts.segment_parts_api import must
 from contacts.segments import why
 from contacts.segments.why import Verdict
 
@@ -47,7 +48,9 @@ class WhyActions:
     )
     @action(detail=True, methods=["get"], pagination_class=None)
     def why(self, request: Request, pk: str | None = None) -> Response:
-        """Why a contact is in the segment, or is not: the verdict of each of its rules, with the actual values."""
+        """Why a contact is in the segment, or is not: the verdict of each of its rules, with the actual values.
+        Needs contacts:read too."""
+        must(request, "contacts:read")
         segment = self.get_object()  # type: ignore[attr-defined]
         asked = WhyOfRuleSerializer(data={"contact": request.query_params.get("contact")})
         asked.is_valid(raise_exception=True)

@@ -24,6 +24,16 @@ ASKS = {
     "failed": ("failed in", (ExecutionState.FAILED,), "finished_at"),
     "never_entered": ("never entered", tuple(ExecutionState), "entered_at"),
 }
+# The same in a sentence, and what in it makes the opposite.
+_SAID = {**{key: f"{words} {{}}" for key, (words, _, _) in ASKS.items()}, "exited": "left {} before the end"}
+_DENIED = {
+    "inside": ("is inside", "is not inside"),
+    "entered": ("has entered", "has not entered"),
+    "completed": ("has completed", "has not completed"),
+    "exited": ("left", "did not leave"),
+    "failed": ("failed", "did not fail"),
+    "never_entered": ("never entered", "has entered"),
+}
 MAX_ID = 2**63 - 1
 _PASSED = 'EXISTS (SELECT 1 FROM flows_execution fe WHERE fe.contact_id = "contacts_contact"."id" AND {0})'
 
@@ -50,9 +60,15 @@ class ScenarioRule(RuleKind):
     icon = "workflow"
     order = 70
     Form = ScenarioForm
+    keys = {
+        "id": "The id of a scenario.",
+        "is": "inside (default), entered, completed, exited (left before the end), failed or never_entered.",
+        "within": "How lately, as in an event rule; not of inside and never_entered.",
+    }
+    example = {"rule": "scenario", "id": 2, "is": "completed"}
 
     def problems(self, config: Config, scope: Scope) -> list[str]:
-        found = list(unknown_keys(config, "id", "is", "within"))
+        found = list(unknown_keys(config, *self.keys))
         scenario, asked = config.get("id"), config.get("is", "inside")
         if not _is_id(scenario):
             found.append("Choose a scenario.")
@@ -70,7 +86,7 @@ class ScenarioRule(RuleKind):
         _, states, moment = ASKS[asked]
         such = fill("fe.scenario_id = {0} AND fe.state = ANY({1})", value(config["id"]), value([*map(str, states)]))
         if config.get("within"):
-            such = such & fill(f"fe.{moment} > {{0}}", value(spans.since(config["within"], now)))
+            such = such & fill(f"fe.{moment} >= {{0}}", value(spans.since(config["within"], now)))
         found = fill(_PASSED, such)
         return ~found if asked == "never_entered" else found
 
@@ -100,8 +116,12 @@ class ScenarioRule(RuleKind):
     def sentence(self, config: Config) -> str:
         chosen, asked = config.get("id"), str(config.get("is", "inside"))
         name = _name(chosen) if _is_id(chosen) else ""
-        words, _, _ = ASKS.get(asked, ("…", (), ""))
-        return f"{words} the scenario “{name or '…'}”{spans.within_words(config.get('within'))}"
+        return _SAID.get(asked, "… {}").format(f"the scenario “{name or '…'}”") + spans.within_words(
+            config.get("within")
+        )
+
+    def sentence_not(self, config: Config, scope: Scope) -> str:
+        return self.sentence(config).replace(*_DENIED[str(config.get("is", "inside"))], 1)
 
     def suggestions(self, of: str, words: str, field: str) -> list[Choice] | None:
         return named(Scenario.objects.order_by("-pk"), words) if of == "scenarios" else None

@@ -1,13 +1,12 @@
 """Says in words what is actually known of a contact, beside what a rule asks."""
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.utils.timezone import localtime
 
-LONGEST = 200
+from contacts.segments import wording
 
 
 def moment(text: str) -> str:
@@ -16,17 +15,9 @@ def moment(text: str) -> str:
     return f"{at.day} {at:%b %Y, %H:%M}"
 
 
-def value(item: Any) -> str:
-    """What an attribute holds: texts in quotation marks, numbers bare, lists and objects as they are written."""
-    if isinstance(item, bool):
-        return "yes" if item else "no"
-    text = f"“{item}”" if isinstance(item, str) else json.dumps(item, ensure_ascii=False)
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
-
-
 def compared(subject: str, item: Any) -> str:
     """`city is “Lyon”`, `city is unknown`."""
-    return f"{subject} is {'unknown' if item is None or item == '' else value(item)}"
+    return f"{subject} is {'unknown' if item is None or item == '' else wording.quoted(item)}"
 
 
 def times(number: int) -> str:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from contacts.segments.history import Day
 
 MOST_COLUMNS = 92  # more days than that are drawn by the week
+FEWEST_COLUMNS = 14  # fewer leave room for those to come, so that one day is no wall
 MARKS = 6
 
 
@@ -44,7 +45,7 @@ def chart(days: Sequence[Day]) -> Chart | None:
     unit, columns = _columns(days)
     top = max(max(day.size for day in columns), 1)
     moved = max(max(day.entered, day.left) for day in columns)
-    room = 100 / len(columns)
+    room = 100 / max(len(columns), FEWEST_COLUMNS)
     drawn = []
     for place, day in enumerate(columns):
         height = max(100 * day.size / top, 0.0)
@@ -52,9 +53,9 @@ def chart(days: Sequence[Day]) -> Chart | None:
         words = f"{_words(day, unit)}: {day.size:,} in it, {day.entered:,} entered, {day.left:,} left"
         x, width = _n((place + 0.1) * room), _n(0.8 * room)
         drawn.append(Column(x, width, _n(100 - height), _n(height), _n(came), _n(100 - came), _n(went), words))
-    every = max(1, -(-len(columns) // MARKS))
+    every = -(-max(len(columns), FEWEST_COLUMNS) // MARKS)
     marks = [
-        (_n((place + 0.5) * room), f"{columns[place].day.day} {columns[place].day:%b}", _anchor(place, len(columns)))
+        (_n((place + 0.5) * room), f"{columns[place].day.day} {columns[place].day:%b}", _anchor((place + 0.5) * room))
         for place in range(0, len(columns), every)
     ]
     entered, left = sum(day.entered for day in days), sum(day.left for day in days)
@@ -79,9 +80,8 @@ def _words(day: Day, unit: str) -> str:
     return text if unit == "day" else f"Week of {text}"
 
 
-def _anchor(place: int, count: int) -> str:
-    x = (place + 0.5) / count
-    return "start" if x < 0.05 else "end" if x > 0.95 else "middle"
+def _anchor(x: float) -> str:
+    return "start" if x < 3 else "end" if x > 97 else "middle"
 
 
 def _n(number: float) -> str:

@@ -9,7 +9,7 @@ from django.conf import settings
 
 from contacts.segments import bounds, values
 from contacts.segments.operands import Key, Moment, Text
-from contacts.segments.operators import operator
+from contacts.segments.operators import TODAY, operator
 from contacts.segments.where import Where, all_of, any_of, fill, value
 
 Condition = Callable[[Where], Where]
@@ -145,7 +145,7 @@ def _day(it: Where, key: str, item: Any, now: datetime) -> Where:
 
 def _moment(it: Where, key: str, item: Any, now: datetime) -> Where:
     """Over a moment. Compared with a date, the whole of that day in the installation's zone counts."""
-    if key in _ANNIVERSARIES:
+    if key in _ANNIVERSARIES or (key in TODAY and not _days(item)):
         return _day(fill("({0} AT TIME ZONE {1})::date", it, zone()), key, item, now)
     if key in _NEAR_MOMENTS:
         span = timedelta(days=_days(item))

@@ -3,6 +3,7 @@
 from django.db import transaction
 
 from contacts.models import Segment
+from contacts.segments.saving import alone
 from contacts.segments.using import Use, uses
 
 
@@ -23,6 +24,7 @@ def sentence(found: list[Use]) -> str:
 @transaction.atomic
 def delete(segment: Segment) -> None:
     """Raises InUse."""
+    alone()
     list(Segment.objects.select_for_update().filter(pk=segment.pk))
     found = uses(segment.pk)
     if found:

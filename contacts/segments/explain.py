@@ -24,9 +24,20 @@ def _words(rule: Any, scope: Scope, outermost: bool = False) -> str:
         kind = registry().get(rule["rule"])
         return kind.sentence_in(rule, scope) if kind else "…"
     if "not" in rule:
+        denied = _denied(rule["not"], scope)
+        if denied:
+            return denied
         return f"not ({_words(rule['not'], scope, outermost=True)})"
     parts = [
         _words(child, scope, outermost=len(tree.children(rule)) == 1 and outermost) for child in tree.children(rule)
     ]
     joined = (" and " if "all" in rule else " or ").join(parts)
     return joined if outermost or len(parts) == 1 else f"({joined})"
+
+
+def _denied(rule: Any, scope: Scope) -> str:
+    """That a single rule does not hold, where its kind has words for it."""
+    while not tree.is_empty(rule) and "rule" not in rule and "not" not in rule and len(tree.children(rule)) == 1:
+        (rule,) = tree.children(rule)
+    kind = registry().get(rule["rule"]) if not tree.is_empty(rule) and "rule" in rule else None
+    return kind.sentence_not(rule, scope) if kind else ""

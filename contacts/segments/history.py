@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import QuerySet
 
+from contacts import search
 from contacts.days import day_of
 from contacts.models import Event, Segment, SegmentDay
 from contacts.segments.crossing import ENTERED, LEFT
@@ -47,8 +48,10 @@ def lately(segment: Segment, count: int, now: datetime) -> list[Day]:
     return days(segment, today - timedelta(days=count - 1), today)
 
 
-def changes(segment: Segment, what: str = "") -> QuerySet[Event]:
-    """What timelines tell of the segment; `what` is "entered", "left" or "" for both. By descending id an index serves
-    it, however long the timelines are."""
+def changes(segment: Segment, what: str = "", words: str = "") -> QuerySet[Event]:
+    """What timelines tell of the segment; `what` is "entered", "left" or "" for both, `words` are a piece of the name
+    or the address of whom it is told. By descending id an index serves it, however long the timelines are."""
     told = Event.objects.filter(name__in=[ENTERED, LEFT], properties__segment=segment.pk)
-    return told.filter(name=WHAT[what]) if what in WHAT else told
+    if what in WHAT:
+        told = told.filter(name=WHAT[what])
+    return told.filter(contact__in=search.ids(words)) if words.strip() else told

@@ -1,12 +1,15 @@
 """The comparisons that rules offer, what each takes, and what is wrong with a value for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from contacts.segments import values
+from contacts.segments import values, wording
 
 MAX_CHOICES = 500
 MAX_DAYS = 36500
+# With 0 days these mean the whole of today, of moments too.
+TODAY = ("in_last_days", "in_next_days")
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,12 @@ OPERATORS = {
         Operator("between", "is between", "pair", of_dates=True),
         Operator("before", "is before", "date", of_dates=True),
         Operator("after", "is after", "date", of_dates=True),
-        Operator("in_last_days", "is in the last days", "days", of_dates=True, drifts=True),
-        Operator("in_next_days", "is in the next days", "days", of_dates=True, drifts=True),
-        Operator("days_ago", "is longer ago than days", "days", of_dates=True, drifts=True),
-        Operator("days_ahead", "is further ahead than days", "days", of_dates=True, drifts=True),
+        Operator("in_last_days", "is in the last … days", "days", of_dates=True, drifts=True),
+        Operator("in_next_days", "is in the next … days", "days", of_dates=True, drifts=True),
+        Operator("days_ago", "is more than … days ago", "days", of_dates=True, drifts=True),
+        Operator("days_ahead", "is more than … days ahead", "days", of_dates=True, drifts=True),
         Operator("anniversary_today", "has its anniversary today", "nothing", of_dates=True, drifts=True),
-        Operator("anniversary_in_days", "has its anniversary in the next days", "days", of_dates=True, drifts=True),
+        Operator("anniversary_in_days", "has its anniversary in the next … days", "days", of_dates=True, drifts=True),
         Operator("is_set", "is known", "nothing", of_dates=True),
         Operator("not_set", "is unknown", "nothing", of_dates=True, negates="is_set"),
     ]
@@ -101,12 +104,9 @@ def _unfit(found: Operator, value: Any, of_dates: bool) -> list[str]:
         if not isinstance(value, list) or len(value) != 2:
             return ["Give two values, the lower and the upper one."]
         kinds = [_ordered_kind(item) for item in value]
-        same = kinds[0] == kinds[1] and kinds[0] is not None and not (of_dates and kinds[0] != "date")
-        return (
-            []
-            if same
-            else [f"Give two {'dates' if of_dates else 'numbers or two dates'} such as {_example(of_dates)}."]
-        )
+        if kinds[0] != kinds[1] or kinds[0] is None or (of_dates and kinds[0] != "date"):
+            return [f"Give two {'dates' if of_dates else 'numbers or two dates'} such as {_example(of_dates)}."]
+        return ["The first value is the larger one: nothing lies between them."] if _reversed(*value) else []
     if not values.is_scalar(value):
         return ["Give one value to compare with."]
     if (found.takes == "date" or of_dates) and values.moment(value) is None:
@@ -122,32 +122,48 @@ def _ordered_kind(value: Any) -> str | None:
     return "date" if values.moment(value) is not None else None
 
 
+def _reversed(lower: Any, upper: Any) -> bool:
+    numbers = values.number(lower), values.number(upper)
+    if numbers[0] is not None and numbers[1] is not None:
+        return numbers[0] > numbers[1]
+    days = [found.date() if isinstance(found, datetime) else found for found in map(values.moment, (lower, upper))]
+    return days[0] is not None and days[1] is not None and days[0] > days[1]
+
+
 def _example(of_dates: bool) -> str:
     return "2026-03-01 and 2026-03-31" if of_dates else "10 and 20"
 
 
-def sentence(subject: str, key: Any, value: Any) -> str:
-    """`plan is “team”`, `age is between 18 and 25`."""
+def sentence(subject: str, key: Any, value: Any, denied: bool = False) -> str:
+    """`plan is “team”`, `age is between 18 and 25`; where `denied`, the opposite: `age is not between 18 and 25`."""
     found = operator(key)
     if found is None:
         return f"{subject} …"
+    if denied:
+        found = _opposite(found)
     if found.takes == "nothing":
         return f"{subject} {found.label}"
     if found.takes == "days":
-        counted = f"{value} {'day' if values.number(value) == 1 else 'days'}"
-        return f"{subject} {found.label.removesuffix('days')}{counted}"
+        if found.key in TODAY and values.number(value) == 0:
+            return f"{subject} is {'not ' if denied else ''}today"
+        return f"{subject} {found.label.replace('… days', wording.days(value))}"
     if isinstance(value, list):
-        shown = [quoted(item) for item in value[:5]] + ([f"{len(value) - 5} more"] if len(value) > 5 else [])
+        shown = [wording.quoted(item) for item in value[:5]] + ([f"{len(value) - 5} more"] if len(value) > 5 else [])
         last = " and " if found.takes == "pair" or len(value) > 5 else " or "
         listed = last.join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown) or "…"
         return f"{subject} {found.label} {listed}"
-    return f"{subject} {found.label} {quoted(value)}"
+    return f"{subject} {found.label} {wording.quoted(value)}"
 
 
-def quoted(value: Any) -> str:
-    """A value as it is shown: texts in quotation marks, numbers and dates bare."""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if values.number(value) is not None or values.moment(value) is not None:
-        return str(value)
-    return f"“{'…' if value is None else value}”"
+_DENIED = {"is": "is not", "has": "does not have", "starts": "does not start", "ends": "does not end"}
+
+
+def _opposite(asked: Operator) -> Operator:
+    """The operator that says so, or one that does for a sentence."""
+    if asked.negates:
+        return OPERATORS[asked.negates]
+    for each in OPERATORS.values():
+        if each.negates == asked.key:
+            return each
+    verb, rest = asked.label.split(" ", 1)
+    return replace(asked, label=f"{_DENIED[verb]} {rest}")

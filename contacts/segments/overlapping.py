@@ -7,21 +7,14 @@ from datetime import datetime
 from itertools import product
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
+from django.db import connection
 
 from contacts.models import Segment
 from contacts.segments import compiler, knowing, tree
+from contacts.segments.patience import patience
 from contacts.segments.where import InvalidRule, Scope, Where, all_of, fill
 
 FEWEST, MOST = 2, 3
-LONGEST = "20s"
-
-
-class TooLong(Exception):
-    """The count was given up."""
-
-    def __init__(self) -> None:
-        super().__init__("This takes too long to count. Try segments whose rules are simpler.")
 
 
 @dataclass(frozen=True)
@@ -107,16 +100,11 @@ def _counted(conditions: Sequence[Where]) -> dict[tuple[bool, ...], int]:
         )
         for places in ways
     ]
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute("SET LOCAL statement_timeout = %s", [LONGEST])
-            cursor.execute(
-                "SELECT " + ", ".join(count.sql for count in counts), [p for count in counts for p in count.params]
-            )
-            found = cursor.fetchone()
-            cursor.execute("SET LOCAL statement_timeout TO DEFAULT")
-    except OperationalError as error:
-        raise TooLong from error
+    with patience(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT " + ", ".join(count.sql for count in counts), [p for count in counts for p in count.params]
+        )
+        found = cursor.fetchone()
     return dict(zip(ways, found, strict=True))
 
 

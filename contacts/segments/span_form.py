@@ -21,7 +21,7 @@ class SpanForm(TimeForm):
     within__unit = forms.ChoiceField(
         label="When",
         required=False,
-        choices=[("", "at any time"), *((unit, f"in the last {unit}") for unit in UNITS)],
+        choices=[("", "at any time"), *((unit, f"in the last … {unit}") for unit in UNITS)],
         widget=forms.Select(attrs={"data-redraw": ""}),
     )
     within__amount = forms.IntegerField(label="Number", min_value=1)

@@ -2,12 +2,12 @@
 
 from typing import Any
 
-from contacts.segments import operators, values
+from contacts.segments import operators, values, wording
 
 # The operators, as they are offered and as they end a sentence; `{}` is the value.
 _ASKED = {
-    "in_last_days": ("in the last days", "in the last {}"),
-    "days_ago": ("longer ago than days", "more than {} ago"),
+    "in_last_days": ("in the last … days", "in the last {}"),
+    "days_ago": ("more than … days ago", "more than {} ago"),
     "before": ("before", "before {}"),
     "after": ("after", "after {}"),
     "at_least": ("on or after", "on or after {}"),
@@ -16,7 +16,7 @@ _ASKED = {
     "equals": ("on", "on {}"),
     "not_equals": ("not on", "on another day than {}"),
     "anniversary_today": ("this day, in an earlier year", "on this day of this or an earlier year"),
-    "anniversary_in_days": ("anniversary in the next days", "with its anniversary in the next {}"),
+    "anniversary_in_days": ("anniversary in the next … days", "on a day whose anniversary is in the next {}"),
 }
 _SAID = {**{key: words for key, (_, words) in _ASKED.items()}, "greater": "after {}", "less": "before {}",
          "in_next_days": "in the next {}", "days_ahead": "more than {} ahead"}  # fmt: skip
@@ -32,12 +32,13 @@ def problems(key: Any, value: Any) -> list[str]:
 
 
 def words(key: Any, value: Any) -> str:
-    """`in the last 30 days`, `between 2026-01-01 and 2026-01-31`."""
+    """`in the last 30 days`, `between 1 Jan 2026 and 31 Jan 2026`."""
     found = operators.operator(key)
     if found is None or found.key not in _SAID:
         return "…"
     if found.takes == "days":
-        shown = f"{'…' if value in (None, '') else value} {'day' if values.number(value) == 1 else 'days'}"
-    else:
-        shown = " and ".join(map(str, value)) if isinstance(value, list) else "…" if value is None else str(value)
+        if found.key in operators.TODAY and values.number(value) == 0:
+            return "today"
+        return _SAID[found.key].format(wording.days(value))
+    shown = " and ".join(map(wording.when, value)) if isinstance(value, list) else wording.when(value)
     return _SAID[found.key].format(shown or "…")

@@ -39,6 +39,21 @@ def leaves(tree: Any) -> Iterator[Rule]:
             waiting.extend(reversed(children(item)))
 
 
+def places(tree: Any) -> Iterator[str]:
+    """Where each rule of a sound tree stands, in the order of `leaves`: `all[1].not.any[0]`; "" for a rule alone."""
+    waiting = [(tree, "")]
+    while waiting:
+        item, place = waiting.pop()
+        if is_empty(item):
+            continue
+        if "rule" in item:
+            yield place
+            continue
+        dot, name = "." if place else "", next(iter(item))
+        inside = [f"{place}{dot}{name}{'' if name == 'not' else f'[{n}]'}" for n in range(len(children(item)))]
+        waiting.extend(reversed(list(zip(children(item), inside, strict=True))))
+
+
 def depth(tree: Any) -> int:
     """How many levels a sound tree has."""
     level, deep = [tree], 0

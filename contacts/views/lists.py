@@ -32,9 +32,13 @@ def list_create(request: HttpRequest) -> HttpResponse:
     form = ListNameForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         asked = form.cleaned_data
-        segment = saving.create_list(asked["name"], timezone.now(), asked["description"])
-        messages.success(request, f"The list “{segment.name}” is made. Put contacts into it.")
-        return redirect("list_members", segment.pk)
+        try:
+            segment = saving.create_list(asked["name"], timezone.now(), asked["description"])
+        except saving.NameTaken as error:
+            form.add_error("name", str(error))
+        else:
+            messages.success(request, f"The list “{segment.name}” is made. Put contacts into it.")
+            return redirect("list_members", segment.pk)
     return render(request, "contacts/list_form.html", {"form": form})
 
 
@@ -49,7 +53,7 @@ def segment_copy(request: HtmxRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             made = filling.copy(segment, form.cleaned_data["name"], timezone.now(), _source(request))
-        except InvalidRule as error:
+        except (InvalidRule, saving.NameTaken) as error:
             form.add_error(None, str(error))
         else:
             return redirect("list_members", made.pk)

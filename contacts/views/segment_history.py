@@ -6,9 +6,11 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
+from contacts.list_forms import ChangesForm
 from contacts.models import Segment
 from contacts.pagination import page
 from contacts.segments import charting, history, overlapping
+from contacts.segments.patience import TooLong
 from contacts.segments.where import InvalidRule
 
 may_see = permission_required(["contacts.view_segment", "contacts.view_contact"], raise_exception=True)
@@ -33,10 +35,11 @@ def segment_sizes(request: HttpRequest, pk: int) -> HttpResponse:
 def segment_changes(request: HttpRequest, pk: int) -> HttpResponse:
     """Who came into a segment and who left it, the latest first."""
     segment = get_object_or_404(Segment, pk=pk)
-    what = request.GET.get("what", "")
-    what = what if what in history.WHAT else ""
-    shown = page(history.changes(segment, what).select_related("contact"), request)
-    return render(request, "contacts/segment_changes.html", {"segment": segment, "page": shown, "what": what})
+    form = ChangesForm(request.GET)
+    asked = form.asked
+    found = history.changes(segment, asked["what"] or "", asked["q"] or "")
+    shown = page(found.select_related("contact"), request)
+    return render(request, "contacts/segment_changes.html", {"segment": segment, "page": shown, "form": form})
 
 
 @may_see
@@ -59,7 +62,7 @@ def segment_overlap(request: HttpRequest) -> HttpResponse:
     if context["enough"] and request.headers.get("HX-Request"):
         try:
             context["overlap"] = overlapping.overlap(segments, timezone.now())
-        except (InvalidRule, overlapping.TooLong) as error:
+        except (InvalidRule, TooLong) as error:
             context["problem"] = str(error)
         return render(request, "contacts/_segment_overlap.html", context)
     return render(request, "contacts/segment_overlap.html", context)

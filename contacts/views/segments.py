@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
@@ -71,16 +71,42 @@ def _suggested(request: HttpRequest) -> Any:
 @may_change
 @require_http_methods(["GET", "POST"])
 def segment_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    return _edit(request, get_object_or_404(Segment, pk=pk))
+    segment = Segment.objects.filter(pk=pk).first()
+    if segment is None:
+        return _gone(request)
+    return _edit(request, segment)
 
 
 def _edit(request: HttpRequest, segment: Segment) -> HttpResponse:
     form = (ListEditForm if segment.is_static else SegmentForm)(request.POST or None, instance=segment)
+    context: dict[str, Any] = {"form": form, "segment": segment, "seen": saving.stamp(segment)}
     if request.method == "POST" and form.is_valid():
-        saving.save(form.save(commit=False))
-        messages.success(request, f"Segment “{segment.name}” is saved.")
-        return redirect("segment_page", segment.pk)
-    return render(request, "contacts/segment_form.html", {"form": form, "segment": segment})
+        try:
+            saving.save(form.save(commit=False), request.POST.get("seen", ""))
+        except saving.Overtaken as other:
+            context |= {"overtaken": other.now, "sentence": segments.sentence(other.now.rule)}
+            context["seen"] = saving.stamp(other.now)
+        except Segment.DoesNotExist:
+            return _gone(request)
+        except saving.NameTaken as error:
+            form.add_error("name", str(error))
+        except segments.InvalidRule as error:
+            form.add_error("rule", error.problems)
+        else:
+            messages.success(request, f"Segment “{segment.name}” is saved.")
+            return redirect("segment_page", segment.pk)
+    elif request.method == "POST":
+        context["seen"] = request.POST.get("seen", "")
+    return render(request, "contacts/segment_form.html", context)
+
+
+def _gone(request: HttpRequest) -> HttpResponse:
+    """What somebody was writing while others deleted the segment is not lost: it can be saved as another one."""
+    if request.method != "POST" or "rule" not in request.POST:
+        raise Http404
+    form = SegmentForm(request.POST, instance=Segment())
+    context = {"form": form, "segment": Segment(), "gone": True}
+    return render(request, "contacts/segment_form.html", context, status=410)
 
 
 @may_delete

@@ -3,8 +3,10 @@
 import { chipKey, take } from "./rule_chips.js";
 import { draggable } from "./rule_drag.js";
 import { History } from "./rule_history.js";
+import { mark } from "./rule_marking.js";
 import { group, holderOf, step, ungroup } from "./rule_moves.js";
 import { items, readGroup, readRule } from "./rule_reading.js";
+import { returning } from "./rule_returning.js";
 import { isTyped, pick, suggest } from "./rule_suggesting.js";
 
 const FIRST = "select, input:not([type=hidden])";
@@ -21,10 +23,15 @@ class RuleTree extends HTMLElement {
     this.addEventListener("keydown", (event) => this.pressed(event));
     this.addEventListener("htmx:beforeSwap", () => this.swapping());
     this.addEventListener("htmx:afterSwap", (event) => this.swapped(event));
+    for (const failed of ["responseError", "sendError"]) {
+      this.addEventListener(`htmx:${failed}`, (event) => this.failed(event.target));
+    }
     draggable(this, (item) => {
       item.querySelector("[data-grip]").focus();
       this.changed();
     });
+    const json = returning(this);
+    if (json !== null && json !== this.read()) this.show(json).then(() => this.changed());
   }
 
   get root() {
@@ -99,7 +106,17 @@ class RuleTree extends HTMLElement {
     if (row?.contains(document.activeElement) && dataset.key && dataset.key !== key) this.returnTo = { row, key: dataset.key, value };
   }
 
+  // Numbers of what was asked before must not pass for those of what is asked now.
+  failed(place) {
+    if (!place.matches("[data-preview]")) return;
+    const said = document.createElement("p");
+    said.className = "rule-wrong";
+    said.textContent = "This could not be counted just now. It is tried again with the next change.";
+    place.replaceChildren(said);
+  }
+
   swapped(event) {
+    if (event.target.matches("[data-preview]")) mark(this.root, event.target);
     if (!event.target.matches("[data-config]")) return;
     const { row, key, value } = this.returnTo ?? {};
     const place = value && row.querySelector(`[data-key="${key}"]`);
@@ -184,11 +201,15 @@ class RuleTree extends HTMLElement {
     const held = document.activeElement;
     const rows = () => [...this.root.querySelectorAll("[data-rule], [data-group]")];
     const place = this.contains(held) ? rows().indexOf(held.closest("[data-rule], [data-group]")) : -1;
-    await window.htmx.ajax("POST", this.dataset.groupUrl, {
-      source: this, target: this.querySelector("[data-root]"), swap: "innerHTML", values: { tree: json, place: this.dataset.place },
-    });
+    await this.show(json);
     if (this.history.now === json) this.tell(json);
     if (!held.isConnected && place >= 0) (rows()[Math.min(place, rows().length - 1)] ?? this.root).querySelector(FIRST)?.focus();
+  }
+
+  show(json) {
+    return window.htmx.ajax("POST", this.dataset.groupUrl, {
+      source: this, target: this.querySelector("[data-root]"), swap: "innerHTML", values: { tree: json, place: this.dataset.place },
+    });
   }
 
   pressed(event) {

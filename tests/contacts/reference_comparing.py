@@ -69,7 +69,9 @@ def _near(held: Any, op: str, days: int, world: World) -> bool:
     if when is None:
         return False
     span = timedelta(days=days)
-    if isinstance(when, datetime):
+    if isinstance(when, datetime) and not days and op in ("in_last_days", "in_next_days"):  # today, all of it
+        it, now = (moment.astimezone(world.zone).date() for moment in (_instant(when, world), world.now))
+    elif isinstance(when, datetime):
         it, now = _instant(when, world), world.now
     else:
         it, now = when, world.now.astimezone(world.zone).date()

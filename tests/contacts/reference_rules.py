@@ -87,7 +87,7 @@ def _messaged(rule: dict[str, Any], person: Person, world: World) -> bool:
         if (rule.get("node") and rule["node"] != node) or rule.get("channel") not in (None, channel):
             continue
         happened = state == "failed" if verb == "failed" else verb in moments
-        times += happened and (since is None or (verb in moments and moments[verb] > since))
+        times += happened and (since is None or (verb in moments and moments[verb] >= since))
     return _so_often(times, rule.get("count")) != did.startswith("not:")
 
 
@@ -102,7 +102,7 @@ def _passed(rule: dict[str, Any], person: Person, world: World) -> bool:
             counts, moment = state in ("pending", "waiting"), entered
         else:
             counts, moment = state == asked, finished
-        if counts and (since is None or (moment is not None and moment > since)):
+        if counts and (since is None or (moment is not None and moment >= since)):
             return asked != "never_entered"
     return asked == "never_entered"
 

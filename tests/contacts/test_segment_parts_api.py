@@ -5,7 +5,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from contacts.models import Segment, SegmentDay
-from contacts.segments import filling, placing, saving
+from contacts.segments import compiler, filling, placing, saving
+from contacts.segments.operators import OPERATORS
+from contacts.segments.registry import registry
+from contacts.segments.where import PLAIN, Scope
 from tests import make, programs
 from tests.contacts.membering import members
 
@@ -56,12 +59,48 @@ def test_only_lists_are_filled_by_hand(api):
 
 
 def test_who_may_only_read_changes_nobody(guests):
-    reader = programs.client("segments:read")
+    reader = programs.client("segments:read", "contacts:read")
     url = f"{URL}{guests.pk}/"
     assert reader.get(f"{url}members/").status_code == 200
     assert reader.get(f"{url}sizes/").status_code == 200
     for part in ("members/", "files/", "copy/"):
         assert reader.post(url + part, {}).status_code == 403
+
+
+def test_whom_and_why_is_told_only_to_keys_that_may_read_contacts(guests):
+    ann = make.contact("ann@example.com")
+    counter = programs.client("segments:read", "segments:write")
+    for path in (f"{guests.pk}/members/", f"{guests.pk}/why/?contact={ann.pk}"):
+        assert counter.get(URL + path).status_code == 403
+    answer = counter.post(f"{URL}preview/", {"rule": None}, format="json").data
+    assert (answer["count"], answer["sample"]) == (1, [])
+    file = SimpleUploadedFile("guests.csv", b"email\nnew@example.com\n")
+    refused = counter.post(f"{URL}{guests.pk}/files/", {"file": file, "create": "true"}, format="multipart")
+    assert refused.status_code == 403
+    assert "contacts:write" in refused.data["detail"]
+
+
+def test_the_api_tells_every_kind_of_rule_with_an_example_that_works(api):
+    told = api.get(f"{URL}rules/").data
+    known = {key for key, kind in registry().items() if kind.offered(PLAIN) or key == "property"}
+    assert {each["rule"] for each in told["kinds"]} == known
+    for each in told["kinds"]:
+        example = each["example"]
+        assert example.keys() - {"rule"} <= each["keys"].keys()
+        wrong = [text for _, text in compiler.wrong_rules(example, Scope(event=True))]
+        assert all("no longer exists" in text for text in wrong), wrong
+        misspelt = compiler.problems({**example, "extra": 1}, Scope(event=True))
+        assert f"The rule “{each['rule']}” has no “extra”." in misspelt
+    assert {each["op"] for each in told["comparisons"]} == OPERATORS.keys()
+
+
+def test_a_mistake_says_where_in_the_tree_it_is(api):
+    tag, wrong = {"rule": "tag", "name": "vip"}, {"rule": "tag"}
+    asked = {"rule": {"all": [tag, {"not": {"any": [tag, wrong]}}, {"rule": "nope"}]}}
+    assert api.post(f"{URL}preview/", asked, format="json").data == {
+        "rule": ["all[1].not.any[1]: Choose a tag.", "all[2]: “nope” is not a kind of rule."]
+    }
+    assert api.post(f"{URL}preview/", {"rule": wrong}, format="json").data == {"rule": ["Choose a tag."]}
 
 
 def test_a_file_fills_a_list(api, guests):

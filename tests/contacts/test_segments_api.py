@@ -30,7 +30,7 @@ class Caller:
 
 @pytest.fixture
 def api(client, db):
-    return Caller(client, ["segments:read", "segments:write"])
+    return Caller(client, ["segments:read", "segments:write", "contacts:read"])
 
 
 def test_a_segment_is_made_read_changed_and_deleted(api):

@@ -71,20 +71,20 @@ def test_nonsense_is_refused_with_sentences(db, rule):
     [
         ({"rule": "created", "op": "in_last_days", "value": 1}, "Was created in the last 1 day"),
         ({"rule": "created", "op": "between", "value": ["2026-01-01", "2026-01-31"]},
-         "Was created between 2026-01-01 and 2026-01-31"),
+         "Was created between 1 Jan 2026 and 31 Jan 2026"),
         ({"rule": "location", "of": "country", "in": ["FR", "be"]}, "Lives in France or Belgium"),
         ({"rule": "location", "of": "language", "in": ["pt"], "is": False}, "Does not speak pt"),
-        (FIRST, "Did “order” for the first time after 2026-01-01"),
+        (FIRST, "Did “order” for the first time after 1 Jan 2026"),
         ({**FIRST, "did": False, "when": {"of": "last", "op": "days_ago", "value": 30}},
          "Did not “order” for the last time more than 30 days ago"),
         ({**FIRST, "when": {"of": "each", "op": "before", "value": "2026-01-01"}, "count": {"op": ">", "n": 2}},
-         "Did “order” more than 2 times before 2026-01-01"),
+         "Did “order” more than 2 times before 1 Jan 2026"),
         ({"rule": "message", "did": "opened", "count": {"op": ">=", "n": 3}}, "Opened any message at least 3 times"),
         ({"rule": "message", "did": "complained"}, "Complained about any message"),
         ({"rule": "attribute", "field": "born", "op": "anniversary_today"}, "Born has its anniversary today"),
         ({"rule": "attribute", "field": "born", "op": "anniversary_in_days", "value": 7},
          "Born has its anniversary in the next 7 days"),
-        ({"rule": "attribute", "field": "paid", "op": "days_ago", "value": 30}, "Paid is longer ago than 30 days"),
+        ({"rule": "attribute", "field": "paid", "op": "days_ago", "value": 30}, "Paid is more than 30 days ago"),
     ],
 )  # fmt: skip
 def test_rules_read_as_sentences(db, rule, sentence):
@@ -95,7 +95,7 @@ def test_rules_read_as_sentences(db, rule, sentence):
 def test_a_campaign_is_called_by_its_name(db):
     campaign = Campaign.objects.create(name="Winter", channel="email", created_at=NOW)
     rule = {"rule": "message", "did": "clicked", "campaign": campaign.pk}
-    assert segments.sentence(rule) == "Clicked any message of the campaign “Winter”"
+    assert segments.sentence(rule) == "Clicked in any message of the campaign “Winter”"
 
 
 @pytest.mark.parametrize(("year", "day", "holds"), [(2027, 28, True), (2028, 28, False), (2028, 29, True)])

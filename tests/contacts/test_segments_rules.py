@@ -246,7 +246,7 @@ def test_sentences_read_well():
         ]
     }
     assert segments.sentence(rule) == (
-        "(has the tag “vip” or city is one of “Paris” or “Lyon”) and not (is subscribed to email)"
+        "(has the tag “vip” or city is one of “Paris” or “Lyon”) and is not subscribed to email"
         " and did not “order.placed” at least 2 times in the last 30 days where amount is greater than 50"
     )
 

@@ -84,17 +84,34 @@ def test_rules_move_between_groups_and_go_by_keyboard(signed_in: Page, site: str
     assert tree(page)["all"][0] == consent
 
 
-def test_a_mistake_is_shown_at_once_and_again_beside_the_field(signed_in: Page, site: str) -> None:
+def test_a_mistake_is_shown_beside_its_rule_and_nothing_is_lost_on_the_way(signed_in: Page, site: str) -> None:
     page = signed_in
+    page.on("dialog", lambda dialog: dialog.accept())
     page.goto(f"{site}/segments/new/")
     page.get_by_label("Name", exact=True).fill("Bad")
-    page.get_by_role("button", name="Add a rule").click()
-    page.get_by_label("What the rule is about").select_option("tag")
-    expect(page.locator(".rule-problems")).to_have_text("Choose a tag.")
+    for kind in ("consent", "tag"):
+        page.get_by_role("button", name="Add a rule").click()
+        page.get_by_label("What the rule is about").last.select_option(kind)
+    rows = page.locator("[data-rule]")
+    expect(rows.nth(1).locator(".rule-wrong")).to_have_text("Choose a tag.")
+    expect(page.locator(".rule-wrong")).to_have_count(1)
+    expect(page.locator(".rule-preview")).to_have_text("Nobody is counted until the rule that is marked is complete.")
     page.get_by_role("button", name="Save").click()
     expect(page.locator(".field .error")).to_have_text("Choose a tag.")
-    expect(page.get_by_label("What the rule is about")).to_have_value("tag")
+    expect(rows.nth(1).locator(".rule-wrong")).to_have_text("Choose a tag.")
     assert not Segment.objects.exists()
+
+    # Whoever leaves is asked, and finds on the return what was there.
+    page.get_by_label("Tag", exact=True).fill("vip")
+    expect(page.locator(".rule-wrong")).to_have_count(0)
+    page.get_by_role("link", name="Contacts", exact=True).first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Contacts")
+    page.go_back()
+    expect(page.get_by_label("Tag", exact=True)).to_have_value("vip")
+    expect(page.locator(".rule-sentence")).to_contain_text("has the tag “vip”")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Bad")
+    assert len(Segment.objects.get().rule["all"]) == 2
 
 
 def test_tags_in_use_are_suggested(signed_in: Page, site: str) -> None:

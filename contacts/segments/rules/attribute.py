@@ -57,12 +57,18 @@ class Attribute(RuleKind):
     icon = "user"
     order = 10
     Form = AttributeForm
+    keys = {
+        "field": f"The name of an attribute, or one of {', '.join(FIELDS)}.",
+        "op": "A comparison.",
+        "value": "What it is compared with; “comparisons” says what each takes.",
+    }
+    example = {"rule": "attribute", "field": "city", "op": "in", "value": ["Paris", "Lyon"]}
 
     def problems(self, config: Config, scope: Scope) -> list[str]:
         field = config.get("field")
         if not isinstance(field, str) or not field:
             return ["Choose an attribute."]
-        found = list(unknown_keys(config, "field", "op", "value"))
+        found = list(unknown_keys(config, *self.keys))
         wrong = operators.problems(config.get("op"), config.get("value"), of_dates=field in _MOMENTS)
         return found + [f"{_named(field)}: {text}" for text in wrong]
 
@@ -88,6 +94,9 @@ class Attribute(RuleKind):
 
     def sentence(self, config: Config) -> str:
         return operators.sentence(_named(config.get("field")), config.get("op"), config.get("value"))
+
+    def sentence_not(self, config: Config, scope: Scope) -> str:
+        return operators.sentence(_named(config.get("field")), config.get("op"), config.get("value"), denied=True)
 
 
 def _named(field: Any) -> str:

@@ -42,6 +42,8 @@ class RuleKind:
     icon: ClassVar[str]  # a lucide name
     order: ClassVar[int] = 50  # in the builder's choice of kinds
     Form: ClassVar[type[RuleForm]]
+    keys: ClassVar[dict[str, str]] = {}  # what a rule has besides "rule", and what each says, for the API's readers
+    example: ClassVar[Config] = {}
 
     def offered(self, scope: Scope) -> bool:
         """Whether the builder offers this kind there."""
@@ -86,6 +88,10 @@ class RuleKind:
     def sentence_in(self, config: Config, scope: Scope) -> str:
         """The same where the scope knows more (the labels of nodes)."""
         return self.sentence(config)
+
+    def sentence_not(self, config: Config, scope: Scope) -> str:
+        """That it is not so, in words: `does not have the tag “vip”`; "" where only "not (…)" says that."""
+        return ""
 
     def moved_by(self, config: Config) -> Collection[str] | None:
         """The events after which the answer may be another one, for the contact to whom they happened; None: any event.

@@ -29,9 +29,15 @@ class Consent(RuleKind):
     icon = "mail-check"
     order = 30
     Form = ConsentForm
+    keys = {
+        "channel": "email or sms.",
+        "is": "subscribed, unsubscribed, pending (asked to confirm) or unknown (nothing was said).",
+        "topic": "The key of a topic; without it the channel as a whole is meant.",
+    }
+    example = {"rule": "consent", "channel": "email", "is": "subscribed"}
 
     def problems(self, config: Config, scope: Scope) -> list[str]:
-        found = list(unknown_keys(config, "channel", "is", "topic"))
+        found = list(unknown_keys(config, *self.keys))
         if config.get("channel") not in Channel.values:
             found.append(f"Choose a channel: {', '.join(Channel.values)}.")
         if config.get("is") not in ConsentState.values:
@@ -87,6 +93,12 @@ class Consent(RuleKind):
         if state == ConsentState.PENDING:
             return f"has been asked about {about} and not confirmed it yet"
         return f"is {state or '…'} {'from' if state == ConsentState.UNSUBSCRIBED else 'to'} {about}"
+
+    def sentence_not(self, config: Config, scope: Scope) -> str:
+        said = self.sentence(config)
+        if config.get("is") == ConsentState.UNKNOWN:
+            return said.replace("has said nothing", "has said something", 1)
+        return said.replace("is ", "is not ", 1) if said.startswith("is ") else ""
 
 
 def _said(config: Config) -> Where:

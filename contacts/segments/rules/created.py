@@ -24,9 +24,14 @@ class Created(RuleKind):
     icon = "calendar-plus"
     order = 60
     Form = CreatedForm
+    keys = {
+        "op": "A comparison of dates.",
+        "value": "What it is compared with; “comparisons” says what each takes.",
+    }
+    example = {"rule": "created", "op": "in_last_days", "value": 30}
 
     def problems(self, config: Config, scope: Scope) -> list[str]:
-        return [*unknown_keys(config, "op", "value"), *times.problems(config.get("op"), config.get("value"))]
+        return [*unknown_keys(config, *self.keys), *times.problems(config.get("op"), config.get("value"))]
 
     def sql(self, config: Config, now: datetime, scope: Scope) -> Where:
         return comparing.sql(Moment(_AT), config["op"], config.get("value"), now)
@@ -45,6 +50,9 @@ class Created(RuleKind):
 
     def sentence(self, config: Config) -> str:
         return f"was created {times.words(config.get('op'), config.get('value'))}"
+
+    def sentence_not(self, config: Config, scope: Scope) -> str:
+        return self.sentence(config).replace("was", "was not", 1)
 
 
 kind = Created()

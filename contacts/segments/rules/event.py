@@ -67,9 +67,27 @@ class Event(RuleKind):
     icon = "activity"
     order = 40
     Form = EventForm
+    keys = {
+        "name": "The name of the event.",
+        "did": "true, or false for those of whom the whole of it does not hold. Default: true.",
+        "count": "How often, as {“op”: “>=”, “n”: 2}; op is >=, <=, =, > or <. Without it: at least once. “<=” and"
+        " “= 0” hold for those to whom it never happened, too.",
+        "within": "How lately, as {“amount”: 30, “unit”: “days”}; unit is minutes, hours, days, weeks, months (of 30"
+        " days) or years (of 365).",
+        "when": "A comparison of the moment, as {“of”: “first”, “op”: “after”, “value”: “2026-01-01”}; of is each,"
+        " first or last.",
+        "where": "A list of rules about properties that must hold of one and the same event, or a tree of them.",
+    }
+    example = {
+        "rule": "event",
+        "name": "order.placed",
+        "count": {"op": ">=", "n": 2},
+        "within": {"amount": 30, "unit": "days"},
+        "where": [{"field": "amount", "op": "greater", "value": 50}],
+    }
 
     def problems(self, config: Config, scope: Scope) -> list[str]:
-        found = list(unknown_keys(config, "name", "did", "count", "within", "when", "where"))
+        found = list(unknown_keys(config, *self.keys))
         if not isinstance(config.get("name"), str) or not config["name"].strip():
             found.append("Choose an event.")
         if not isinstance(config.get("did", True), bool):
@@ -151,6 +169,9 @@ class Event(RuleKind):
             said = explain.sentence(such, Scope(event=True))
             words += f" where {said[:1].lower()}{said[1:]}"
         return words
+
+    def sentence_not(self, config: Config, scope: Scope) -> str:
+        return self.sentence({**config, "did": not config.get("did", True)})
 
 
 def _when_problems(config: Config) -> Iterator[str]:

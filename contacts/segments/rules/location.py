@@ -9,7 +9,7 @@ import phonenumbers
 from django import forms
 
 from contacts import places
-from contacts.segments import actual, homes
+from contacts.segments import actual, homes, wording
 from contacts.segments.comparison_form import ListField
 from contacts.segments.picking import Code
 from contacts.segments.rules.base import Config, RuleForm, RuleKind, truth, unknown_keys
@@ -52,9 +52,15 @@ class Location(RuleKind):
     icon = "map-pin"
     order = 15
     Form = LocationForm
+    keys = {
+        "of": "country (of the attribute “country”, else of the phone number) or language.",
+        "in": "Codes: FR, BE of countries; pt, en-GB of languages, where pt means pt-BR too.",
+        "is": "true, or false for those of whom it does not hold. Default: true.",
+    }
+    example = {"rule": "location", "of": "country", "in": ["FR", "BE"]}
 
     def problems(self, config: Config, scope: Scope) -> list[str]:
-        found = list(unknown_keys(config, "of", "in", "is"))
+        found = list(unknown_keys(config, *self.keys))
         if config.get("of") not in ("country", "language"):
             return [*found, "“of” of a location rule is country or language."]
         if not isinstance(config.get("is", True), bool):
@@ -86,7 +92,7 @@ class Location(RuleKind):
         if config["of"] == "language":
             return actual.compared("language", held)
         code = places.country_of_attribute(held["written"])
-        by = f"the attribute “country” is {actual.value(held['written'])}"
+        by = f"the attribute “country” is {wording.quoted(held['written'])}"
         if not code:
             code, by = places.country_of_number(held["phone"] or ""), f"by the phone number {held['phone']}"
         return f"{places.country_name(code)}, {by}" if code else "the country is unknown"
@@ -104,6 +110,9 @@ class Location(RuleKind):
         shown = named[:5] + ([f"{len(named) - 5} more"] if len(named) > 5 else [])
         listed = " or ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
         return f"{_WORDS[of, config.get('is', True) is not False]} {listed}"
+
+    def sentence_not(self, config: Config, scope: Scope) -> str:
+        return self.sentence({**config, "is": not config.get("is", True)})
 
     def suggestions(self, of: str, words: str, field: str) -> list[Code] | None:
         if of != "countries":

@@ -23,13 +23,14 @@ class Placed(RuleKind):
     icon = "list-checks"
     order = 95
     Form = PlacedForm
+    keys = {"id": "The id of the list itself."}
 
     def offered(self, scope: Scope) -> bool:
         """People choose the segment instead."""
         return False
 
     def problems(self, config: Config, scope: Scope) -> list[str]:
-        found = list(unknown_keys(config, "id"))
+        found = list(unknown_keys(config, *self.keys))
         if _listed(config.get("id")) is None:
             found.append("A fixed list that the rule refers to no longer exists.")
         return found

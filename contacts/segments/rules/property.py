@@ -19,6 +19,12 @@ class Property(RuleKind):
     icon = "braces"
     order = 5
     Form = PropertyForm
+    keys = {
+        "field": "The name of a property of the event.",
+        "op": "A comparison.",
+        "value": "What it is compared with; “comparisons” says what each takes.",
+    }
+    example = {"rule": "property", "field": "amount", "op": "greater", "value": 50}
 
     def offered(self, scope: Scope) -> bool:
         return scope.event or scope.entry
@@ -29,7 +35,7 @@ class Property(RuleKind):
         field = config.get("field")
         if not isinstance(field, str) or not field:
             return ["Choose a property of the event."]
-        found = list(unknown_keys(config, "field", "op", "value"))
+        found = list(unknown_keys(config, *self.keys))
         return found + [f"{field}: {text}" for text in operators.problems(config.get("op"), config.get("value"))]
 
     def sql(self, config: Config, now: datetime, scope: Scope) -> Where:
@@ -43,6 +49,9 @@ class Property(RuleKind):
 
     def sentence(self, config: Config) -> str:
         return operators.sentence(str(config.get("field") or "…"), config.get("op"), config.get("value"))
+
+    def sentence_not(self, config: Config, scope: Scope) -> str:
+        return operators.sentence(str(config.get("field") or "…"), config.get("op"), config.get("value"), denied=True)
 
     def countable(self, config: Config) -> bool:
         return False

@@ -29,9 +29,14 @@ class Segment(RuleKind):
     icon = "chart-pie"
     order = 50
     Form = SegmentForm
+    keys = {
+        "id": "The id of another segment.",
+        "in": "true, or false for those who are not in it. Default: true.",
+    }
+    example = {"rule": "segment", "id": 4}
 
     def problems(self, config: Config, scope: Scope) -> list[str]:
-        found = list(unknown_keys(config, "id", "in"))
+        found = list(unknown_keys(config, *self.keys))
         if not isinstance(config.get("in", True), bool):
             found.append("“in” of a segment rule is true or false.")
         chosen = config.get("id")
@@ -71,6 +76,9 @@ class Segment(RuleKind):
     def sentence(self, config: Config) -> str:
         word = "is in" if config.get("in", True) else "is not in"
         return f"{word} the segment “{name_of(config.get('id')) or '…'}”"
+
+    def sentence_not(self, config: Config, scope: Scope) -> str:
+        return self.sentence({**config, "in": not config.get("in", True)})
 
 
 def _is_id(item: Any) -> bool:

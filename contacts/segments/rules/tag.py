@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from contacts.segments import actual
+from contacts.segments import actual, wording
 from contacts.segments.rules.base import Config, RuleForm, RuleKind, truth, unknown_keys
 from contacts.segments.where import Gathered, Scope, Where
 
@@ -23,9 +23,14 @@ class Tag(RuleKind):
     icon = "tag"
     order = 20
     Form = TagForm
+    keys = {
+        "name": "The tag, in whatever case.",
+        "has": "true, or false for those without it. Default: true.",
+    }
+    example = {"rule": "tag", "name": "vip"}
 
     def problems(self, config: Config, scope: Scope) -> list[str]:
-        found = list(unknown_keys(config, "name", "has"))
+        found = list(unknown_keys(config, *self.keys))
         name = config.get("name")
         if not isinstance(name, str) or not name.strip():
             found.append("Choose a tag.")
@@ -65,7 +70,7 @@ class Tag(RuleKind):
                 return f"has it since {actual.moment(at)}"
         names = sorted(held)[:MOST_TOLD]
         more = f" and {len(held) - len(names)} more" if len(held) > len(names) else ""
-        return f"has {', '.join(map(actual.value, names))}{more}" if names else "has no tags"
+        return f"has {', '.join(map(wording.quoted, names))}{more}" if names else "has no tags"
 
     def moved_by(self, config: Config) -> Collection[str]:
         return ["tag.added", "tag.removed"]
@@ -76,6 +81,9 @@ class Tag(RuleKind):
     def sentence(self, config: Config) -> str:
         has = "has" if config.get("has", True) else "does not have"
         return f"{has} the tag “{config.get('name') or '…'}”"
+
+    def sentence_not(self, config: Config, scope: Scope) -> str:
+        return self.sentence({**config, "has": not config.get("has", True)})
 
 
 kind = Tag()
