@@ -52,11 +52,14 @@ def settle(now: datetime) -> int:
     which was only slow may still record what really happened.
     """
     back = 0
-    for _ in range(SLICE):
-        n = _take_back(now)
-        if n is None:
-            break
-        back += n
+    if Lease.objects.filter(until__lt=now).exists():
+        for _ in range(SLICE):
+            n = _take_back(now)
+            if n is None:
+                break
+            back += n
+        with connection.cursor() as cursor:
+            cursor.execute(_FORGET, [now])
     return back + _give_up(now)
 
 
@@ -104,5 +107,4 @@ def _give_up(now: datetime) -> int:
         count([(Of(*keys), unknown if state == unknown else sent, 1) for state, *keys in rows], now)
         if rows:
             budget.settle_lost(now)
-        cursor.execute(_FORGET, [now])
     return len(rows)

@@ -237,7 +237,7 @@ def test_what_a_webhook_told_meanwhile_is_not_sent_again():
 def test_a_claim_is_taken_back_in_a_fixed_number_of_statements(count, django_assert_max_num_queries):
     letters.queue(make.contacts(count), letters.content())
     claiming.claim(NOW, count, ["email"])
-    with django_assert_max_num_queries(22):
+    with django_assert_max_num_queries(23):
         settling.settle(LATE)
     assert states() == {"queued": count}
 

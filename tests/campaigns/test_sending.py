@@ -78,7 +78,7 @@ def test_the_number_of_statements_does_not_grow_with_the_batch(mail_server, djan
     for count in (5, 100):
         ids = make.contacts(count, domain=f"d{count}.example")
         letters.queue(ids, content)
-        with django_assert_max_num_queries(18):
+        with django_assert_max_num_queries(21):
             assert sending.work(NOW)
         assert Message.objects.filter(contact__in=ids, state="sent").count() == count
 
