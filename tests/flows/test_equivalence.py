@@ -123,7 +123,7 @@ def _play(scenario: Scenario, case: Case, contacts: dict[str, int]) -> list[Happ
         moments = [coming[0].at] if coming else []
         running = Scenario.objects.filter(pk=scenario.pk, state="running").first()
         if running:
-            due = Execution.objects.filter(state="waiting").aggregate(first=Min("due_at"))["first"]
+            due = Execution.objects.filter(state__in=INSIDE).aggregate(first=Min("due_at"))["first"]
             moments += filter(None, [due, running.next_run_at])
         now = min(moments, default=None)
         if now is None or now > END:
