@@ -16,8 +16,10 @@ from contacts import csv_writing, saving
 from contacts.attributes.defining import definitions
 from contacts.cleaning import IDENTIFIERS
 from contacts.consent import Proof
+from contacts.imports import topic_cells
 from contacts.imports.csv_pieces import PIECE_BYTES, Piece, pieces, sentence
 from contacts.imports.csv_reading import FARTHEST
+from contacts.imports.csv_sniffing import Unreadable
 from contacts.imports.reading_ahead import Supply, one_ahead
 from contacts.imports.second_hand import SecondHand
 from contacts.imports.uploading import OWNED, pieces_of
@@ -39,7 +41,8 @@ def imports() -> QuerySet[CsvImport]:
 
 def confirm(file: CsvImport, mapping: Sequence[str | None], options: dict[str, Any]) -> bool:
     """Let a draft's rows be taken in; False when that was done already. Options: `country`; `basis`, on
-    which the file may subscribe people, and `resubscribe`, with it also those who unsubscribed."""
+    which the file may subscribe people, and `resubscribe`, with it also those who unsubscribed; `by`, who says that,
+    where it is not who uploaded it."""
     changed = CsvImport.objects.filter(pk=file.pk, state=State.DRAFT).update(
         state=State.QUEUED, mapping=list(mapping), options=options, contacts_after=_newest()
     )
@@ -89,15 +92,17 @@ def work(now: datetime) -> bool:
         # The slice was rolled back and comes again: at once if it only got in another's way.
         if not isinstance(error.__cause__, psycopg.errors.DeadlockDetected):
             raise
+    except Unreadable as unreadable:
+        _fail(pk, str(unreadable), now)
     except Exception:
         logger.exception("Import %s failed", pk)
-        CsvImport.objects.filter(pk=pk, state__in=(State.QUEUED, State.RUNNING)).update(
-            state=State.FAILED,
-            finished_at=now,
-            contacts_until=_newest(),
-            error="Waypost stumbled over this file. Its log says where.",
-        )
+        _fail(pk, "Waypost stumbled over this file. Its log says where.", now)
     return True
+
+
+def _fail(pk: int | None, sentence: str, now: datetime) -> None:
+    working = CsvImport.objects.filter(pk=pk, state__in=(State.QUEUED, State.RUNNING))
+    working.update(state=State.FAILED, finished_at=now, contacts_until=_newest(), error=sentence)
 
 
 def helped() -> bool:
@@ -107,6 +112,8 @@ def helped() -> bool:
 
 def _take(file: CsvImport, now: datetime, helped: bool) -> None:
     """One slice: whatever happens to the process, either all of it is kept or none, but for what the helper marks."""
+    if problem := topic_cells.problem(file.mapping):
+        raise Unreadable(problem)
     end = _skip_ahead(file)
     supply = Supply(pieces_of(file, file.offset), PIECE_BYTES + FARTHEST)
     take = partial(_keep, file.pk, now, *_consenting(file))
@@ -175,7 +182,12 @@ def _keep(
     pk: int, now: datetime, may: May, proof: Proof, piece: Piece, only_new: bool = False
 ) -> tuple[saving.UpsertResult, int]:
     """Write a piece's contacts, and the rows that are refused; what became of the former, and how many the latter."""
-    result = saving.save(piece.cleaned.batch, now, {"source": "import", "import": pk}, may, proof, only_new)
+    origin = {"source": "import", "import": pk}
+    result = saving.save(piece.cleaned.batch, now, origin, may, proof, only_new)
+    changed = topic_cells.keep(piece.cleaned.topics, result.ids, now, origin, may, proof)
+    if changed:
+        moved = len(changed.intersection(result.ids[place] for place in result.same))
+        result.updated, result.unchanged = result.updated + moved, result.unchanged - moved
     refused = [*piece.refused, *((piece.row(failure.index), sentence(failure.errors)) for failure in result.failed)]
     CsvRefusal.objects.bulk_create(
         [
@@ -191,7 +203,7 @@ def _consenting(file: CsvImport) -> tuple[May, Proof]:
     """How far its rows may widen consent: only on the basis that the operator stated, which is kept as the proof."""
     basis = file.options.get("basis") or ""
     may = May(subscribe=bool(basis), resubscribe=bool(basis and file.options.get("resubscribe")))
-    by = file.created_by.get_username() if file.created_by else ""
+    by = file.options.get("by") or (file.created_by.get_username() if file.created_by else "")
     return may, Proof(by, {"import": file.pk, "file": file.name[:200], **({"basis": basis} if basis else {})})
 
 

@@ -27,6 +27,7 @@ c.id > %(after)s AND c.id <= %(until)s AND EXISTS (
 _TOUCHED = """
 c.updated_at > %(end)s
 OR EXISTS (SELECT FROM contacts_consent k WHERE k.contact_id = c.id AND k.at > %(end)s)
+OR EXISTS (SELECT FROM contacts_topicconsent k WHERE k.contact_id = c.id AND k.at > %(end)s)
 OR EXISTS (SELECT FROM contacts_contacttag m WHERE m.contact_id = c.id AND m.at > %(end)s)
 OR EXISTS (
     SELECT FROM contacts_event e

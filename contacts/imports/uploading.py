@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
+from contacts import topics
 from contacts.attributes.defining import definitions
 from contacts.imports.csv_mapping import guess
 from contacts.imports.csv_reading import Reader, Row
@@ -60,7 +61,7 @@ def read_as(file: CsvImport, encoding: str, delimiter: str = "") -> None:
     rows = preview(file, 100)
     if not rows:
         raise Unreadable("There are no rows below the headers.")
-    file.mapping = guess(file.headers, [row.cells for row in rows], definitions())
+    file.mapping = guess(file.headers, [row.cells for row in rows], definitions(), topics.known())
     file.save()
 
 

@@ -216,7 +216,7 @@ def test_a_confirmed_file_is_not_confirmed_twice():
 def test_the_command_prints_what_became_of_the_rows(tmp_path, capsys):
     path = tmp_path / "people.csv"
     path.write_text("Wer;Ort\na@example.com;Bonn\nx;Köln\n", encoding="utf-8")
-    with pytest.raises(CommandError, match="No column"):
+    with pytest.raises(CommandError, match="without one, nobody is recognised"):
         call_command("importcontacts", str(path))
     call_command("importcontacts", str(path), "--map", "Wer=email", "--map", "Ort=text:town")
     out = capsys.readouterr()
