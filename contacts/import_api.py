@@ -1,5 +1,6 @@
 """The imports resource of the API: upload a file, say what its columns are, watch it go in, take it back."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import QuerySet
@@ -223,19 +224,22 @@ class ImportViewSet(
 
 def _mapping(file: CsvImport, given: Any) -> list[str | None]:
     """A target for each column. Raises ValidationError."""
-    mapping: list[str | None] = list(file.mapping)
     if isinstance(given, dict):
         if (unknown := next((header for header in given if header not in file.headers), None)) is not None:
             raise serializers.ValidationError({"mapping": [f"There is no column “{str(unknown)[:60]}”."]})
-        given = csv_mapping.changed(file.headers, mapping, given)
-    elif given is None:
-        given = mapping
+        _targets(given.values())
+        given = csv_mapping.changed(file.headers, file.mapping, given)
+    given = file.mapping if given is None else given
     if not isinstance(given, list) or len(given) != len(file.headers):
         sentence = f"Give a target or null for each of the {len(file.headers)} columns, or an object of headers."
         raise serializers.ValidationError({"mapping": [sentence]})
-    for target in given:
-        if target and not (isinstance(target, str) and csv_mapping.is_target(target)):
-            raise serializers.ValidationError({"mapping": [csv_mapping.misnamed(str(target))]})
+    _targets(given)
     if problem := csv_mapping.problem(given, topics.known()):
         raise serializers.ValidationError({"mapping": [problem]})
     return [target or None for target in given]
+
+
+def _targets(given: Iterable[Any]) -> None:
+    for target in given:
+        if target and not (isinstance(target, str) and csv_mapping.is_target(target)):
+            raise serializers.ValidationError({"mapping": [csv_mapping.misnamed(str(target))]})
