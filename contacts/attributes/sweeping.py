@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models import Max, Q
+from django.db.models import F, Max, Q
 
 from contacts.attributes import attributing
 from contacts.attributes.defining import Definition, house_zone
@@ -18,6 +18,8 @@ Kind = AttributeSweep.Kind
 # Contacts that are looked at in one slice, which takes well under a second; writing takes longer than counting.
 SLICE = {Kind.COUNT: 20_000, Kind.CONVERT: 2_000, Kind.REMOVE: 2_000}
 FRESH = timedelta(days=1)
+# After a large change it is counted again sooner, but not for each of many imports that come one after the other.
+PAUSE = timedelta(minutes=2)
 
 # How far the slice reaches, then what is in it, grouped.
 _TALLY = """
@@ -79,9 +81,10 @@ def work(now: datetime) -> bool:
 
 
 def _count_again(now: datetime) -> bool:
-    """Begin the count that is the oldest, if one is older than FRESH and none is under way."""
-    stale = Attribute.objects.filter(Q(counted_at=None) | Q(counted_at__lt=now - FRESH)).order_by("counted_at")
-    row = stale.first()
+    """Begin the count that is the oldest, if one is older than FRESH, or than a large change, and none is under way."""
+    changed = Q(changed_at__gt=F("counted_at"), counted_at__lt=now - PAUSE)
+    stale = Attribute.objects.filter(Q(counted_at=None) | Q(counted_at__lt=now - FRESH) | changed)
+    row = stale.order_by("counted_at").first()
     if row is None or AttributeSweep.objects.filter(name=row.name, kind=Kind.COUNT).exists():
         return False
     begin(row.name, Kind.COUNT, now)
@@ -91,7 +94,7 @@ def _count_again(now: datetime) -> bool:
 def _end(sweep: AttributeSweep, now: datetime) -> None:
     if sweep.kind == Kind.COUNT:
         Attribute.objects.filter(name=sweep.name).update(
-            size=sweep.size, unfit=sweep.unfit, convertible=sweep.convertible, counted_at=now
+            size=sweep.size, unfit=sweep.unfit, convertible=sweep.convertible, counted_at=sweep.created_at
         )
     sweep.delete()
     if sweep.kind == Kind.CONVERT:

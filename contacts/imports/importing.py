@@ -12,7 +12,7 @@ import psycopg.errors
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import QuerySet
 
-from contacts import csv_writing, saving
+from contacts import csv_writing, recounting, saving
 from contacts.attributes.defining import definitions
 from contacts.cleaning import IDENTIFIERS
 from contacts.consent import Proof
@@ -65,6 +65,7 @@ def cancel(file: CsvImport, now: datetime) -> bool:
         locked.save()
         locked.ahead.all().delete()
         locked.chunks.all().delete()
+        _recount(locked, now)
     return True
 
 
@@ -103,6 +104,8 @@ def work(now: datetime) -> bool:
 def _fail(pk: int | None, sentence: str, now: datetime) -> None:
     working = CsvImport.objects.filter(pk=pk, state__in=(State.QUEUED, State.RUNNING))
     working.update(state=State.FAILED, finished_at=now, contacts_until=_newest(), error=sentence)
+    if file := CsvImport.objects.filter(pk=pk).first():
+        _recount(file, now)
 
 
 def helped() -> bool:
@@ -138,7 +141,13 @@ def _take(file: CsvImport, now: datetime, helped: bool) -> None:
     if file.offset >= file.size:
         file.state, file.finished_at = State.DONE, now
         file.chunks.all().delete()
+        _recount(file, now)
     file.save()
+
+
+def _recount(file: CsvImport, now: datetime) -> None:
+    if file.created or file.updated:
+        recounting.after_change(now, {target.partition(":")[2] for target in file.mapping if target and ":" in target})
 
 
 def _newest() -> int:
