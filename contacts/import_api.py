@@ -29,12 +29,13 @@ class ImportSerializer(serializers.ModelSerializer):
     sheets = serializers.SerializerMethodField(help_text="Names of a workbook's sheets; empty for other files.")
     sheet = serializers.SerializerMethodField(help_text="The place of the one that is read, from 0.")
     preview = serializers.SerializerMethodField(help_text="A draft's first rows.")
+    warning = serializers.SerializerMethodField(help_text="What looks wrong with a draft's headers.")
 
     class Meta:
         model = CsvImport
         fields = [
             "id", "name", "state", "size", "percent", "encoding", "delimiter", "sheets", "sheet", "headers", "mapping",
-            "preview", "rows_read", "created", "updated", "unchanged", "refused", "error", "undone", "kept",
+            "preview", "warning", "rows_read", "created", "updated", "unchanged", "refused", "error", "undone", "kept",
             "created_at", "finished_at",
         ]  # fmt: skip
 
@@ -43,6 +44,9 @@ class ImportSerializer(serializers.ModelSerializer):
 
     def get_sheet(self, file: CsvImport) -> int | None:
         return file.options.get("sheet")
+
+    def get_warning(self, file: CsvImport) -> str:
+        return uploading.doubt(file) if file.state == State.DRAFT else ""
 
     def get_preview(self, file: CsvImport) -> list[list[str]]:
         if file.state != State.DRAFT or self.parent is not None:
@@ -142,16 +146,15 @@ class ImportViewSet(
         else:
             try:
                 delimiter = given.get("delimiter", file.delimiter)
-                uploading.read_as(file, given.get("encoding", file.encoding), delimiter)
+                uploading.read_again(file, given.get("encoding", file.encoding), delimiter)
             except Unreadable as unreadable:
                 raise serializers.ValidationError({"detail": [str(unreadable)]}) from None
         return self._shown(self.get_object())
 
     def perform_destroy(self, instance: CsvImport) -> None:
         """Forget a file and its refused rows; the contacts that came from it stay."""
-        if instance.working:
+        if not importing.forget(instance):
             raise serializers.ValidationError({"detail": ["It is at work. Cancel it first."]})
-        instance.delete()
 
     @extend_schema(responses=_TARGETS, filters=False)
     @action(detail=False, pagination_class=None)

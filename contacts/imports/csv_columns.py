@@ -88,7 +88,9 @@ def _columns(
     """The values by column, and the places of the rows that must be read one by one."""
     targets = [target for target in mapping if target]
     attributes = sum(":" in target for target in targets)
-    if len(set(targets)) < len(targets) or {"full_name", "first_name"} <= set(targets) or attributes > MOST_KEYS:
+    nobody = not any(name in targets for name in IDENTIFIERS)
+    twice = len(set(targets)) < len(targets) or {"full_name", "first_name"} <= set(targets)
+    if nobody or twice or attributes > MOST_KEYS:
         return {}, set(range(len(rows)))
     columns: dict[str, Column] = {}
     fragments: list[list[str | None]] = []

@@ -69,6 +69,16 @@ def cancel(file: CsvImport, now: datetime) -> bool:
     return True
 
 
+def forget(file: CsvImport) -> bool:
+    """Throw a file and its refused rows away; what went in stays. False while it is at work."""
+    with transaction.atomic():
+        locked = CsvImport.objects.select_for_update().filter(pk=file.pk).first()
+        if locked is None or locked.working:
+            return False
+        locked.delete()
+    return True
+
+
 def identifies(mapping: Sequence[str | None]) -> bool:
     """Whether some column says whom a row is about."""
     return any(name in mapping for name in IDENTIFIERS)

@@ -76,7 +76,7 @@ def _answer(request: HttpRequest, file: CsvImport) -> HttpResponse:
         reading = ReadingForm(request.POST)
         try:
             if reading.is_valid():
-                uploading.read_as(file, **reading.cleaned_data)
+                uploading.read_again(file, **reading.cleaned_data)
         except Unreadable as unreadable:
             messages.error(request, str(unreadable))
         return redirect("import_page", file.pk)
@@ -135,6 +135,7 @@ def _draft(request: HttpRequest, file: CsvImport, options: ImportOptionsForm, pr
             "reading": reading,
             "form": options,
             "problem": problem,
+            "doubt": uploading.doubt(file),
         },
     )
 
@@ -193,7 +194,9 @@ def import_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Forgets a file and its refused rows; the contacts that came from it stay."""
     file = get_object_or_404(importing.imports(), pk=pk)
     if request.method == "POST":
-        file.delete()
+        if not importing.forget(file):
+            messages.error(request, f"“{file.name}” is at work. Cancel it first.")
+            return redirect("import_page", pk)
         messages.success(request, f"“{file.name}” is forgotten.")
         return redirect("import_list")
     return render(request, "contacts/import_delete.html", {"file": file})

@@ -10,7 +10,7 @@ from django.utils import timezone
 from contacts import topics
 from contacts.imports import converting, csv_mapping, importing, uploading
 from contacts.imports.csv_mapping import TARGETS
-from contacts.imports.csv_sniffing import Unreadable
+from contacts.imports.csv_sniffing import Unreadable, is_delimiter, is_encoding
 from contacts.models import CsvImport
 
 
@@ -45,12 +45,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
         delimiter = {"tab": "\t", "\\t": "\t"}.get(options["delimiter"], options["delimiter"])
-        if len(delimiter) > 1:
-            raise CommandError("A delimiter is one character.")
-        try:
-            "".encode(options["encoding"] or "utf-8")
-        except LookupError:
-            raise CommandError(f"“{options['encoding']}” is not an encoding.") from None
+        if delimiter and not is_delimiter(delimiter):
+            raise CommandError("A delimiter is one character that is neither letter, digit nor quote, or “tab”.")
+        if options["encoding"] and not is_encoding(options["encoding"]):
+            raise CommandError(f"“{options['encoding']}” is not an encoding that files can be read in.")
         try:
             with path.open("rb") as opened:
                 pieces = iter(lambda: opened.read(uploading.PIECE), b"")
@@ -64,6 +62,8 @@ class Command(BaseCommand):
         file.refresh_from_db()
         if file.state == CsvImport.State.FAILED:
             raise CommandError(file.error)
+        if doubt := uploading.doubt(file):
+            self.stderr.write(doubt)
         mapping = self._mapping(file, options["map"])
         chosen = {name: options[name] for name in ("basis", "resubscribe")}
         importing.confirm(file, mapping, {**chosen, "country": options["country"].upper()})
