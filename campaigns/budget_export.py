@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from django.http import StreamingHttpResponse
 
 from campaigns.models import LedgerEntry
-from campaigns.report_export import line
+from campaigns.reports.export import line
 
 COLUMNS = ("id", "at", "kind", "amount", "channel", "messages", "note", "by")
 

@@ -13,17 +13,7 @@ from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaigns import (
-    audience_files,
-    campaign_checks,
-    campaign_saving,
-    campaign_stats,
-    campaign_testing,
-    commands,
-    estimating,
-)
 from campaigns.campaign_commands_api import CommandsMixin
-from campaigns.campaign_moves import NotReady, WrongState
 from campaigns.campaign_shapes_api import (
     CampaignFilter,
     CampaignSerializer,
@@ -31,6 +21,9 @@ from campaigns.campaign_shapes_api import (
     FileReadSerializer,
     TestSerializer,
 )
+from campaigns.mailings import audience_files, checks, commands, estimating, saving, testing
+from campaigns.mailings import stats as campaign_stats
+from campaigns.mailings.moves import NotReady, WrongState
 from campaigns.models import Campaign
 from campaigns.models.campaign import Kind
 from contacts.imports.csv_sniffing import Unreadable
@@ -52,7 +45,7 @@ class CampaignViewSet(CommandsMixin, viewsets.ModelViewSet):
         if isinstance(error, NotReady):
             problems = [asdict(problem) for problem in error.problems]
             return Response({"detail": str(error), "problems": problems}, status=400)
-        if isinstance(error, campaign_saving.Invalid):
+        if isinstance(error, saving.Invalid):
             return Response(error.errors, status=400)
         if isinstance(error, WrongState):
             return Response({"detail": str(error)}, status=409)
@@ -61,13 +54,13 @@ class CampaignViewSet(CommandsMixin, viewsets.ModelViewSet):
     # What a kind of campaign does in its own way is a method of its own: see `flows.chain_api`.
 
     def created(self, given: dict[str, Any], kind: str) -> Campaign:
-        return campaign_saving.create(given, self.request.user, timezone.now(), kind)
+        return saving.create(given, self.request.user, timezone.now(), kind)
 
     def changed(self, campaign: Campaign, given: dict[str, Any]) -> None:
-        campaign_saving.change(campaign, given)
+        saving.change(campaign, given)
 
     def deleted(self, campaign: Campaign) -> None:
-        campaign_saving.delete(campaign)
+        saving.delete(campaign)
 
     def carry_out(self, command: str, campaign: Campaign) -> None:
         """Carry out send, schedule, unschedule, pause, resume, cancel, archive or unarchive."""
@@ -79,17 +72,17 @@ class CampaignViewSet(CommandsMixin, viewsets.ModelViewSet):
     def estimated(self, campaign: Campaign) -> dict[str, Any]:
         """Raises NotReady where its audience cannot be told."""
         now = timezone.now()
-        problems = campaign_checks.problems(campaign, now)
+        problems = checks.problems(campaign, now)
         if any(problem.field == "audience" for problem in problems):
             raise NotReady(problems)
         return {
             **as_json(estimating.estimate(campaign, now)),
             "problems": [asdict(problem) for problem in problems],
-            "warnings": [asdict(problem) for problem in campaign_checks.warnings(campaign, now)],
+            "warnings": [asdict(problem) for problem in checks.warnings(campaign, now)],
         }
 
-    def tried(self, campaign: Campaign, recipients: list[str], variant: str, step: str) -> list[campaign_testing.Tried]:
-        return campaign_testing.send_test(campaign, recipients, self.tester, timezone.now(), variant)
+    def tried(self, campaign: Campaign, recipients: list[str], variant: str, step: str) -> list[testing.Tried]:
+        return testing.send_test(campaign, recipients, self.tester, timezone.now(), variant)
 
     @property
     def tester(self) -> int | str:
@@ -114,17 +107,17 @@ class CampaignViewSet(CommandsMixin, viewsets.ModelViewSet):
         given = self._told(request)
         kind = given.pop("kind", Kind.MAILING)
         if kind not in Kind.values:
-            raise campaign_saving.Invalid({"kind": [f"A campaign is one of {', '.join(Kind.values)}."]})
+            raise saving.Invalid({"kind": [f"A campaign is one of {', '.join(Kind.values)}."]})
         campaign = self.created(given, kind)
         return Response(self.get_serializer(campaign).data, status=201)
 
     def update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         campaign, given = self.get_object(), self._told(request)
         if given.pop("kind", campaign.kind) != campaign.kind:
-            raise campaign_saving.Invalid({"kind": ["This cannot be changed. Create another campaign."]})
+            raise saving.Invalid({"kind": ["This cannot be changed. Create another campaign."]})
         if not kwargs.get("partial"):
             empty = Campaign()
-            for name in campaign_saving.FIELDS:
+            for name in saving.FIELDS:
                 given.setdefault(name, getattr(empty, name, None) if name != "provider" else None)
         self.changed(campaign, given)
         return Response(self.get_serializer(campaign).data)

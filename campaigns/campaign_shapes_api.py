@@ -7,7 +7,7 @@ from drf_spectacular.utils import inline_serializer
 from rest_framework import serializers
 
 from campaigns import objectives, testing
-from campaigns.campaign_moves import possible
+from campaigns.mailings.moves import possible
 from campaigns.models import AudienceFile, Campaign, CampaignState, Provider
 from campaigns.models.campaign import Kind
 from contacts.models.consent import Channel

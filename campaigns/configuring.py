@@ -13,7 +13,8 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils.html import escape
 
-from campaigns import breaker, providers, secrets
+from campaigns import providers, secrets
+from campaigns.delivery import breaker
 from campaigns.models import Content, Message, Provider
 from campaigns.notices import keeping, passwords, proving
 from campaigns.providers.base import OutgoingEmail, OutgoingSms, Result, SettingsForm

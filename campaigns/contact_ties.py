@@ -32,8 +32,7 @@ WHERE contact_id = %(gone)s AND state = 'queued' AND EXISTS (
     AND k.content_id = g.content_id AND k.state <> 'skipped'
 ) RETURNING origin_id, content_id, provider_id, country, language
 """
-# A mailing knows by the contact's number to whom it has gone (see campaigns.mailing); other askers have numbers of
-# their own.
+# A mailing knows by the contact's number to whom it has gone (see mailings.queueing); other askers have their own.
 _MESSAGES = """
 UPDATE campaigns_message g SET contact_id = %(kept)s, origin_pass = CASE WHEN origin_pass = %(gone)s AND EXISTS (
     SELECT FROM campaigns_origin o JOIN campaigns_campaign c ON o.key LIKE 'campaign:' || c.id || ':%%'

@@ -8,9 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from campaigns import courtesy_saving
-from campaigns.courtesy_rules import clean
-from campaigns.courtesy_wording import sentences
+from campaigns.courtesy import saving
+from campaigns.courtesy.rules import clean
+from campaigns.courtesy.wording import sentences
 from campaigns.models import Courtesy
 
 _QUIET = (
@@ -48,8 +48,8 @@ class CourtesyView(APIView):
     @extend_schema(request=CourtesySerializer, responses=CourtesySerializer)
     def put(self, request: Request) -> Response:
         try:
-            return Response(_shown(courtesy_saving.keep(request.data).rules))
-        except courtesy_saving.Invalid as invalid:
+            return Response(_shown(saving.keep(request.data).rules))
+        except saving.Invalid as invalid:
             return Response({"detail": str(invalid), "errors": invalid.errors}, status=400)
 
 

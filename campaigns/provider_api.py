@@ -11,7 +11,8 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaigns import breaker, configuring, providers
+from campaigns import configuring, providers
+from campaigns.delivery import breaker
 from campaigns.models import Breaker, Provider
 from campaigns.providers.base import SettingsForm
 

@@ -2,7 +2,7 @@
 
 from django.urls import reverse
 
-from campaigns.campaign_moves import CANCELLED, SENT
+from campaigns.mailings.moves import CANCELLED, SENT
 from campaigns.models import Campaign
 from templates_app.usage import Use
 

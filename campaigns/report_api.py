@@ -12,11 +12,11 @@ from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaigns import report_export, reporting
 from campaigns.conversion_stats import plain
 from campaigns.models.day_count import METRICS
-from campaigns.report_forms import ReportForm
-from campaigns.report_query import FILTERS, GROUPS, PERIODS, RATES
+from campaigns.reports import export, reporting
+from campaigns.reports.forms import ReportForm
+from campaigns.reports.query import FILTERS, GROUPS, PERIODS, RATES
 from contacts.days import day_of
 
 Counts = type("Counts", (serializers.Serializer,), {name: serializers.IntegerField() for name in METRICS})
@@ -106,7 +106,7 @@ class ReportViewSet(viewsets.ViewSet):
             raise ValidationError({name: [str(text) for text in texts] for name, texts in form.errors.items()})
         report = reporting.report(form.query(day_of(timezone.now())))
         if isinstance(request.accepted_renderer, CsvRenderer):
-            return report_export.response(report, form.order)
+            return export.response(report, form.order)
         query = report.query
         return Response(
             {

@@ -11,12 +11,13 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaigns import domain_report, link_report
-from campaigns.domain_report import Domain
 from campaigns.models.domain_count import DOMAIN_METRICS
 from campaigns.origins import all_places
-from campaigns.report_forms import DomainForm, ReportForm
-from campaigns.report_query import PERIODS
+from campaigns.reports import domains as domain_report
+from campaigns.reports import links as link_report
+from campaigns.reports.domains import Domain
+from campaigns.reports.forms import DomainForm, ReportForm
+from campaigns.reports.query import PERIODS
 from contacts.days import day_of
 
 PERIOD = [

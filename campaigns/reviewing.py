@@ -6,10 +6,10 @@ from functools import cached_property
 from typing import Any
 
 from campaigns.channels.base import preferences_url, unsubscribe_url
-from campaigns.devices import DEVICES
-from campaigns.machines import WHY
 from campaigns.models import Hit, Message, MessageState, Provider
 from campaigns.skip_reasons import WAITS
+from campaigns.tracking.devices import DEVICES
+from campaigns.tracking.machines import WHY
 from contacts.models import Event
 from contacts.models.consent import Channel
 from templates_app import mjml, rendering

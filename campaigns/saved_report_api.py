@@ -12,9 +12,9 @@ from rest_framework.exceptions import PermissionDenied, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaigns import saved_reports
 from campaigns.models import SavedReport
-from campaigns.report_forms import ReportForm, SavedReportForm
+from campaigns.reports import saved_reports
+from campaigns.reports.forms import ReportForm, SavedReportForm
 
 GIVEN = ("name", "shared", "query", "parameters")
 SHOWN = ("id", "owner", "created_at")

@@ -5,7 +5,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.fields import BooleanField
 from django.urls import reverse
 
-from campaigns.campaign_moves import CANCELLED, SENT
+from campaigns.mailings.moves import CANCELLED, SENT
 from campaigns.models import Campaign
 from contacts.segments.using import NAMES_SEGMENT, Use
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from campaigns import dkim, secrets
 from campaigns.dkim import BadKey, Signer
 from campaigns.models import DkimKey, Provider
-from campaigns.tracking_settings import host
+from campaigns.tracking.settings import host
 
 _SELECTOR = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 

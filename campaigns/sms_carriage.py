@@ -5,9 +5,9 @@ from decimal import Decimal
 
 from django.conf import settings
 
-from campaigns import signatures
 from campaigns.channels import links
 from campaigns.models import Price
+from campaigns.tracking import signatures
 from contacts.models.consent import Channel
 from templates_app.carrying import Shortened
 

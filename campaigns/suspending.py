@@ -11,10 +11,10 @@ from decimal import Decimal
 from django.conf import settings
 from django.db.models import Q
 
-from campaigns import breaker, routing
+from campaigns.delivery import breaker, routing
+from campaigns.delivery.routing import Routes
 from campaigns.models import Breaker, BreakerState, Budget, Campaign, CampaignState, Content, Price, Provider
 from campaigns.models.campaign import Kind
-from campaigns.routing import Routes
 
 ERROR, BALANCE = CampaignState.PAUSED_ERROR.value, CampaignState.PAUSED_BALANCE.value
 

@@ -2,7 +2,7 @@
 
 from django.urls import reverse
 
-from campaigns.campaign_moves import DRAFT, SCHEDULED
+from campaigns.mailings.moves import DRAFT, SCHEDULED
 from campaigns.models import Campaign
 from templates_app.usage import Use
 

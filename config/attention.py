@@ -8,7 +8,8 @@ from django.conf import settings
 from django.db.models import Count, Q
 from django.urls import NoReverseMatch, reverse
 
-from campaigns import breaker, funding
+from campaigns import funding
+from campaigns.delivery import breaker
 from campaigns.models import Breaker, BreakerState, Budget, Campaign, CampaignState, Provider
 from campaigns.models.message import MessageState
 from config import glance

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from campaigns import day_stats
+from campaigns.reports import day_stats
 from contacts import day_bars
 from contacts.day_bars import Bars
 from contacts.periods import Period

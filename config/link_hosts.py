@@ -9,7 +9,7 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.http.request import split_domain_port
 
-from campaigns import addresses
+from campaigns.tracking import addresses
 
 # The pages for contacts bring their style sheet along; the last one answers the check of the settings page.
 _PATHS = re.compile(r"/(?:[csoupy]/.|static/|link-check/)")

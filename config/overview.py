@@ -5,8 +5,10 @@ from dataclasses import dataclass
 
 from django.db.models import Sum
 
-from campaigns import campaign_stats, mailing, reviewing
+from campaigns import reviewing
 from campaigns import stats as message_stats
+from campaigns.mailings import queueing
+from campaigns.mailings import stats as campaign_stats
 from campaigns.models import Campaign, CampaignState, Message, Provider
 from campaigns.models.campaign import Kind
 from config.attention import RECENT
@@ -55,7 +57,7 @@ def sending(limit: int = 6) -> list[Campaign]:
     campaigns = list(
         Campaign.objects.filter(state=CampaignState.SENDING, kind=Kind.MAILING).order_by("-started_at", "-id")[:limit]
     )
-    keys = {campaign.pk: set(mailing.origins_of(campaign).values()) for campaign in campaigns}
+    keys = {campaign.pk: set(queueing.origins_of(campaign).values()) for campaign in campaigns}
     counts = message_stats.counts(set().union(*keys.values())) if keys else {}
     over = campaign_stats.dones(counts)
     for campaign in campaigns:

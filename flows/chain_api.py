@@ -11,12 +11,12 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from campaigns import campaign_saving
 from campaigns.campaign_api import CampaignViewSet, as_json
-from campaigns.campaign_moves import NotReady as CampaignNotReady
-from campaigns.campaign_moves import Problem as CampaignProblem
-from campaigns.campaign_moves import WrongState as CampaignWrongState
-from campaigns.campaign_testing import Tried
+from campaigns.mailings import saving as campaign_saving
+from campaigns.mailings.moves import NotReady as CampaignNotReady
+from campaigns.mailings.moves import Problem as CampaignProblem
+from campaigns.mailings.moves import WrongState as CampaignWrongState
+from campaigns.mailings.testing import Tried
 from campaigns.models import Campaign, Kind
 from contacts import segments
 from flows import publishing, saving, starting

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from campaigns import outbox, skip_reasons, withdrawing
+from campaigns import outbox, skip_reasons
+from campaigns.delivery import withdrawing
 from contacts import lanes
 from flows import engine
 from flows.claiming import COLUMNS, Crowd, gathered, locked

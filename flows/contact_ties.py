@@ -8,7 +8,8 @@ from typing import Any
 
 from django.db import connection
 
-from campaigns import skip_reasons, withdrawing
+from campaigns import skip_reasons
+from campaigns.delivery import withdrawing
 from contacts.columns import literal
 from contacts.models import Contact
 from contacts.ties import People, Told

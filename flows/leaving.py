@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from campaigns import withdrawing
+from campaigns.delivery import withdrawing
 from campaigns.skip_reasons import TAKEN_OUT
 from contacts.columns import literal
 from flows import exits, objectives

@@ -6,11 +6,13 @@ from typing import Any
 
 from django.db.models import Sum
 
-from campaigns import ab_results, conversion_stats, reasons
+from campaigns import conversion_stats
 from campaigns import stats as message_stats
 from campaigns.counting import REASON
+from campaigns.mailings import ab_results
 from campaigns.models.message import MessageState
-from campaigns.report_query import MEANINGS
+from campaigns.reports import reasons
+from campaigns.reports.query import MEANINGS
 from contacts.periods import Period
 from flows import canvas, period_stats, present
 from flows.journeys import OUTCOMES

@@ -12,7 +12,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import Count, Exists, Min, OuterRef, QuerySet
 
-from campaigns import withdrawing
+from campaigns.delivery import withdrawing
 from campaigns.skip_reasons import TOO_LATE
 from flows.models import INSIDE, Errand, Execution, Scenario
 

@@ -7,8 +7,8 @@ from typing import Any
 
 from django.db.models import Q, QuerySet, Sum
 
-from campaigns import day_stats
 from campaigns import stats as message_stats
+from campaigns.reports import day_stats
 from contacts.periods import FIRST, Period
 from flows.errands import LATE
 from flows.graph import saved_trigger

@@ -10,7 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns.report_parts_api import PERIOD, valid
-from campaigns.report_query import PERIODS
+from campaigns.reports.query import PERIODS
 from contacts.days import day_of
 from flows.cohorts import cohorts
 from flows.funnel import funnel

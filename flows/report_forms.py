@@ -4,8 +4,8 @@ from datetime import date
 
 from django import forms
 
-from campaigns.report_forms import PeriodForm
-from campaigns.report_query import PERIODS
+from campaigns.reports.forms import PeriodForm
+from campaigns.reports.query import PERIODS
 from flows.cohorts import WEEKS as USUALLY
 from flows.models import Scenario
 

@@ -93,12 +93,7 @@ def _condition(scenario: Scenario, version: Flow, now: datetime) -> dict[str, An
     follow = scenario.follows == Follows.LIVE
     graph = kept(version.pk).graph
     retimed = [node for node in version.retimes if follow and node in graph.nodes]
-    ended = {node for node, _ in version.backfills}
-    earlier = Flow.objects.filter(scenario=scenario, number__lt=version.number).order_by("-number").first()
-    for edge in earlier.graph["edges"] if earlier and ended else ():
-        # A shape that ended the pass behind such a connector may be what was removed for it to lead on.
-        if [edge["from"], edge["port"]] in version.backfills:
-            ended.add(edge["to"])
+    ended = _ended(version) if version.backfills else set()
     inserted = errands.targets(graph, version.inserts) if follow else {}
     return {
         "scenario": scenario.pk,
@@ -113,6 +108,18 @@ def _condition(scenario: Scenario, version: Flow, now: datetime) -> dict[str, An
         "ended": sorted(ended),
         "ways": [" ".join(end) for end in version.backfills],
     }
+
+
+def _ended(version: Flow) -> set[str]:
+    """Where those stand who had finished where the version leads on: at the node whose port was open, or at a shape
+    that ended passes behind it in any earlier version, however long ago it was removed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """SELECT DISTINCT edge ->> 'to' FROM flows_flow f, jsonb_array_elements(f.graph -> 'edges') edge
+            WHERE f.scenario_id = %s AND f.number < %s AND edge ->> 'from' || ' ' || (edge ->> 'port') = ANY(%s)""",
+            [version.scenario_id, version.number, [" ".join(end) for end in version.backfills]],
+        )
+        return {node for node, _ in version.backfills} | {to for (to,) in cursor.fetchall()}
 
 
 def _ids(condition: dict[str, Any], after: int, until: int) -> list[int]:

@@ -5,7 +5,8 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
-from campaigns import audience_files, outbox
+from campaigns import outbox
+from campaigns.mailings import audience_files
 from contacts import lanes
 from contacts.models import Contact
 from flows import entering, overdue, stopping, validation

@@ -8,8 +8,9 @@ from typing import Any
 
 from django.db.models import Q, Sum
 
-from campaigns import ab_results, conversion_stats
-from campaigns.ab_results import Judged, Result
+from campaigns import conversion_stats
+from campaigns.mailings import ab_results
+from campaigns.mailings.ab_results import Judged, Result
 from flows.crediting import CONVERTED, PARTS, REVENUE
 from flows.models import NodeCount, Scenario
 from flows.nodes import registry

@@ -6,7 +6,8 @@ from typing import Any
 
 from django.urls import reverse
 
-from campaigns import campaign_lists, conversion_stats
+from campaigns import conversion_stats
+from campaigns.mailings import lists
 from campaigns.models import Campaign
 from flows import stats
 from flows.chains import blocks, numbers
@@ -33,7 +34,7 @@ def of_chain(facts: Facts, campaign: Campaign, now: datetime, first: date, api: 
     yield "chain total", numbers.total(scenario), total
     answer = api(f"campaigns/{campaign.pk}/stats/")
     yield "chain API", answer, {"total": total, "steps": steps}
-    (line,) = campaign_lists.lines([campaign])
+    (line,) = lists.lines([campaign])
     counted = facts.counted(whole)
     yield "chain in the list", (line.messages, line.sent), (len(whole), counted["sent"])
     rates = [100 * counted[metric] / counted["sent"] for metric in ("opened", "clicked")]

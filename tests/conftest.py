@@ -30,7 +30,7 @@ def api(db: None) -> Any:
 @pytest.fixture(autouse=True)
 def new_installation(request: pytest.FixtureRequest) -> None:
     """Tests that commit empty every table when they end, also of what migrations put there: the two local outboxes."""
-    from campaigns import addresses
+    from campaigns.tracking import addresses
 
     # Nobody asks for the tracking domain in the midst of a test that counts queries, or has no database.
     addresses._known = addresses._Known(math.inf, "", frozenset())

@@ -7,11 +7,15 @@ from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from campaigns import campaign_lists, campaign_outcomes, campaign_stats, conversion_stats, domain_report, link_report
-from campaigns.day_stats import by_day as days_of_all
+from campaigns import conversion_stats
+from campaigns.mailings import lists, outcomes
+from campaigns.mailings import stats as campaign_stats
 from campaigns.models import Campaign
 from campaigns.models.domain_count import DOMAIN_METRICS
 from campaigns.origins import all_places
+from campaigns.reports import domains as domain_report
+from campaigns.reports import links
+from campaigns.reports.day_stats import by_day as days_of_all
 from config import glance, overview
 from contacts.periods import Period, preset
 from flows import node_numbers, period_stats, present, stats, variants
@@ -103,19 +107,19 @@ def of_campaign(facts: Facts, campaign: Campaign, now: datetime, api: Api) -> Pa
     over = sum(one.state not in ("queued", "sending") for one in whole)
     yield "campaign done", told["progress"]["done"], over
     yield "campaign API", api(f"campaigns/{campaign.pk}/stats/"), told
-    page = campaign_outcomes.outcome(campaign, now)
+    page = outcomes.outcome(campaign, now)
     for name, rates, messages in [
         ("total", page.total, whole),
         *zip(parts, page.variants, parts.values(), strict=True),
     ]:
         counted = facts.counted(messages)
-        for metric in campaign_outcomes.FOLLOWED:
+        for metric in outcomes.FOLLOWED:
             of = counted["sent"] + (counted["bounced"] if metric == "bounced" else 0)
             yield f"campaign {name} {metric}", rates.rate[metric], 100 * counted[metric] / of if of else None
     yield "campaign revenue", page.revenue, conversion_stats.money(facts.earned(whole))
     for rates, messages in zip(page.variants, parts.values(), strict=True):
         yield f"revenue of {rates.words}", rates.revenue, conversion_stats.money(facts.earned(messages))
-    (line,) = campaign_lists.lines([campaign])
+    (line,) = lists.lines([campaign])
     counted = facts.counted(whole)
     yield "campaign in the list", (line.messages, line.sent), (len(whole), counted["sent"])
     yield "its clicks in the list", line.clicked, 100 * counted["clicked"] / counted["sent"]
@@ -222,7 +226,7 @@ def of_links(facts: Facts, scenario: Scenario, span: tuple[date, date]) -> Pairs
         clicks = facts.clicks(span, lambda message, prefix=prefix: message.origin.key.startswith(prefix))
         told: Counter[tuple] = Counter()
         sent = {}
-        for one in link_report.clicked(*span, link_report.origins(all_places(), asked)):
+        for one in links.clicked(*span, links.origins(all_places(), asked)):
             of = one.place.node or one.place.variant
             key = of.key, one.content.pk, one.number
             told[key] += one.clicks

@@ -3,9 +3,9 @@
 from abc import ABC, abstractmethod
 from typing import Any
 
-from campaigns import addresses, signatures
 from campaigns.models import Content
 from campaigns.providers.base import Outgoing
+from campaigns.tracking import addresses, signatures
 from contacts.addressees import AnyContact
 
 

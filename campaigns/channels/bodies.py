@@ -7,8 +7,8 @@ from itertools import count
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
-from campaigns import addresses, signatures
 from campaigns.channels import links, mime
+from campaigns.tracking import addresses, signatures
 from templates_app.rendering import Compiled
 
 # Between the fixed texts: a link rendered for each contact, an output, what tracked links begin with, the pixel.

@@ -3,12 +3,12 @@
 import re
 from typing import Any
 
-from campaigns import addresses, signatures
 from campaigns.channels import links
 from campaigns.channels.base import Channel, Composer, Refused, preferences_url, unsubscribe_url
 from campaigns.models import Content
 from campaigns.providers.base import Outgoing, OutgoingSms
 from campaigns.skip_reasons import INVALID_ADDRESS, NO_ADDRESS
+from campaigns.tracking import addresses, signatures
 from contacts.addressees import AnyContact
 from templates_app import rendering
 from templates_app.sms_parts import parts

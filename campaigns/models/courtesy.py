@@ -9,7 +9,7 @@ from contacts.models.contact import TAKEN_ALONG, Contact
 
 
 class Courtesy(models.Model):
-    """The one row of rules; `Courtesy.current()` reads it. `campaigns.courtesy_rules` says what `rules` holds."""
+    """The one row of rules; `Courtesy.current()` reads it. `campaigns.courtesy.rules` says what `rules` holds."""
 
     rules = models.JSONField(default=dict, blank=True)
     # Whether `RecentMessage` has what was sent before caps were set. The first sender that needs it sees to it.

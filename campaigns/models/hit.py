@@ -7,8 +7,8 @@ from campaigns.models.message import Message
 
 class Hit(models.Model):
     """One request. `number` is the link's, null for the picture (an open). `machine` says why nobody sat behind it, as
-    a key of `campaigns.machines.WHY`; empty for a person. Who asked is kept as the words of their program, never as an
-    address. At most `campaigns.hits.MOST` per message, and as old as events may be."""
+    a key of `campaigns.tracking.machines.WHY`; empty for a person. Who asked is kept as the words of their program,
+    never as an address. At most `campaigns.tracking.hits.MOST` per message, and as old as events may be."""
 
     message = models.ForeignKey(Message, on_delete=models.CASCADE, db_constraint=False, db_index=False)
     number = models.PositiveSmallIntegerField(null=True)

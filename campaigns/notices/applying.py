@@ -15,10 +15,10 @@ from django.db import connection, transaction
 
 from campaigns import budget
 from campaigns.counting import Of, count_by_day, of
+from campaigns.delivery.outcomes import HARD_BOUNCE
 from campaigns.models import Message, MessageState, Notice, What
 from campaigns.notices import bursts, clicking, judging, softly
 from campaigns.notices.changing import Change, write
-from campaigns.outcomes import HARD_BOUNCE
 from contacts import consent, timeline
 from contacts.days import day_of
 from contacts.models import ConsentState, Contact, Installation

@@ -8,9 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from campaigns.machines import BURST_LINKS, BURST_TIME
 from campaigns.models import Hit, Notice, What
 from campaigns.notices.changing import link_of
+from campaigns.tracking.machines import BURST_LINKS, BURST_TIME
 
 # When, which link, and the notice that tells it; of what is kept already there is none.
 Click = tuple[datetime, int, Notice | None]

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 
 from django.db import connection
 
-from campaigns import machines, signatures
-from campaigns.machines import Seen
 from campaigns.models import Message, MessageState, Notice, What
+from campaigns.tracking import machines, signatures
+from campaigns.tracking.machines import Seen
 from contacts.models import Installation
 from contacts.timeline import NewEvent
 

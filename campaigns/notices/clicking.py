@@ -9,7 +9,7 @@ from campaigns.notices.changing import Change
 from contacts.days import day_of
 from contacts.timeline import NewEvent
 
-# A contact's first click on a link of an origin, and then the first one in each message (see campaigns.tracking).
+# A contact's first click on a link of an origin, and then the first one in each message (see tracking.visits).
 _KEEP = """
 INSERT INTO campaigns_linkclick (message_id, number, origin_id, content_id, contact_id, at, first)
 SELECT c.*, %s, %s FROM unnest(%s::bigint[], %s::int[], %s::bigint[], %s::bigint[], %s::bigint[]) AS c

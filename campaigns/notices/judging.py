@@ -6,10 +6,10 @@ from datetime import date, datetime
 from django.db import connection
 
 from campaigns.counting import Of, of
-from campaigns.hits import MOST
-from campaigns.machines import WHY
 from campaigns.models import Hit
 from campaigns.notices.changing import Change
+from campaigns.tracking.hits import MOST
+from campaigns.tracking.machines import WHY
 from contacts.days import day_of
 from contacts.timeline import NewEvent
 

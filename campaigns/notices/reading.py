@@ -12,10 +12,10 @@ from anymail.exceptions import AnymailError
 from anymail.signals import AnymailTrackingEvent, EventType, RejectReason
 from django.http import HttpRequest
 
-from campaigns import signatures
-from campaigns.devices import device_of
 from campaigns.models import Provider, What
 from campaigns.notices import proving
+from campaigns.tracking import signatures
+from campaigns.tracking.devices import device_of
 
 # What a call says of longer ago is known, or never will be; keys are kept for longer than that.
 OLD = timedelta(days=7)

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from django.core.mail import EmailMultiAlternatives
 
-from campaigns import signatures
 from campaigns.providers._esp_specs import Spec
 from campaigns.providers.base import OutgoingEmail
+from campaigns.tracking import signatures
 
 # Under this name our token travels with a message, and comes back in what the service tells of it.
 NAME = "waypost"

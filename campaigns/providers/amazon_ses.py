@@ -20,7 +20,7 @@ from django import forms
 from django.core.validators import RegexValidator
 from requests.adapters import HTTPAdapter
 
-from campaigns import secrets, signatures
+from campaigns import secrets
 from campaigns.models import Provider
 from campaigns.providers import _esp_probes
 from campaigns.providers._esp_forms import EspForm
@@ -28,6 +28,7 @@ from campaigns.providers._http_crew import Crew
 from campaigns.providers._http_results import broken, refused
 from campaigns.providers._unusable import Unusable
 from campaigns.providers.base import Kind, Outgoing, OutgoingEmail, Result, one_line
+from campaigns.tracking import signatures
 
 PATH = "/v2/email/outbound-emails"
 

@@ -11,8 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from campaigns import campaign_outcomes, campaign_saving, campaign_wording, commands
-from campaigns.campaign_moves import NotReady, WrongState
+from campaigns.mailings import commands, outcomes, saving, wording
+from campaigns.mailings.moves import NotReady, WrongState
 from campaigns.models import Campaign
 from campaigns.models.campaign import Kind
 from campaigns.views.campaign_review import estimated, may_send
@@ -35,11 +35,11 @@ def send(request: HtmxRequest, pk: int) -> HttpResponse:
         "campaign": campaign,
         "later": later,
         "now": "now" in request.GET,
-        "when": campaign_wording.when(campaign),
+        "when": wording.when(campaign),
         "asks": bool(request.htmx) and "counted" not in request.GET,
     }
     if not context["asks"]:
-        context |= {**estimated(campaign), "said_test": campaign_wording.test(campaign)}
+        context |= {**estimated(campaign), "said_test": wording.test(campaign)}
     return render(request, "campaigns/campaign_send.html", context)
 
 
@@ -53,7 +53,7 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
     campaign = mailing_of(pk)
     if request.method == "POST":
         return moved(request, campaign, commands.pause, "Paused: nothing leaves any more.", timezone.now())
-    found = campaign_outcomes.outcome(campaign, timezone.now())
+    found = outcomes.outcome(campaign, timezone.now())
     details = [
         f"{counted(found.total.sent)} got it already.",
         f"{counted(found.waiting)} will wait until you resume it.",
@@ -68,7 +68,7 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
     campaign = mailing_of(pk)
     if request.method == "POST":
         return moved(request, campaign, commands.resume, "Resumed: it goes on where it stopped.", timezone.now())
-    found = campaign_outcomes.outcome(campaign, timezone.now())
+    found = outcomes.outcome(campaign, timezone.now())
     details = [
         f"{counted(found.waiting)} will get it.",
         f"{counted(found.total.sent)} got it already, and get no second one.",
@@ -83,7 +83,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     campaign = mailing_of(pk)
     if request.method == "POST":
         return moved(request, campaign, commands.cancel, "Cancelled: nobody gets it any more.", timezone.now())
-    found = campaign_outcomes.outcome(campaign, timezone.now())
+    found = outcomes.outcome(campaign, timezone.now())
     if campaign.started_at:
         details = [
             f"{counted(found.total.sent)} got it already; that cannot be taken back.",
@@ -108,7 +108,7 @@ def resend(request: HttpRequest, pk: int) -> HttpResponse:
             return redirect("campaign_page", pk)
         messages.success(request, "This draft goes to those who did not open. Change its subject, and review it.")
         return redirect("campaign_message", made.pk)
-    found = campaign_outcomes.outcome(campaign, now)
+    found = outcomes.outcome(campaign, now)
     opened = found.total.counts.get("opened", 0)
     details = [
         f"{counted(found.total.sent - opened)} got it and did not open it.",
@@ -155,7 +155,7 @@ def delete(request: HttpRequest, pk: int) -> HttpResponse:
     campaign = mailing_of(pk)
     if request.method == "POST":
         try:
-            campaign_saving.delete(campaign)
+            saving.delete(campaign)
         except WrongState as error:
             messages.error(request, str(error))
             return redirect("campaign_page", pk)

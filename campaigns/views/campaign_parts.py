@@ -9,10 +9,11 @@ from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
-from campaigns import audience, audience_files, listing, pick_field
-from campaigns.campaign_forms import AudienceForm, FileForm
-from campaigns.campaign_message_forms import MessageForms
-from campaigns.campaign_moves import WrongState
+from campaigns import pick_field
+from campaigns.mailings import audience, audience_files, listing
+from campaigns.mailings.forms import AudienceForm, FileForm
+from campaigns.mailings.message_forms import MessageForms
+from campaigns.mailings.moves import WrongState
 from campaigns.models import AudienceFile, Campaign
 from campaigns.views.campaigns import may_change, may_view
 from contacts import csv_writing

@@ -10,9 +10,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from campaigns import campaign_checks, campaign_testing, campaign_wording, estimating
-from campaigns.campaign_message_forms import MessageForms
-from campaigns.campaign_moves import NotReady, Problem
+from campaigns.mailings import checks, estimating, testing, wording
+from campaigns.mailings.message_forms import MessageForms
+from campaigns.mailings.moves import NotReady, Problem
 from campaigns.models import Campaign, CampaignState
 from campaigns.views.campaign_steps import mailing_of, step_context, step_of
 from campaigns.views.campaigns import may_view
@@ -28,7 +28,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     if campaign.state != CampaignState.DRAFT:
         return redirect("campaign_page", pk)
     context = step_context(request, campaign, "review")
-    context |= {"said": campaign_wording.said(campaign), "problems": _linked(campaign, context["problems"])}
+    context |= {"said": wording.said(campaign), "problems": _linked(campaign, context["problems"])}
     return render(request, "campaigns/campaign_review.html", context)
 
 
@@ -41,11 +41,11 @@ def estimate(request: HttpRequest, pk: int) -> HttpResponse:
 
 def estimated(campaign: Campaign) -> dict[str, Any]:
     now = timezone.now()
-    context: dict[str, Any] = {"campaign": campaign, "problems": campaign_checks.problems(campaign, now)}
+    context: dict[str, Any] = {"campaign": campaign, "problems": checks.problems(campaign, now)}
     if not any(problem.field == "audience" for problem in context["problems"]):
         found = context["estimate"] = estimating.estimate(campaign, now)
-        context["duration"] = "" if found.seconds is None else campaign_wording.duration(found.seconds)
-        context["warnings"] = _linked(campaign, campaign_checks.warnings(campaign, now))
+        context["duration"] = "" if found.seconds is None else wording.duration(found.seconds)
+        context["warnings"] = _linked(campaign, checks.warnings(campaign, now))
     return context
 
 
@@ -86,7 +86,7 @@ def test(request: HttpRequest, pk: int) -> HttpResponse:
     recipients = [text.strip() for text in request.POST.get("recipient", "").replace(";", ",").split(",")]
     try:
         asked = [text for text in recipients if text]
-        context["tried"] = campaign_testing.send_test(campaign, asked, request.user.pk or 0, timezone.now(), variant)
+        context["tried"] = testing.send_test(campaign, asked, request.user.pk or 0, timezone.now(), variant)
     except ValidationError as error:
         context["error"] = " ".join(error.messages)
     except NotReady as error:

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from campaigns import campaign_outcomes, campaign_wording
+from campaigns.mailings import outcomes, wording
 from campaigns.models import Campaign, CampaignState
 from campaigns.models.campaign import Kind
 from campaigns.views.campaigns import equip, may_view
@@ -25,7 +25,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     equip([campaign])
     context = {
         "campaign": campaign,
-        "said": campaign_wording.said(campaign),
+        "said": wording.said(campaign),
         "resent_as": campaign.resent_as.order_by("pk"),
         **_moving(campaign),
     }
@@ -51,7 +51,7 @@ def seen(campaign: Campaign) -> str:
 
 def _moving(campaign: Campaign) -> dict[str, Any]:
     return {
-        "outcome": campaign_outcomes.outcome(campaign, timezone.now()),
+        "outcome": outcomes.outcome(campaign, timezone.now()),
         "seen": seen(campaign),
         "every": {CampaignState.SENDING: 2, CampaignState.SCHEDULED: 5}.get(CampaignState(campaign.state), 0),
     }

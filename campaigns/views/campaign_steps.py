@@ -9,10 +9,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
-from campaigns import campaign_checks, campaign_saving
-from campaigns.campaign_forms import AudienceForm, FileForm, WhenForm
-from campaigns.campaign_message_forms import MessageForms
-from campaigns.campaign_moves import Problem, WrongState
+from campaigns.mailings import checks, saving
+from campaigns.mailings.forms import AudienceForm, FileForm, WhenForm
+from campaigns.mailings.message_forms import MessageForms
+from campaigns.mailings.moves import Problem, WrongState
 from campaigns.models import Campaign, CampaignState
 from campaigns.models.campaign import Kind
 from campaigns.views.campaign_parts import file_context
@@ -36,7 +36,7 @@ def step_context(request: HttpRequest, campaign: Campaign, step: str) -> dict[st
     """What the frame around each step shows."""
     equip([campaign])
     place = KEYS.index(step)
-    problems = campaign_checks.problems(campaign, timezone.now())
+    problems = checks.problems(campaign, timezone.now())
     wrong = {step_of(problem) for problem in problems if problem.field != "name"}
     return {
         "campaign": campaign,
@@ -60,8 +60,8 @@ def step_context(request: HttpRequest, campaign: Campaign, step: str) -> dict[st
 def _saved(request: HttpRequest, campaign: Campaign, step: str, fields: dict[str, Any]) -> HttpResponse:
     """Keep a step, and go on to the next one if that was the button."""
     try:
-        campaign_saving.change(campaign, fields)
-    except (campaign_saving.Invalid, WrongState) as error:
+        saving.change(campaign, fields)
+    except (saving.Invalid, WrongState) as error:
         messages.error(request, str(error))
         return redirect("campaign_page", campaign.pk)
     if request.POST.get("do") == "next":

@@ -9,8 +9,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from campaigns import campaign_lists, campaign_moves, campaign_saving
-from campaigns.campaign_forms import CampaignListForm, NameForm, NewCampaignForm
+from campaigns.mailings import lists, moves, saving
+from campaigns.mailings.forms import CampaignListForm, NameForm, NewCampaignForm
 from campaigns.models import Campaign
 from contacts.models.consent import Channel
 from contacts.pagination import page
@@ -26,16 +26,16 @@ HINTS = {Channel.EMAIL: "Newsletters, offers and news.", Channel.SMS: "Short, an
 def equip(campaigns: Iterable[Campaign]) -> None:
     """Give each campaign the `commands` that its menu offers."""
     for campaign in campaigns:
-        campaign.commands = campaign_moves.possible(campaign.state)  # type: ignore[attr-defined]
+        campaign.commands = moves.possible(campaign.state)  # type: ignore[attr-defined]
 
 
 @require_GET
 @may_view
 def show_all(request: HttpRequest) -> HttpResponse:
     form = CampaignListForm(request.GET)
-    shown = page(campaign_lists.narrowed(form.asked), request)
+    shown = page(lists.narrowed(form.asked), request)
     equip(shown.rows)
-    context = {"page": shown, "lines": campaign_lists.lines(shown.rows), "form": form}
+    context = {"page": shown, "lines": lists.lines(shown.rows), "form": form}
     return render(request, "campaigns/campaign_list.html", context)
 
 
@@ -46,7 +46,7 @@ def create(request: HttpRequest) -> HttpResponse:
     chosen = channel if channel in Channel.values else Channel.EMAIL.value
     form = NewCampaignForm(request.POST if request.method == "POST" else None, initial={"channel": chosen})
     if request.method == "POST" and form.is_valid():
-        made = campaign_saving.create(form.cleaned_data, request.user, timezone.now())
+        made = saving.create(form.cleaned_data, request.user, timezone.now())
         return redirect("campaign_audience", made.pk)
     choices = [(one.value, one.label, ICONS[one], HINTS[one]) for one in Channel]
     return render(request, "campaigns/campaign_create.html", {"form": form, "choices": choices})
@@ -58,7 +58,7 @@ def rename(request: HttpRequest, pk: int) -> HttpResponse:
     campaign = get_object_or_404(Campaign, pk=pk)
     form = NameForm(request.POST if request.method == "POST" else None, instance=campaign)
     if request.method == "POST" and form.is_valid():
-        campaign_saving.change(campaign, {"name": form.cleaned_data["name"]})
+        saving.change(campaign, {"name": form.cleaned_data["name"]})
         messages.success(request, f"It is called “{campaign}” now.")
         return redirect("campaign_page", pk)
     return render(request, "campaigns/campaign_rename.html", {"campaign": campaign, "form": form})

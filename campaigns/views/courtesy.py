@@ -7,9 +7,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from campaigns import courtesy_saving
-from campaigns.courtesy_forms import CourtesyForm
-from campaigns.courtesy_wording import sentences
+from campaigns.courtesy import saving
+from campaigns.courtesy.forms import CourtesyForm
+from campaigns.courtesy.wording import sentences
 from campaigns.models import Courtesy
 
 may_see = permission_required("campaigns.view_courtesy", raise_exception=True)
@@ -25,7 +25,7 @@ def edit(request: HttpRequest) -> HttpResponse:
     kept = Courtesy.current().rules
     form = CourtesyForm(request.POST or None, kept)
     if request.method == "POST" and form.is_valid():
-        courtesy_saving.keep(form.kept)
+        saving.keep(form.kept)
         messages.success(request, "The courtesy settings are saved, and hold for every message from now on.")
         return redirect("courtesy")
     said = sentences(form.kept if form.is_bound else kept)

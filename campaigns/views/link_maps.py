@@ -5,9 +5,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_GET
 
-from campaigns import link_map
 from campaigns.models import Content, Origin
 from campaigns.origins import Place, places
+from campaigns.reports import link_map
 from templates_app.framing import framed
 
 may_read = permission_required("campaigns.view_message", raise_exception=True)

@@ -8,7 +8,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from campaigns import resending, reviewing
+from campaigns import reviewing
+from campaigns.delivery import resending
 from campaigns.filters import MessagePageFilter
 from campaigns.forms import MessageListForm
 from campaigns.models import Message, MessageState

@@ -10,9 +10,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from campaigns import asking_consent, choosing, signatures
+from campaigns import asking_consent, choosing
 from campaigns.models import Message
 from campaigns.models.origin import ASKED_BY
+from campaigns.tracking import signatures
 from campaigns.views.public_pages import message_with, not_ours, said_in, slow_down, too_many, words
 from campaigns.views.small_forms import small_form
 from contacts.models import Installation

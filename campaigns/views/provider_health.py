@@ -7,7 +7,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from campaigns import breaker, topics
+from campaigns import topics
+from campaigns.delivery import breaker
 from campaigns.models import Provider, TopicRoute
 from campaigns.provider_forms import TopicRouteForm
 from campaigns.views.providers import list_page

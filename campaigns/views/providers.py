@@ -12,7 +12,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import breaker, configuring, providers, topics, warming
+from campaigns import configuring, providers, topics, warming
+from campaigns.delivery import breaker
 from campaigns.models import Provider
 from campaigns.provider_forms import ProviderForm, TopicRouteForm
 from contacts import day_bars

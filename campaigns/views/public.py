@@ -9,9 +9,9 @@ from django.utils.encoding import iri_to_uri
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from campaigns import hits, signatures, tracking, utm
-from campaigns.machines import Seen
 from campaigns.models import Link
+from campaigns.tracking import hits, signatures, utm, visits
+from campaigns.tracking.machines import Seen
 from campaigns.views.public_pages import message_with, not_ours
 
 PIXEL = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -60,7 +60,7 @@ def _follow(request: HttpRequest, message_id: int | None, number: int) -> HttpRe
     link = links.filter(content=message.content_id, number=number).first() if message else None
     if message is None or link is None:
         return not_ours(request)
-    url = tracking.destination(message, link, *_vouched(request))
+    url = visits.destination(message, link, *_vouched(request))
     if url is None:
         return not_ours(request)
     hits.clicked(message, number, url, _seen(request), timezone.now())

@@ -8,12 +8,15 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from campaigns import charting, domain_report, link_report, report_export, reporting
 from campaigns.models import SavedReport
 from campaigns.models.day_count import METRICS
 from campaigns.origins import all_places
-from campaigns.report_forms import DomainForm, ReportForm
-from campaigns.report_query import GROUPS, LABELS, MEANINGS, TIMES
+from campaigns.reports import charting, reporting
+from campaigns.reports import domains as domain_report
+from campaigns.reports import export as report_export
+from campaigns.reports import links as link_report
+from campaigns.reports.forms import DomainForm, ReportForm
+from campaigns.reports.query import GROUPS, LABELS, MEANINGS, TIMES
 from contacts.days import day_of
 
 may_read = permission_required("campaigns.view_message", raise_exception=True)

@@ -8,9 +8,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from campaigns import saved_reports
 from campaigns.models import SavedReport
-from campaigns.report_forms import SavedReportForm
+from campaigns.reports import saved_reports
+from campaigns.reports.forms import SavedReportForm
 from contacts.list_forms import ListForm
 from contacts.pagination import page
 

@@ -8,9 +8,9 @@ from django.http.request import split_domain_port
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from campaigns import domain_checking, tracking_settings
-from campaigns.domain_checking import Checked
-from campaigns.tracking_settings import TrackingForm
+from campaigns.tracking import domain_checking, settings
+from campaigns.tracking.domain_checking import Checked
+from campaigns.tracking.settings import TrackingForm
 from contacts.models import Installation
 
 MAY_CHANGE = "contacts.change_installation"
@@ -39,8 +39,8 @@ def edit(request: HttpRequest) -> HttpResponse:
         "may_change": may_change,
         "domain": domain,
         "former": installation.former_tracking_domains,
-        "record": tracking_settings.record(domain or "links.example.com"),
-        "placeholders": tracking_settings.placeholders(),
+        "record": settings.record(domain or "links.example.com"),
+        "placeholders": settings.placeholders(),
     }
     return render(request, "campaigns/tracking_settings.html", context)
 
@@ -50,7 +50,7 @@ def edit(request: HttpRequest) -> HttpResponse:
 def check(request: HttpRequest) -> HttpResponse:
     """Asks the domain in the field, saved or not."""
     try:
-        domain = tracking_settings.host(request.POST.get("tracking_domain", ""))
+        domain = settings.host(request.POST.get("tracking_domain", ""))
         checked = domain_checking.check(domain) if domain else Checked(False, "Write a domain first.")
     except ValidationError as error:
         checked = Checked(False, " ".join(error.messages))

@@ -8,8 +8,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from campaigns import signatures, unsubscribing
+from campaigns import unsubscribing
 from campaigns.models import Message
+from campaigns.tracking import signatures
 from campaigns.views.public_pages import message_with, not_ours, said_in, words
 from campaigns.views.small_forms import small_form
 from contacts.models import Topic

@@ -15,8 +15,9 @@ from django.views.decorators.http import require_POST
 from twilio.request_validator import RequestValidator
 from twilio.twiml.messaging_response import MessagingResponse
 
-from campaigns import secrets, signatures, webhooks
+from campaigns import secrets, webhooks
 from campaigns.models import Provider
+from campaigns.tracking import signatures
 from campaigns.views.small_forms import small_form
 
 # The signature is of the fields, so that they are read before it is proven. An SMS of ten parts is 1,600 letters.

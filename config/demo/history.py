@@ -6,8 +6,10 @@ from random import Random
 
 from django.db import connection, transaction
 
-from campaigns import sending, tracking, unsubscribing
+from campaigns import unsubscribing
+from campaigns.delivery import sending
 from campaigns.models import Message
+from campaigns.tracking import visits
 from config.demo import drawings, people
 from contacts import saving as contacts
 from contacts import timeline
@@ -136,9 +138,9 @@ def _read(luck: Random, now: datetime) -> None:
     for message in today.select_related("origin"):
         mood = luck.random()
         if message.channel == "email" and mood < 0.42:
-            tracking.opened(message, now)
+            visits.opened(message, now)
         if mood < 0.13 and (link := message.content.links.order_by("number").first()):
-            tracking.clicked(message, link.number, link.url, now)
+            visits.clicked(message, link.number, link.url, now)
         if mood > 0.994:
             unsubscribing.unsubscribe(message, unsubscribing.PAGE, now)
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 
-from contacts.attributes import dates as attribute_dates
+from contacts.attributes import dates
 from contacts.attributes.dates import EXAMPLES, ISO
 from contacts.json_limits import LARGEST_NUMBER
 from contacts.models import Attribute
@@ -173,13 +173,13 @@ class Date(Dated):
     def read(self, text: str, choices: Sequence[str] = (), zone: str = "UTC", order: str = ISO) -> Any:
         if not (text := text.strip()):
             return None
-        if found := attribute_dates.day(text, order):
+        if found := dates.day(text, order):
             return found
         raise ValidationError(f"{shown(text)} {self.wrong.replace(EXAMPLES[ISO], EXAMPLES[order])}")
 
     def convert(self, value: Any, choices: Sequence[str], zone: str) -> Any:
         """Of a moment, the day that it is in the zone."""
-        found = attribute_dates.moment(value, zone) if isinstance(value, str) else None
+        found = dates.moment(value, zone) if isinstance(value, str) else None
         local = found and datetime.fromisoformat(found).astimezone(ZoneInfo(zone)).date().isoformat()
         return local or self.check(value, choices, zone)
 
@@ -196,7 +196,7 @@ class Moment(Dated):
     def read(self, text: str, choices: Sequence[str] = (), zone: str = "UTC", order: str = ISO) -> Any:
         if not (text := text.strip()):
             return None
-        if found := attribute_dates.moment(text, zone, order):
+        if found := dates.moment(text, zone, order):
             return found
         raise ValidationError(f"{shown(text)} {self.wrong.replace(EXAMPLES[ISO], EXAMPLES[order])}")
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.db import transaction
 
-from campaigns import audience_files
 from campaigns import objectives as goals
+from campaigns.mailings import audience_files
 from campaigns.models import Campaign, ChainStep, Kind
 from contacts.models.consent import Channel
 from flows import deleting, objectives, publishing, saving

@@ -5,8 +5,8 @@ from typing import Any
 
 from django import forms
 
-from campaigns import campaign_saving
-from campaigns.campaign_forms import NameForm, PriorityForm, WhenForm
+from campaigns.mailings import saving
+from campaigns.mailings.forms import NameForm, PriorityForm, WhenForm
 from campaigns.models import Campaign, CampaignState
 from flows.chains import naming
 from flows.chains.commanding import SENDABLE
@@ -44,5 +44,5 @@ class ChainSettingsForm:
         schedule = self.when.schedule if self.when else self.campaign.schedule
         schedule.pop("spread_hours", None)  # the engine sends as fast as providers take it
         if self.priority.is_bound:
-            campaign_saving.change(self.campaign, {"priority": self.priority.cleaned_data["priority"]})
+            saving.change(self.campaign, {"priority": self.priority.cleaned_data["priority"]})
         naming.change(self.campaign, self.name.cleaned_data["name"], schedule, self.goal.objective, user=user, now=now)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import transaction
 
-from campaigns import campaign_saving
+from campaigns.mailings import saving
 from campaigns.models import Campaign, CampaignState, Kind
 from flows import configuring
 from flows.chains import beginning, editing
@@ -45,17 +45,17 @@ def aim_at(campaign: Campaign, audience: dict[str, Any], may_send: bool = True) 
 
 @transaction.atomic
 def create(given: Mapping[str, Any], user: Any, now: datetime) -> Campaign:
-    """A draft without steps, of a campaign's name, audience and schedule. Raises campaign_saving.Invalid."""
-    made = campaign_saving.create({"schedule": {"when": "now"}, **given}, user, now, Kind.CHAIN)
+    """A draft without steps, of a campaign's name, audience and schedule. Raises saving.Invalid."""
+    made = saving.create({"schedule": {"when": "now"}, **given}, user, now, Kind.CHAIN)
     beginning.scenario_of(made, user, now)
     return made
 
 
 @transaction.atomic
 def keep(campaign: Campaign, given: Mapping[str, Any], user: Any, now: datetime) -> None:
-    """Change them, of a draft; the name always. Raises campaign_saving.Invalid, or campaign_moves.WrongState."""
+    """Change them, of a draft; the name always. Raises saving.Invalid, or campaign_moves.WrongState."""
     scenario = beginning.locked(campaign, user, now)
-    campaign_saving.change(campaign, given)
+    saving.change(campaign, given)
     Scenario.objects.filter(pk=scenario.pk).update(name=campaign.name)
     if "schedule" in given:
         editing.recompile(campaign, user, now)

@@ -4,8 +4,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from campaigns import audience
-from campaigns.audience import Counted
+from campaigns.mailings import audience
+from campaigns.mailings.audience import Counted
 from campaigns.models import Campaign
 from contacts import segments
 from flows import starting

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from campaigns.campaign_saving import Invalid
+from campaigns.mailings.saving import Invalid
 from campaigns.models import Campaign
 from contacts.models.consent import Channel
 from flows import objectives

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from campaigns import campaign_testing, estimating
-from campaigns.campaign_testing import Tried
-from campaigns.estimating import Estimate
+from campaigns.mailings import estimating, testing
+from campaigns.mailings.estimating import Estimate
+from campaigns.mailings.testing import Tried
 from campaigns.models import Campaign, Kind
 from flows.chains.compiling import Part
 
@@ -60,7 +60,7 @@ def send_test(
     campaign: Campaign, part: Part, recipients: Sequence[str], user_id: int | str, now: datetime
 ) -> list[Tried]:
     """For real, and counted nowhere. Raises ValidationError for what is no address, or campaign_moves.NotReady."""
-    return campaign_testing.send_test(as_mailing(campaign, part), recipients, user_id, now)
+    return testing.send_test(as_mailing(campaign, part), recipients, user_id, now)
 
 
 def estimate(campaign: Campaign, parts: Sequence[Part], now: datetime) -> Whole:

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
-from campaigns import audience
+from campaigns.mailings import audience
 from campaigns.models import Campaign
 from contacts import segments
 from contacts.models import Contact, Segment

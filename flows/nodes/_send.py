@@ -8,10 +8,10 @@ from django import forms
 
 from campaigns import outbox, providers
 from campaigns.contents import content_of
-from campaigns.courtesy_rules import MOST_LATE_HOURS
+from campaigns.courtesy.rules import MOST_LATE_HOURS
 from campaigns.models import Provider
 from campaigns.skip_reasons import TOO_LATE
-from campaigns.utm import CHOICES
+from campaigns.tracking.utm import CHOICES
 from contacts.models.consent import Channel
 from contacts.remembering import remembered
 from contacts.topic_fields import TopicField

@@ -9,8 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from campaigns import campaign_wording
-from campaigns.campaign_moves import NotReady
+from campaigns.mailings import wording
+from campaigns.mailings.moves import NotReady
 from campaigns.models import Campaign, ChainStep
 from contacts import segments
 from contacts.models.consent import Channel
@@ -87,5 +87,5 @@ def estimate(request: HttpRequest, pk: int) -> HttpResponse:
     except segments.InvalidRule:
         found = None  # which the review says already
     if found and found.first.seconds is not None:
-        context["duration"] = campaign_wording.duration(found.first.seconds)
+        context["duration"] = wording.duration(found.first.seconds)
     return render(request, "flows/_chain_estimate.html", context)

@@ -10,8 +10,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from campaigns import audience
-from campaigns.campaign_forms import AudienceForm, FileForm
+from campaigns.mailings import audience
+from campaigns.mailings.forms import AudienceForm, FileForm
 from campaigns.models import Campaign, CampaignState, Kind
 from campaigns.views.campaign_parts import file_context
 from contacts import segments

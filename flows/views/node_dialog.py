@@ -8,7 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST
 
-from campaigns import link_map
+from campaigns.reports import link_map
 from contacts.segments.forms import RuleField
 from flows import canvas, variants
 from flows.graph import unstorable

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
-from campaigns import link_map
+from campaigns.reports import link_map
 from contacts.days import day_of
 from contacts.htmx import HtmxRequest
 from contacts.models import Event

@@ -92,7 +92,7 @@ def sender_worker(pipe: Any, parameters: dict[str, Any]) -> None:
     from django.db import connection
 
     connection.settings_dict.update(parameters)
-    from campaigns import sending
+    from campaigns.delivery import sending
 
     sending.work(datetime(2000, 1, 1, tzinfo=UTC))  # nothing is due then: what a worker has loaded long since is loaded
     spent: dict[str, float] = {}

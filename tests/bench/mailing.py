@@ -47,7 +47,7 @@ def timed(work: Callable[[], Any]) -> float:
 
 def capped() -> None:
     """Every second contact got a message this week, and a cap of one a day and two a week leaves some of them out."""
-    from campaigns import courtesy_saving
+    from campaigns.courtesy import saving as courtesy_saving
     from campaigns.models import Courtesy
 
     courtesy_saving.keep({"caps": {"email": {"day": 1, "week": 2}}, "when_capped": "skip"})
@@ -61,16 +61,9 @@ def capped() -> None:
 
 
 def measure() -> dict[str, Any]:
-    from campaigns import (
-        audience,
-        audience_files,
-        campaign_saving,
-        campaign_stats,
-        commands,
-        courtesy_saving,
-        estimating,
-        mailing,
-    )
+    from campaigns.courtesy import saving as courtesy_saving
+    from campaigns.mailings import audience, audience_files, commands, estimating, queueing, stats
+    from campaigns.mailings import saving as campaign_saving
     from campaigns.models import AudienceFile, Price
 
     crowd()
@@ -105,14 +98,14 @@ def measure() -> dict[str, Any]:
 
     found["plain_copy_of_ids_s"] = timed(lambda: run("CREATE TABLE copied AS SELECT id FROM contacts_contact"))
     found["send_s"] = timed(lambda: commands.send(campaign, NOW))
-    found["counting_slice_s"] = timed(lambda: mailing.queue(NOW))
+    found["counting_slice_s"] = timed(lambda: queueing.queue(NOW))
     slices: list[float] = []
     from datetime import timedelta
 
-    from campaigns.deciding import decide
+    from campaigns.mailings.deciding import decide
 
     while True:
-        slices.append(timed(lambda: mailing._slice(NOW)))
+        slices.append(timed(lambda: queueing._slice(NOW)))
         campaign.refresh_from_db()
         if campaign.phase == "waiting":
             break
@@ -125,18 +118,18 @@ def measure() -> dict[str, Any]:
     found["decide_s"] = timed(lambda: decide(later))
     slices.clear()
     while campaign.phase != "queued":
-        slices.append(timed(lambda: mailing._slice(later)))
+        slices.append(timed(lambda: queueing._slice(later)))
         campaign.refresh_from_db()
     found["rest_s"], found["rest_slices"] = round(sum(slices), 1), len(slices)
     found["slowest_slice_of_rest_s"] = max(slices)
     found["queued_per_s"] = round(campaign.phase_count / sum(slices))
-    found["stats_s"] = timed(lambda: campaign_stats.numbers(campaign))
+    found["stats_s"] = timed(lambda: stats.numbers(campaign))
     found["pause_s"] = timed(lambda: commands.pause(campaign, later))
     found["cancel_s"] = timed(lambda: commands.cancel(campaign, later))
     slices.clear()
     while True:
         began = time.perf_counter()
-        more = mailing.withdraw(later)
+        more = queueing.withdraw(later)
         slices.append(time.perf_counter() - began)
         if not more:
             break

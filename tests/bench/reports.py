@@ -197,8 +197,8 @@ def timed(do: Callable[[], Any], times: int = 5) -> tuple[Took, Any]:
 
 
 def against_the_ledger(messages: int) -> None:
-    from campaigns import reporting
-    from campaigns.report_query import Query
+    from campaigns.reports import reporting
+    from campaigns.reports.query import Query
 
     ledger(messages)
     recount()
@@ -218,9 +218,9 @@ def against_the_ledger(messages: int) -> None:
 
 
 def of_fifty_million() -> float:
-    from campaigns import reporting
     from campaigns.models import DayCount
-    from campaigns.report_query import Query
+    from campaigns.reports import reporting
+    from campaigns.reports.query import Query
 
     fifty_million()
     coarser()

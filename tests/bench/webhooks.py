@@ -70,9 +70,10 @@ def main() -> None:
     from django.core.handlers.wsgi import WSGIHandler
     from django.db import connection
 
-    from campaigns import secrets, signatures
+    from campaigns import secrets
     from campaigns.models import Content, Message, Notice, Origin, Provider
     from campaigns.notices import applying, passwords
+    from campaigns.tracking import signatures
     from contacts.models import Contact
 
     provider = Provider.objects.create(

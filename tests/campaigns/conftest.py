@@ -8,7 +8,8 @@ import time_machine
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from campaigns import connections, mailing, sending
+from campaigns.delivery import connections, sending
+from campaigns.mailings import queueing
 from config.models import ApiKey, User
 from config.roles import Role, give
 from tests import make, outside
@@ -70,7 +71,7 @@ def program(client: Client) -> Callable[[str], Any]:
 @pytest.fixture
 def small_slices(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ten contacts are queued at a time."""
-    monkeypatch.setattr(mailing, "BATCH", 10)
+    monkeypatch.setattr(queueing, "BATCH", 10)
 
 
 @pytest.fixture

@@ -2,12 +2,12 @@
 
 from collections import Counter
 
-from campaigns import courtesy_saving
+from campaigns.courtesy import saving
 from campaigns.models import Message
 
 
 def rules(**given):
-    return courtesy_saving.keep(given)
+    return saving.keep(given)
 
 
 def one_a_day(**given):

@@ -3,7 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from campaigns import campaign_saving, commands, deciding, mailing, sending
+from campaigns.delivery import sending
+from campaigns.mailings import commands, deciding, queueing, saving
 from campaigns.models import Campaign, Message
 from tests.make import NOW
 
@@ -15,7 +16,7 @@ TEST = {"share_percent": 20, "wait_hours": 4, "measure": "opened"}
 def campaign(**fields: Any) -> Campaign:
     """A draft of an email to everybody, ready to go."""
     given = {"name": "Spring sale", "channel": "email", "variants": [WORDS], "schedule": {"when": "now"}}
-    return campaign_saving.create({**given, **fields}, None, NOW)
+    return saving.create({**given, **fields}, None, NOW)
 
 
 def tested(**fields: Any) -> Campaign:
@@ -25,9 +26,9 @@ def tested(**fields: Any) -> Campaign:
 
 def queue_all(now: datetime = NOW) -> None:
     """What the lane “advance” does for campaigns until nothing is left for it at this moment."""
-    while any([commands.begin_scheduled(now), mailing.queue(now), deciding.decide(now), mailing.withdraw(now)]):
+    while any([commands.begin_scheduled(now), queueing.queue(now), deciding.decide(now), queueing.withdraw(now)]):
         pass
-    mailing.finish(now)
+    queueing.finish(now)
 
 
 def hand_over(now: datetime = NOW) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from campaigns import breaker
+from campaigns.delivery import breaker
 from campaigns.models import Breaker, Provider
 from campaigns.providers.base import Result
 from tests.campaigns import letters

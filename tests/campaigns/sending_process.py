@@ -10,7 +10,7 @@ if __name__ == "__main__":
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
 
-    from campaigns import sending
+    from campaigns.delivery import sending
 
     now = datetime.fromisoformat(sys.argv[1])
     while sending.work(now):

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 
 from django.test import Client
 
-from campaigns import claiming, configuring, outcomes, providers, signatures
+from campaigns import configuring, providers
+from campaigns.delivery import claiming, outcomes
+from campaigns.delivery.outcomes import Outcome
 from campaigns.models import Message, Provider
 from campaigns.notices import passwords
-from campaigns.outcomes import Outcome
+from campaigns.tracking import signatures
 from contacts.models import Contact
 from tests import make
 from tests.campaigns import letters

@@ -5,7 +5,7 @@ from math import comb, exp, lgamma, log
 
 import pytest
 
-from campaigns.ab_results import LEAST_CONVERTED, LEAST_SHOWN, below, best, judge, wilson
+from campaigns.mailings.ab_results import LEAST_CONVERTED, LEAST_SHOWN, below, best, judge, wilson
 
 
 def beats(a: tuple[int, int], b: tuple[int, int]) -> float:

@@ -4,7 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from campaigns import admitting, commands, outbox, recent, sending, stats
+from campaigns import outbox, stats
+from campaigns.courtesy import admitting, recent
+from campaigns.delivery import sending
+from campaigns.mailings import commands
 from campaigns.models import Courtesy, Message, RecentMessage
 from contacts.models import Installation
 from tests import make

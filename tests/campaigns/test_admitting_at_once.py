@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from campaigns import sending
+from campaigns.delivery import sending
 from campaigns.models import Courtesy, Message
 from tests import make
 from tests.campaigns import letters

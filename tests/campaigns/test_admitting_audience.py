@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from campaigns import audience
+from campaigns.mailings import audience
 from campaigns.models import Courtesy
 from tests import make
 from tests.campaigns import letters, mailings

@@ -9,8 +9,8 @@ from django.db import OperationalError
 from django.test import Client
 from rest_framework.test import APIClient
 
-from campaigns import audience, audience_files, campaign_saving, commands, listing
-from campaigns.campaign_moves import NotReady
+from campaigns.mailings import audience, audience_files, commands, listing, saving
+from campaigns.mailings.moves import NotReady
 from campaigns.models import AudienceFile, Campaign, Listed
 from contacts.imports import csv_naming
 from contacts.imports.uploading import OWNED
@@ -157,7 +157,7 @@ def test_a_file_is_given_up_for_none_for_another_or_with_its_campaign() -> None:
     upload(campaign, "email\nc50@example.com\n")
     assert (read_on(), told(campaign)[0], Listed.objects.count()) == (0, "done", 1)
     upload(campaign)
-    campaign_saving.delete(campaign)
+    saving.delete(campaign)
     assert not (AudienceFile.objects.exists() or CsvImport.objects.exists() or CsvChunk.objects.exists())
 
 

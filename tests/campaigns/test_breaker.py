@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from campaigns import breaker, configuring, connections, sending
+from campaigns import configuring
+from campaigns.delivery import breaker, connections, sending
 from campaigns.models import Breaker, BreakerTurn, Message, Provider
 from campaigns.providers.base import Result
 from contacts import consent

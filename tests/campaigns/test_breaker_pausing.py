@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from campaigns import breaker, commands, sending
-from campaigns.campaign_moves import NotReady
+from campaigns.delivery import breaker, sending
+from campaigns.mailings import commands
+from campaigns.mailings.moves import NotReady
 from campaigns.models import Breaker, Campaign
 from flows import pausing, starting, suspending
 from flows.models import Scenario

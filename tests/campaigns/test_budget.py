@@ -7,8 +7,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from campaigns import budget, claiming, commands, connections, funding, outcomes, sending
-from campaigns.campaign_moves import NotReady
+from campaigns import budget, funding
+from campaigns.delivery import claiming, connections, outcomes, sending
+from campaigns.mailings import commands
+from campaigns.mailings.moves import NotReady
 from campaigns.models import LedgerEntry, Message, Price, Provider, Reservation
 from contacts import consent
 from contacts.models import Installation

@@ -9,7 +9,9 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from campaigns import breaker, budget, commands, funding
+from campaigns import budget, funding
+from campaigns.delivery import breaker
+from campaigns.mailings import commands
 from campaigns.models import Budget, LedgerEntry, Price, Provider
 from config import glance
 from config.attention import attention

@@ -7,9 +7,9 @@ from typing import Any
 import phonenumbers
 import pytest
 
-from campaigns import audience, audience_files, listing
-from campaigns.audience import Counted
-from campaigns.campaign_moves import WrongState
+from campaigns.mailings import audience, audience_files, listing
+from campaigns.mailings.audience import Counted
+from campaigns.mailings.moves import WrongState
 from campaigns.models import AudienceFile, Campaign, Listed
 from contacts import consent, reaching, tagging
 from contacts.imports.csv_sniffing import Unreadable

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from campaigns import campaign_stats, commands, mailing, outbox
+from campaigns import outbox
+from campaigns.mailings import commands, queueing, stats
 from campaigns.models import Campaign, Message
 from contacts import consent
 from tests import make
@@ -48,7 +49,7 @@ def test_who_may_not_be_written_to_is_skipped_with_the_reason() -> None:
         left.pk: ("skipped", "no consent"),
         no_email.pk: ("skipped", "no address"),
     }
-    assert campaign_stats.numbers(campaign)["total"]["reasons"] == {"no address": 1, "no consent": 1}
+    assert stats.numbers(campaign)["total"]["reasons"] == {"no address": 1, "no consent": 1}
 
 
 def test_an_empty_audience_is_sent_at_once() -> None:
@@ -61,8 +62,8 @@ def test_an_empty_audience_is_sent_at_once() -> None:
 def test_the_words_are_those_of_the_moment_when_it_began(small_slices: None) -> None:
     make.contacts(15)
     campaign = sending()
-    assert mailing.queue(NOW)
-    assert mailing.queue(NOW)
+    assert queueing.queue(NOW)
+    assert queueing.queue(NOW)
     Campaign.objects.filter(pk=campaign.pk).update(variants=[{**mailings.WORDS, "key": "a", "subject": "Another"}])
     until_still()
     assert {message.content.subject for message in messages(campaign)} == {"Sale, {{ contact.first_name }}"}
@@ -71,15 +72,15 @@ def test_the_words_are_those_of_the_moment_when_it_began(small_slices: None) -> 
 def test_a_slice_costs_the_same_few_statements_whatever_its_size(django_assert_num_queries: Any) -> None:
     make.contacts(3, "small.example")
     small = sending()
-    mailing.queue(NOW)
+    queueing.queue(NOW)
     # Who has just begun, then lock, contacts, contents, messages and how far it is now; the rest are savepoints.
     with django_assert_num_queries(10):
-        mailing.queue(NOW)
+        queueing.queue(NOW)
     make.contacts(3000, "large.example")
     large = sending()
-    mailing.queue(NOW)
+    queueing.queue(NOW)
     with django_assert_num_queries(10):
-        mailing.queue(NOW)
+        queueing.queue(NOW)
     assert (len(messages(small)), len(messages(large))) == (3, 3003)
 
 
@@ -96,8 +97,8 @@ def test_a_crash_between_slices_and_in_one_loses_and_doubles_nobody(
 ) -> None:
     ids = make.contacts(35)
     campaign = sending()
-    assert mailing.queue(NOW)
-    assert mailing.queue(NOW)
+    assert queueing.queue(NOW)
+    assert queueing.queue(NOW)
     enqueue = outbox.enqueue
 
     def crashes(*args: Any, **kwargs: Any) -> int:
@@ -106,7 +107,7 @@ def test_a_crash_between_slices_and_in_one_loses_and_doubles_nobody(
 
     monkeypatch.setattr(outbox, "enqueue", crashes)
     with pytest.raises(KeyboardInterrupt):
-        mailing.queue(NOW)
+        queueing.queue(NOW)
     assert len(messages(campaign)) == 10
     monkeypatch.setattr(outbox, "enqueue", enqueue)
     until_still()
@@ -129,7 +130,7 @@ def test_two_workers_queue_everybody_once(small_slices: None) -> None:
 def test_a_pause_given_while_a_slice_is_queued_holds_all_of_it(small_slices: None) -> None:
     make.contacts(200)
     campaign = sending()
-    mailing.queue(NOW)
+    queueing.queue(NOW)
     at_once(lambda: queue_all(), lambda: commands.pause(campaign, NOW))
     queued = len(messages(campaign))
     until_still()
@@ -143,12 +144,12 @@ def test_a_pause_in_mid_send_stops_it_and_resuming_goes_on(small_slices: None, m
     make.contacts(40)
     campaign = sending()
     for _ in range(3):
-        mailing.queue(NOW)
+        queueing.queue(NOW)
     mailings.hand_over()
     commands.pause(campaign, NOW)
     until_still(NOW + HOUR)
     assert states(campaign) == {"sent": 20}
-    numbers = campaign_stats.numbers(campaign)
+    numbers = stats.numbers(campaign)
     assert numbers["progress"] == {"audience": 40, "queued": 20, "done": 20, "percent": 50}
     commands.resume(campaign, NOW + HOUR)
     until_still(NOW + HOUR)
@@ -160,10 +161,10 @@ def test_cancelling_in_mid_send_takes_back_exactly_what_was_not_sent(small_slice
     make.contacts(50)
     campaign = sending()
     for _ in range(2):
-        mailing.queue(NOW)
+        queueing.queue(NOW)
     mailings.hand_over()
     for _ in range(2):
-        mailing.queue(NOW)
+        queueing.queue(NOW)
     commands.cancel(campaign, NOW)
     campaign.refresh_from_db()
     assert (campaign.state, campaign.finished_at) == ("cancelled", None)
@@ -171,7 +172,7 @@ def test_cancelling_in_mid_send_takes_back_exactly_what_was_not_sent(small_slice
     campaign.refresh_from_db()
     assert campaign.finished_at == NOW
     assert states(campaign) == {"sent": 10, "skipped": 20}
-    numbers = campaign_stats.numbers(campaign)
+    numbers = stats.numbers(campaign)
     assert numbers["total"]["sent"] == 10
     assert numbers["total"]["reasons"] == {"campaign cancelled": 20}
     assert numbers["progress"] == {"audience": 50, "queued": 30, "done": 30, "percent": 60}
@@ -209,7 +210,7 @@ def test_the_numbers_are_those_of_the_ledger() -> None:
     campaign = sending()
     until_still()
     campaign.refresh_from_db()
-    counted = campaign_stats.numbers(campaign)
+    counted = stats.numbers(campaign)
     assert counted["total"]["sent"] == Counter(states(campaign))["sent"] == 30
     assert counted["variants"] == {"a": counted["total"]}
     assert counted["progress"] == {"audience": 30, "queued": 30, "done": 30, "percent": 100}

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from campaigns import commands, timing
+from campaigns.mailings import commands, timing
 from campaigns.models import Campaign
 from tests import make
 from tests.campaigns import mailings

@@ -9,8 +9,8 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from campaigns import tracking
 from campaigns.models import Campaign
+from campaigns.tracking import visits
 from contacts.models import Consent, ContactTag, Segment, Tag
 from tests import make
 from tests.campaigns import mailings
@@ -43,7 +43,7 @@ def test_the_list_shows_what_came_of_each_and_is_narrowed(marketer: Client) -> N
     sent = mailings.campaign(name="Went out")
     mailings.commands.send(sent, NOW)
     mailings.until_still()
-    tracking.opened(mailings.messages(sent)[0], NOW)
+    visits.opened(mailings.messages(sent)[0], NOW)
     waiting = draft(name="Not yet", channel="sms")
     page = text_of(marketer.get("/campaigns/"))
     assert "Went out Email Sent 4 4 25.0 % 0.0 %" in page

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from campaigns import campaign_checks, campaign_testing, estimating
-from campaigns.campaign_moves import NotReady
+from campaigns.mailings import checks, estimating, testing
+from campaigns.mailings.moves import NotReady
 from campaigns.models import Allowance, Campaign, InboxMessage, Price, Provider
 from contacts import timeline
 from contacts.models import Contact
@@ -24,11 +24,11 @@ SMS = {"channel": "sms", "variants": [{"body": "Hi {{ contact.first_name }}"}]}
 
 
 def sentences(campaign: Campaign) -> dict[str, str]:
-    return {problem.field: problem.sentence for problem in campaign_checks.problems(campaign, NOW)}
+    return {problem.field: problem.sentence for problem in checks.problems(campaign, NOW)}
 
 
 def advice(campaign: Campaign, now: datetime = NOW) -> dict[str, str]:
-    return {problem.field: problem.sentence for problem in campaign_checks.warnings(campaign, now)}
+    return {problem.field: problem.sentence for problem in checks.warnings(campaign, now)}
 
 
 def template(published: bool = True, channel: str = "email") -> Template:
@@ -223,7 +223,7 @@ def test_a_try_has_the_data_of_who_has_the_address_or_else_of_somebody() -> None
     make.contact("ada@example.com", first_name="Ada")
     make.contact("ben@example.com", first_name="Ben")
     campaign = mailings.campaign()
-    tried = campaign_testing.send_test(campaign, ["ada@example.com", "me@example.com"], 1, NOW)
+    tried = testing.send_test(campaign, ["ada@example.com", "me@example.com"], 1, NOW)
     assert [each.state for each in tried] == ["sent", "sent"]
     subjects = dict(InboxMessage.objects.values_list("recipient", "subject"))
     assert subjects == {"ada@example.com": "Sale, Ada", "me@example.com": "Sale, Ben"}
@@ -232,20 +232,20 @@ def test_a_try_has_the_data_of_who_has_the_address_or_else_of_somebody() -> None
 
 def test_a_try_of_an_sms_goes_to_a_phone() -> None:
     make.contact(phone="+33612345678", first_name="Ada")
-    campaign_testing.send_test(mailings.campaign(**SMS), ["+33 6 12 34 56 78"], 1, NOW)
+    testing.send_test(mailings.campaign(**SMS), ["+33 6 12 34 56 78"], 1, NOW)
     assert InboxMessage.objects.get().text == "Hi Ada"
 
 
 def test_only_what_the_message_needs_must_be_ready_for_a_try() -> None:
     Contact.objects.all().delete()
     unfinished = mailings.campaign(audience={"file": True}, schedule={"when": "at"})
-    assert campaign_testing.send_test(unfinished, ["me@example.com"], 1, NOW)[0].state == "sent"
+    assert testing.send_test(unfinished, ["me@example.com"], 1, NOW)[0].state == "sent"
     with pytest.raises(NotReady, match="An email needs a subject"):
-        campaign_testing.send_test(mailings.campaign(variants=[{"body": "x"}]), ["me@example.com"], 1, NOW)
+        testing.send_test(mailings.campaign(variants=[{"body": "x"}]), ["me@example.com"], 1, NOW)
 
 
 def test_what_cannot_be_rendered_says_why() -> None:
     loop = {"subject": "Hi", "body": "{% for a in (1..100000) %}{% for b in (1..100000) %}x{% endfor %}{% endfor %}"}
-    (tried,) = campaign_testing.send_test(mailings.campaign(variants=[loop]), ["me@example.com"], 1, NOW)
+    (tried,) = testing.send_test(mailings.campaign(variants=[loop]), ["me@example.com"], 1, NOW)
     assert tried.state == "failed"
     assert "cannot be rendered" in tried.reason

@@ -7,8 +7,9 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from campaigns import objectives, tracking
+from campaigns import objectives
 from campaigns.models import Campaign
+from campaigns.tracking import visits
 from config.models import User
 from config.roles import Role, give
 from tests import make
@@ -187,7 +188,7 @@ def test_a_test_says_how_sure_it_is(marketer: Client) -> None:
     page = text_of(marketer.get(f"/campaigns/{campaign.pk}/"))
     assert "Too early: together they need 25 conversions, and have 0." in page
     for message in mailings.messages(campaign, "b")[:60]:
-        tracking.opened(message, NOW)
+        visits.opened(message, NOW)
     page = text_of(marketer.get(f"/campaigns/{campaign.pk}/"))
     assert "B is better with more than 99 % probability." in page
     assert "Is the best" in page

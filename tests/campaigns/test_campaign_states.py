@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from campaigns import commands
-from campaigns.campaign_moves import COMMANDS, NotReady, WrongState, possible
+from campaigns.mailings import commands
+from campaigns.mailings.moves import COMMANDS, NotReady, WrongState, possible
 from campaigns.models import Campaign, CampaignState
 from tests import make
 from tests.campaigns import mailings

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
-from campaigns import commands, deciding, mailing, tracking
-from campaigns.campaign_moves import NotReady
+from campaigns.mailings import commands, deciding, queueing
+from campaigns.mailings.moves import NotReady
 from campaigns.models import Campaign, Message, Provider
+from campaigns.tracking import visits
 from contacts.models import Contact
 from tests import make
 from tests.campaigns import converted, mailings
@@ -27,7 +28,7 @@ def sending(**fields: Any) -> Campaign:
 
 def opened(some: list[Message], now: datetime = NOW) -> None:
     for message in some:
-        tracking.opened(message, now)
+        visits.opened(message, now)
 
 
 def test_the_share_gets_the_variants_in_equal_parts_and_the_rest_the_winner() -> None:
@@ -58,7 +59,7 @@ def test_the_share_gets_the_variants_in_equal_parts_and_the_rest_the_winner() ->
 def test_no_variant_gets_more_than_one_contact_more_however_small_the_slices(
     monkeypatch: pytest.MonkeyPatch, variants: int
 ) -> None:
-    monkeypatch.setattr(mailing, "BATCH", 7)
+    monkeypatch.setattr(queueing, "BATCH", 7)
     make.contacts(97)
     words = [{**WORDS, "subject": f"Subject {n}"} for n in range(variants)]
     campaign = sending(variants=words, test={**TEST, "share_percent": 50})
@@ -76,7 +77,7 @@ def test_who_takes_part_is_drawn_by_contact_and_campaign() -> None:
     assert len(drawn[0]) == len(drawn[1]) == 40
     assert drawn[0] != drawn[1]
     below = Campaign.objects.get(pk=first.pk).test_below
-    again = mailing._lots(first, Contact.objects.all()).filter(lot__lte=below)
+    again = queueing._lots(first, Contact.objects.all()).filter(lot__lte=below)
     assert set(again.values_list("pk", flat=True)) == drawn[0]
 
 
@@ -109,7 +110,7 @@ def test_it_can_be_measured_by_clicks() -> None:
     campaign = sending(test={**TEST, "measure": "clicked"})
     until_still()
     opened(messages(campaign, "a"))
-    tracking.clicked(messages(campaign, "b")[0], 0, "https://shop.example", NOW)
+    visits.clicked(messages(campaign, "b")[0], 0, "https://shop.example", NOW)
     until_still(NOW + 4 * HOUR)
     campaign.refresh_from_db()
     assert campaign.winner == "b"

@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.conf import settings
 
-from campaigns import resending, sending, tracking
+from campaigns.delivery import resending, sending
 from campaigns.models import Message, Provider
 from campaigns.objectives import set_objective
+from campaigns.tracking import visits
 from contacts.models import Installation
 from tests import make, recount
 from tests.campaigns import letters
@@ -68,7 +69,7 @@ def test_what_is_sent_again_takes_along_what_it_had_earned(sent):
 def test_what_was_opened_and_earned_while_it_was_in_hand_counts_where_it_went(sent):
     (message,) = letters.queue([sent.contact_id], letters.content(), origin="scenario:1:n3", now=NOW)
     assert set_objective("scenario:1", {**ORDERS, "touch": "opened"}) == {}
-    tracking.opened(message, NOW + 5 * HOUR)
+    visits.opened(message, NOW + 5 * HOUR)
     order(sent.contact_id, NOW + 6 * HOUR, value=7, currency="EUR")
     until_read()
     assert {key[3] for key in earned() if key[1] == "scenario:1:n3"} == {None}

@@ -2,8 +2,9 @@
 
 import pytest
 
-from campaigns import commands, mailing, tracking
+from campaigns.mailings import commands, queueing
 from campaigns.models import Conversion, Listed, Message
+from campaigns.tracking import visits
 from contacts.models import Contact
 from contacts.people import joining
 from tests import make, recount
@@ -24,11 +25,11 @@ def sent() -> list[int]:
 
 @pytest.mark.parametrize("kept_is_first", [True, False])
 def test_a_mailing_that_is_half_queued_reaches_them_once(two, kept_is_first, monkeypatch):
-    monkeypatch.setattr(mailing, "BATCH", 1)
+    monkeypatch.setattr(queueing, "BATCH", 1)
     first, second = two
     commands.send(mailings.campaign(), NOW)
-    mailing.queue(NOW)  # counts the audience
-    mailing.queue(NOW)  # queues the first of the two
+    queueing.queue(NOW)  # counts the audience
+    queueing.queue(NOW)  # queues the first of the two
     assert list(Message.objects.values_list("contact_id", flat=True)) == [first.pk]
     kept, gone = (first, second) if kept_is_first else (second, first)
     joining.merge(kept.pk, gone.pk, {}, NOW)
@@ -53,7 +54,7 @@ def test_a_click_that_both_made_counts_for_one_person(two):
     commands.send(mailings.campaign(), NOW)
     mailings.until_still()
     for message in Message.objects.select_related("origin"):
-        tracking.clicked(message, 0, "https://shop.example", NOW)
+        visits.clicked(message, 0, "https://shop.example", NOW)
     assert recount.of_tables() == {}
     joining.merge(kept.pk, gone.pk, {}, NOW)
     assert recount.of_tables() == {}

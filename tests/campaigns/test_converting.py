@@ -5,7 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from campaigns import conversion_stats, stats, tracking
+from campaigns import conversion_stats, stats
+from campaigns.tracking import visits
 from contacts.models import Segment
 from tests import make
 from tests.campaigns.converted import ORDERS, kept, message, order, until_read, wants
@@ -127,10 +128,10 @@ def test_openings_and_clicks_belong_to_their_own_message(ada):
     late = message(ada, "campaign:4:b", NOW - 2 * DAY)
     for one in [*messages, late]:
         one.origin  # noqa: B018 - as views select it
-    tracking.opened(messages[0], NOW + HOUR)
-    tracking.clicked(messages[2], 0, "https://shop.example", NOW + HOUR)
-    tracking.clicked(messages[2], 1, "https://shop.example/2", NOW + HOUR)
-    tracking.clicked(late, 0, "https://shop.example", NOW + HOUR)
+    visits.opened(messages[0], NOW + HOUR)
+    visits.clicked(messages[2], 0, "https://shop.example", NOW + HOUR)
+    visits.clicked(messages[2], 1, "https://shop.example/2", NOW + HOUR)
+    visits.clicked(late, 0, "https://shop.example", NOW + HOUR)
     until_read()
     assert sorted(kept()) == [
         ("campaign:4", messages[2].pk, False),

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaigns import courtesy
-from campaigns.courtesy import DAY, WEEK, Asked, Cap, Quiet, Rules, decide, quiet_until
+from campaigns.courtesy import judging
+from campaigns.courtesy.judging import DAY, WEEK, Asked, Cap, Quiet, Rules, decide, quiet_until
 from campaigns.skip_reasons import CAPPED, QUIET_HOURS, TOO_LATE
 from contacts.zones import zone
 from tests.make import NOW
@@ -107,36 +107,36 @@ def _changes_near(moment, zone_name):
 def test_a_second_message_of_the_day_waits_until_the_first_is_a_day_old():
     rules = Rules(caps=(Cap("", 1, DAY),))
     sent = [(NOW - 20 * HOUR, "sms")]
-    assert decide(email(), sent, rules, NOW) == courtesy.Decision(CAPPED, NOW + 4 * HOUR)
-    assert decide(email(), sent, rules, NOW + 4 * HOUR) == courtesy.SEND
+    assert decide(email(), sent, rules, NOW) == judging.Decision(CAPPED, NOW + 4 * HOUR)
+    assert decide(email(), sent, rules, NOW + 4 * HOUR) == judging.SEND
 
 
 def test_a_cap_of_one_channel_does_not_look_at_others():
     rules = Rules(caps=(Cap("sms", 1, DAY),), skips_capped=True)
     sent = [(NOW, "sms")]
-    assert decide(email(), sent, rules, NOW) == courtesy.SEND
-    assert decide(email(channel="sms"), sent, rules, NOW) == courtesy.Decision(CAPPED)
+    assert decide(email(), sent, rules, NOW) == judging.SEND
+    assert decide(email(channel="sms"), sent, rules, NOW) == judging.Decision(CAPPED)
 
 
 def test_exempt_topics_go_at_any_time():
     rules = Rules((Cap("", 1, DAY),), {"email": Quiet(time(0), time(23, 59))}, frozenset({"receipts"}), 2 * HOUR)
     asked = email(topic=" Receipts", planned_at=NOW - 5 * HOUR)
-    assert decide(asked, [(NOW, "email")], rules, NOW) == courtesy.SEND
+    assert decide(asked, [(NOW, "email")], rules, NOW) == judging.SEND
     assert decide(email(topic="Offers"), [], rules, NOW).reason == QUIET_HOURS
 
 
 def test_what_is_later_than_it_may_be_is_not_sent_and_a_message_may_say_so_itself():
     rules = Rules(late=2 * HOUR)
-    assert decide(email(planned_at=NOW - 2 * HOUR), [], rules, NOW) == courtesy.SEND
-    assert decide(email(planned_at=NOW - 3 * HOUR), [], rules, NOW) == courtesy.Decision(TOO_LATE)
-    assert decide(email(planned_at=NOW - 3 * HOUR, late=4 * HOUR), [], rules, NOW) == courtesy.SEND
-    assert decide(email(planned_at=NOW - 2 * HOUR, late=HOUR), [], rules, NOW) == courtesy.Decision(TOO_LATE)
+    assert decide(email(planned_at=NOW - 2 * HOUR), [], rules, NOW) == judging.SEND
+    assert decide(email(planned_at=NOW - 3 * HOUR), [], rules, NOW) == judging.Decision(TOO_LATE)
+    assert decide(email(planned_at=NOW - 3 * HOUR, late=4 * HOUR), [], rules, NOW) == judging.SEND
+    assert decide(email(planned_at=NOW - 2 * HOUR, late=HOUR), [], rules, NOW) == judging.Decision(TOO_LATE)
 
 
 def test_what_would_be_too_late_when_quiet_hours_end_is_not_put_off():
     rules = Rules(quiet={"email": NIGHT}, late=6 * HOUR)
     night = utc("2026-03-10T22:00")
-    assert decide(email(planned_at=night), [], rules, night) == courtesy.Decision(QUIET_HOURS)
+    assert decide(email(planned_at=night), [], rules, night) == judging.Decision(QUIET_HOURS)
     assert decide(email(planned_at=night + 5 * HOUR), [], rules, night + 5 * HOUR).at == utc("2026-03-11T08:00")
 
 

@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
-from campaigns.courtesy_wording import sentences
+from campaigns.courtesy.wording import sentences
 from campaigns.models import Courtesy
 from config.models import ApiKey, User
 from tests import make

@@ -10,7 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from campaigns import dkim, sending, signing_keys
+from campaigns import dkim, signing_keys
+from campaigns.delivery import sending
 from campaigns.dkim import Signer
 from campaigns.models import DkimKey
 from tests import make

@@ -10,8 +10,10 @@ from django.test import Client
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from campaigns import asking_consent, sending, signatures
+from campaigns import asking_consent
+from campaigns.delivery import sending
 from campaigns.models import DoubleOptIn, Message
+from campaigns.tracking import signatures
 from contacts import consent, consent_history, topic_consent
 from contacts.consent import Proof
 from contacts.models import Contact, Event, Installation

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from campaigns import commands, connections, limiting, routing, sending, warming
+from campaigns import warming
+from campaigns.delivery import connections, limiting, routing, sending
+from campaigns.mailings import commands
 from campaigns.models import Breaker, Message, Provider, TopicRoute
 from tests import make, outside
 from tests.campaigns import letters, mailings

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from campaigns import claiming
+from campaigns.delivery import claiming
 from campaigns.models import Budget, Message, Reservation
 from tests import make
 from tests.campaigns import letters

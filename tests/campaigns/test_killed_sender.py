@@ -12,7 +12,8 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from campaigns import claiming, sending, stats
+from campaigns import stats
+from campaigns.delivery import claiming, sending
 from campaigns.models import Message, MessageState, Provider
 from contacts.models import Event
 from tests import make, outside

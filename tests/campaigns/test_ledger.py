@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth import get_user_model
 
-from campaigns import counting, outbox, resending, sending, stats
+from campaigns import counting, outbox, stats
+from campaigns.delivery import resending, sending
 from campaigns.models import Message, OriginCount, Provider
 from config.models import ApiKey
 from tests import make

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from campaigns import connections, limiting, sending
+from campaigns.delivery import connections, limiting, sending
 from campaigns.models import Allowance, Message, Provider
 from contacts.models import Installation
 from tests import make

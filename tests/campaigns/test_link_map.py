@@ -4,8 +4,9 @@ import re
 
 import pytest
 
-from campaigns import sending, signatures, tracking
+from campaigns.delivery import sending
 from campaigns.models import Message
+from campaigns.tracking import signatures, visits
 from tests import make
 from tests.campaigns import letters
 from tests.make import NOW
@@ -27,8 +28,8 @@ def clicked():
     sent = letters.queue(people, content)
     sending.work(NOW)
     for message in Message.objects.select_related("origin").filter(pk__in=[one.pk for one in sent[:3]]):
-        tracking.clicked(message, 0, "https://shop.example/a", NOW)
-    tracking.clicked(Message.objects.select_related("origin").get(pk=sent[0].pk), 2, "https://shop.example/x", NOW)
+        visits.clicked(message, 0, "https://shop.example/a", NOW)
+    visits.clicked(Message.objects.select_related("origin").get(pk=sent[0].pk), 2, "https://shop.example/x", NOW)
     return content
 
 

@@ -4,10 +4,12 @@ from datetime import timedelta
 
 import pytest
 
-from campaigns import converting, hits, machines, sending, signatures, stats
-from campaigns.machines import Seen
+from campaigns import converting, stats
+from campaigns.delivery import sending
 from campaigns.models import Conversion, Hit, LinkClick, Message
 from campaigns.models.objective import Objective
+from campaigns.tracking import hits, machines, signatures
+from campaigns.tracking.machines import Seen
 from contacts.models import Event, Installation
 from contacts.segments.matching import count as matching_count
 from tests import make, recount

@@ -9,10 +9,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from campaigns import budget, claiming, outcomes, signatures, stats, tracking
+from campaigns import budget, stats
+from campaigns.delivery import claiming, outcomes
+from campaigns.delivery.outcomes import Outcome
 from campaigns.models import Hit, LedgerEntry, Notice, Price
 from campaigns.notices import applying
-from campaigns.outcomes import Outcome
+from campaigns.tracking import signatures
+from campaigns.tracking import visits as tracking
 from contacts import consent
 from contacts.models import Event, Installation, Suppression
 from tests import make, recount

@@ -16,9 +16,10 @@ from cryptography.x509.oid import NameOID
 from django.test import Client
 from django.utils import timezone
 
-from campaigns import configuring, signatures
+from campaigns import configuring
 from campaigns.models import Notice, Provider
 from campaigns.notices import applying, passwords, sns
+from campaigns.tracking import signatures
 from contacts.models import Suppression
 from tests import make
 from tests.campaigns.telling import account, sent

@@ -7,9 +7,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from campaigns import signatures, stats
+from campaigns import stats
 from campaigns.models import Hit, Message, Provider
 from campaigns.notices import applying
+from campaigns.tracking import signatures
 from contacts.models import Event
 from tests.campaigns.esp_webhooks import HOOK_OF, Hook
 from tests.campaigns.telling import account, sent, tell, told

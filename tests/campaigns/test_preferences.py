@@ -7,8 +7,8 @@ from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 
-from campaigns import signatures
 from campaigns.models import Message
+from campaigns.tracking import signatures
 from campaigns.views import public_pages
 from contacts import consent, consent_history, topic_consent
 from contacts.models import Contact, Event, Installation

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from campaigns import campaign_saving, commands, outbox, sending
+from campaigns import outbox
+from campaigns.delivery import sending
+from campaigns.mailings import commands, saving
 from campaigns.models import Message, Origin
 from flows import configuring, starting
 from tests import make
@@ -76,7 +78,7 @@ def test_a_campaigns_priority_and_limit_reach_its_messages():
     mailings.queue_all()
     message = Message.objects.get()
     assert (message.origin.priority, message.content.late_hours) == (1, 3)
-    campaign_saving.change(campaign, {"priority": -1})
+    saving.change(campaign, {"priority": -1})
     message.origin.refresh_from_db()
     assert message.origin.priority == -1
     hand_over(NOW + 4 * HOUR)

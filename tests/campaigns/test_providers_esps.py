@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 from django.core.mail import EmailMultiAlternatives
 
-from campaigns import configuring, providers, signatures
+from campaigns import configuring, providers
 from campaigns.models import Provider
 from campaigns.providers.base import OutgoingEmail, Result
+from campaigns.tracking import signatures
 from tests.campaigns.esp_protocols import BY_KIND, PROTOCOLS, Protocol
 from tests.campaigns.esp_server import Call, EspServer, esp_server
 

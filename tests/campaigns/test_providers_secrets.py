@@ -7,7 +7,8 @@ from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-from campaigns import campaign_testing, configuring, testing
+from campaigns import configuring, testing
+from campaigns.mailings import testing as campaign_testing
 from campaigns.models import Provider
 from config.models import ApiKey
 from tests import make

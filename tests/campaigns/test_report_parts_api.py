@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth import get_user_model
 
-from campaigns import counting, tracking
+from campaigns import counting
 from campaigns.counting import Of, of
 from campaigns.models import Message, Origin, SavedReport
+from campaigns.tracking import visits
 from config.models import ApiKey
 from flows import starting
 from tests import make
@@ -35,7 +36,7 @@ def walked():
 
 def test_links_are_told_with_where_they_stand(program, walked):
     for message in Message.objects.select_related("origin").order_by("pk")[:2]:
-        tracking.clicked(message, 0, "https://shop.example/a", NOW)
+        visits.clicked(message, 0, "https://shop.example/a", NOW)
     counting.count([(of(message), "sent", 1) for message in Message.objects.all()], NOW)
     (link,) = program(f"links/?{ASKED}").json()["links"]
     assert (link["url"], link["clicks"], link["people"]) == ("https://shop.example/a", 2, 2)

@@ -11,10 +11,12 @@ from itertools import chain, combinations
 import pytest
 from django.contrib.auth import get_user_model
 
-from campaigns import claiming, counting, reporting, sending
+from campaigns import counting
+from campaigns.delivery import claiming, sending
 from campaigns.models import Campaign, Message, Origin, OriginCount, Provider
 from campaigns.models.day_count import METRICS
-from campaigns.report_query import FILTERS, GROUPS, Query
+from campaigns.reports import reporting
+from campaigns.reports.query import FILTERS, GROUPS, Query
 from config.models import ApiKey
 from contacts.models import Installation, Segment
 from flows import crediting

@@ -6,9 +6,11 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from campaigns import counting, link_report, reporting, tracking
+from campaigns import counting
 from campaigns.models import DayCount, HomeDay, Message, SavedReport
-from campaigns.report_query import Query, period, rates
+from campaigns.reports import links, reporting
+from campaigns.reports.query import Query, period, rates
+from campaigns.tracking import visits
 from config.roles import Role
 from contacts.models import Installation
 from tests import make, recount
@@ -179,11 +181,11 @@ def test_a_link_counts_once_per_message_and_its_people_once_per_sender():
     (second,) = letters.queue([ada.pk], content, visit=2)
     for message in (first, first, second):
         message = Message.objects.select_related("origin").get(pk=message.pk)
-        tracking.clicked(message, 0, "https://shop.example/sale", NOW)
-    (link,) = link_report.clicked(*MARCH)
+        visits.clicked(message, 0, "https://shop.example/sale", NOW)
+    (link,) = links.clicked(*MARCH)
     assert (link.clicks, link.people, link.url) == (2, 1, "https://shop.example/sale?a=1&b=2")
     counting.squash(NOW)
-    assert [(one.clicks, one.people) for one in link_report.clicked(*MARCH)] == [(2, 1)]
+    assert [(one.clicks, one.people) for one in links.clicked(*MARCH)] == [(2, 1)]
     assert recount.of_tables() == {}
 
 

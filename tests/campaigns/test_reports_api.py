@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth import get_user_model
 
-from campaigns import reporting
 from campaigns.models import DayCount, Origin
+from campaigns.reports import reporting
 from config.models import ApiKey
 from tests import make
 from tests.campaigns import letters

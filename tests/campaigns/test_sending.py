@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from campaigns import handing_over, outbox, outcomes, sending, stats
+from campaigns import outbox, stats
+from campaigns.delivery import handing_over, outcomes, sending
 from campaigns.models import Message, Origin, Provider
 from contacts import consent, segments
 from contacts.models import Event, Installation
@@ -248,7 +249,7 @@ def test_the_claim_costs_the_same_however_much_is_held(mail_server):
     Origin.objects.exclude(key="scenario:7:n1").update(held=True)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE campaigns_message")
-        from campaigns import claiming
+        from campaigns.delivery import claiming
 
         values = {"now": NOW, "limit": 100, "channels": ["email"], "owner": None, "until": NOW}
         cursor.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + claiming._CLAIM, values)

@@ -5,10 +5,11 @@ from collections import Counter
 import pytest
 from django.test import Client
 
-from campaigns import audience, sending
+from campaigns.delivery import sending
+from campaigns.delivery.preparing import prepare
+from campaigns.delivery.routing import routes
+from campaigns.mailings import audience
 from campaigns.models import Message
-from campaigns.preparing import prepare
-from campaigns.routing import routes
 from contacts import consent, topic_consent
 from contacts.models import Contact
 from tests import make
@@ -100,7 +101,7 @@ def test_the_page_of_a_campaign_says_who_is_left_out_because_of_the_topic(market
 
 @pytest.mark.parametrize("channel", ["email", "sms"])
 def test_a_provider_that_knows_of_no_such_address_ends_it(channel):
-    from campaigns import outcomes
+    from campaigns.delivery import outcomes
     from campaigns.models import MessageState
     from contacts.models import Suppression
 

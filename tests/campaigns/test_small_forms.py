@@ -7,8 +7,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from campaigns import secrets, signatures
+from campaigns import secrets
 from campaigns.models import Provider
+from campaigns.tracking import signatures
 from contacts import consent
 from contacts.models import Contact
 from tests import make

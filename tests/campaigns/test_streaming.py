@@ -13,8 +13,8 @@ from uuid import uuid4
 
 import pytest
 
-from campaigns import batch, breaker, claiming, connections, routing, sending
-from campaigns.batch import Batch
+from campaigns.delivery import batch, breaker, claiming, connections, routing, sending
+from campaigns.delivery.batch import Batch
 from campaigns.models import Message, MessageState, Provider
 from tests import make, outside
 from tests.campaigns import letters

@@ -6,8 +6,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from campaigns import sending, signatures, stats
+from campaigns import stats
+from campaigns.delivery import sending
 from campaigns.models import Link, Message
+from campaigns.tracking import signatures
 from contacts import consent
 from contacts.models import Event
 from tests import make

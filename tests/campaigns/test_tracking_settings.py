@@ -9,9 +9,11 @@ from cryptography.x509 import DNSName
 from django.core.exceptions import ValidationError
 from django.test import Client
 
-from campaigns import addresses, domain_checking, sending, signatures, tracking_settings, utm
-from campaigns.domain_checking import Checked
+from campaigns.delivery import sending
 from campaigns.models import Content
+from campaigns.tracking import addresses, domain_checking, signatures, utm
+from campaigns.tracking import settings as tracking_settings
+from campaigns.tracking.domain_checking import Checked
 from config.models import User
 from contacts.models import Event, Installation
 from tests import make

@@ -6,9 +6,11 @@ import pytest
 from django.conf import settings as django_settings
 from twilio.request_validator import RequestValidator
 
-from campaigns import budget, claiming, keywords, outcomes, secrets, signatures, stats
+from campaigns import budget, keywords, secrets, stats
+from campaigns.delivery import claiming, outcomes
+from campaigns.delivery.outcomes import Outcome
 from campaigns.models import Message, Provider
-from campaigns.outcomes import Outcome
+from campaigns.tracking import signatures
 from contacts import consent
 from contacts.models import Event, Suppression
 from tests import make

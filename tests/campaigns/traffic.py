@@ -4,10 +4,12 @@ import random
 from datetime import datetime, timedelta
 from typing import Any
 
-from campaigns import contents, resending, tracking, unsubscribing, webhooks
-from campaigns.devices import DEVICES
+from campaigns import contents, unsubscribing, webhooks
+from campaigns.delivery import resending
 from campaigns.models import Campaign, Message, Provider
 from campaigns.objectives import set_objective
+from campaigns.tracking import visits
+from campaigns.tracking.devices import DEVICES
 from contacts.models import Contact, Segment
 from flows import starting
 from flows.chains import beginning, changing, commanding, editing
@@ -132,9 +134,9 @@ def happen(chance: random.Random, now: datetime, times: int) -> datetime:
         message = chance.choice(messages)
         match chance.randrange(8):
             case 0 | 1:
-                tracking.opened(message, now, chance.choice(devices))
+                visits.opened(message, now, chance.choice(devices))
             case 2:
-                tracking.clicked(message, chance.randrange(2), "https://shop.example", now, chance.choice(devices))
+                visits.clicked(message, chance.randrange(2), "https://shop.example", now, chance.choice(devices))
             case 3:
                 unsubscribing.unsubscribe(message, unsubscribing.PAGE, now)
             case 4 | 5:

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connection, transaction
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from campaigns.connections import REST
+from campaigns.delivery.connections import REST
 from campaigns.models import Provider
 from contacts import consent, tagging, timeline
 from contacts.models import Segment

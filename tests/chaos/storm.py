@@ -178,8 +178,8 @@ def play(crowds: list[Any], crew: Any, storm: Storm, until: datetime, deadline: 
 
 def settle(until: datetime) -> None:
     """What was put off beyond the end is sent, and what the dead had in hand becomes unknown."""
-    from campaigns import sending
-    from campaigns.claiming import LEASE, settle
+    from campaigns.delivery import sending
+    from campaigns.delivery.claiming import LEASE, settle
     from campaigns.models import Message
 
     for hours in range(1, 60):

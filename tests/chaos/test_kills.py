@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from campaigns.claiming import LEASE
+from campaigns.delivery.claiming import LEASE
 from campaigns.models import Message, Provider
 from contacts import consent, timeline
 from contacts.models import ContactTag

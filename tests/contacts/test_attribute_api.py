@@ -2,7 +2,7 @@
 
 import pytest
 
-from contacts.attributes import sweeping as attribute_sweeping
+from contacts.attributes import sweeping
 from contacts.models import Attribute, AttributeSweep, Contact
 from tests import make, programs
 
@@ -79,7 +79,7 @@ def test_the_documentation_names_what_is_defined(api):
 def test_numbers_of_values_follow_from_the_last_count(api):
     make.contacts(3, attributes={"seats": "x"})
     row = make.attribute("seats", "number")
-    while attribute_sweeping.work(make.NOW):
+    while sweeping.work(make.NOW):
         pass
     shown = api.get(f"{ATTRIBUTES}{row.pk}/").json()
     assert (shown["size"], shown["unfit"]) == (3, 3)

@@ -7,7 +7,7 @@ from django.urls import reverse
 from config.models import User
 from contacts import saving
 from contacts.attributes import saving as attribute_saving
-from contacts.attributes import sweeping as attribute_sweeping
+from contacts.attributes import sweeping
 from contacts.attributes.defining import definitions
 from contacts.models import Attribute, AttributeSweep, Contact, Segment
 from tests import make
@@ -26,7 +26,7 @@ def marketer(client):
 
 
 def swept() -> None:
-    while attribute_sweeping.work(NOW):
+    while sweeping.work(NOW):
         pass
 
 

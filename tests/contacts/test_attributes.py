@@ -5,8 +5,7 @@ from django.core.exceptions import ValidationError
 
 from contacts import saving
 from contacts.attributes import saving as attribute_saving
-from contacts.attributes import sweeping as attribute_sweeping
-from contacts.attributes import using as attribute_using
+from contacts.attributes import sweeping, using
 from contacts.attributes.defining import Definition, definitions
 from contacts.attributes.guessing import undefined
 from contacts.attributes.sweeping import Kind
@@ -19,7 +18,7 @@ pytestmark = pytest.mark.django_db
 
 
 def swept() -> None:
-    while attribute_sweeping.work(NOW):
+    while sweeping.work(NOW):
         pass
 
 
@@ -111,7 +110,7 @@ def test_attributes_are_moved_past_each_other():
 
 
 def test_values_are_counted_in_the_background(monkeypatch):
-    monkeypatch.setitem(attribute_sweeping.SLICE, Kind.COUNT, 2)
+    monkeypatch.setitem(sweeping.SLICE, Kind.COUNT, 2)
     for number, value in enumerate([1, 2.5, "3", "many", None, "", [1]]):
         make.contact(f"d{number}@example.com", attributes={"seats": value})
     make.contacts(3)
@@ -123,7 +122,7 @@ def test_values_are_counted_in_the_background(monkeypatch):
 
 
 def test_what_can_be_converted_is_and_the_timeline_tells(monkeypatch):
-    monkeypatch.setitem(attribute_sweeping.SLICE, Kind.CONVERT, 2)
+    monkeypatch.setitem(sweeping.SLICE, Kind.CONVERT, 2)
     values = ["1,5", "2", "many", 3, ""]
     ids = [make.contact(f"c{n}@example.com", attributes={"seats": value}).pk for n, value in enumerate(values)]
     row = make.attribute("seats", "number")
@@ -170,7 +169,7 @@ def test_a_changed_definition_is_counted_from_the_start():
     row.refresh_from_db()
     assert row.type == "number"
     assert (row.size, row.unfit) == (3, None)
-    attribute_sweeping.begin("size", Kind.COUNT, NOW)  # nobody minds a second one
+    sweeping.begin("size", Kind.COUNT, NOW)  # nobody minds a second one
     swept()
     row.refresh_from_db()
     assert (row.size, row.unfit, row.convertible) == (3, 3, 3)
@@ -191,9 +190,9 @@ def test_counts_are_renewed_once_a_day(monkeypatch):
     row = make.attribute("plan")
     swept()
     make.contact("a@example.com", attributes={"plan": "x"})
-    assert not attribute_sweeping.work(NOW)
-    later = NOW + attribute_sweeping.FRESH * 2
-    while attribute_sweeping.work(later):
+    assert not sweeping.work(NOW)
+    later = NOW + sweeping.FRESH * 2
+    while sweeping.work(later):
         pass
     row.refresh_from_db()
     assert (row.size, row.counted_at) == (1, later)
@@ -218,7 +217,7 @@ def test_it_is_known_where_attributes_are_used(django_assert_num_queries):
     make.scenario(graph, name="Flow")
     names = ["plan", "plan_b", "seen", "clé", "unused"]
     with django_assert_num_queries(4):
-        found = attribute_using.uses(names)
+        found = using.uses(names)
     assert {name: sorted(use.name for use in uses) for name, uses in found.items()} == {
         "plan": ["Asks", "Flow"],
         "plan_b": ["Flow", "Words"],
@@ -260,16 +259,16 @@ def test_what_is_in_use_is_offered_with_a_guess(django_assert_num_queries):
 
 
 def test_the_newest_contacts_tell_what_a_change_would_mean(monkeypatch):
-    from contacts.attributes import fitting as attribute_fitting
+    from contacts.attributes import fitting
 
     for number, value in enumerate(["1", "2", "many", None]):
         make.contact(f"c{number}@example.com", attributes={"seats": value} if value else {})
     wanted = Definition(0, "seats", "Seats", "", TYPES["number"])
-    found = attribute_fitting.look(wanted)
+    found = fitting.look(wanted)
     assert (found.looked_at, found.size, found.unfit, found.convertible, found.lasting) == (4, 3, 3, 2, 1)
     assert found.complete and found.examples == ("“many”",)
-    monkeypatch.setattr(attribute_fitting, "LOOKED_AT", 2)
-    found = attribute_fitting.look(wanted)
+    monkeypatch.setattr(fitting, "LOOKED_AT", 2)
+    found = fitting.look(wanted)
     assert not found.complete and (found.looked_at, found.unfit) == (2, 1)
 
 

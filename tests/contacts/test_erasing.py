@@ -8,9 +8,11 @@ from django.contrib.admin.models import LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.db import connection
 
-from campaigns import hits, sending, tracking, unsubscribing
-from campaigns.machines import Seen
+from campaigns import unsubscribing
+from campaigns.delivery import sending
 from campaigns.models import AudienceFile, Campaign, Hit, InboxMessage, Listed, Message, Notice, Provider
+from campaigns.tracking import hits, visits
+from campaigns.tracking.machines import Seen
 from config.models import User
 from contacts import saving, segments, ties, timeline
 from contacts.models import (
@@ -181,7 +183,7 @@ def test_their_old_mails_still_work_and_tell_nothing_new(everywhere):
     erasing.erase([everywhere.pk], NOW, "by mia")
     sent = Message.objects.select_related("origin", "contact").get(contact_id=everywhere.pk, sent_at=NOW)
     hits.opened(sent, Seen("Mozilla/5.0 of Lovelace"), LATER)
-    assert tracking.clicked(sent, 0, "https://shop.example", LATER)
+    assert visits.clicked(sent, 0, "https://shop.example", LATER)
     assert unsubscribing.is_unsubscribed(sent)
     assert not unsubscribing.unsubscribe(sent, unsubscribing.PAGE, NOW)
     assert set(Hit.objects.values_list("agent", flat=True)) == {""}

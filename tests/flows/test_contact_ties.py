@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from campaigns import sending, unsubscribing
+from campaigns import unsubscribing
+from campaigns.delivery import sending
 from campaigns.models import Message
 from contacts.models import Consent, Contact
 from contacts.people import erasing, joining, lingering

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from campaigns import conversion_stats, sending
+from campaigns import conversion_stats
+from campaigns.delivery import sending
 from campaigns.models import Conversion, Message, Origin
 from campaigns.objectives import set_objective
 from contacts import timeline

@@ -11,8 +11,9 @@ from django.db import connection
 from django.db.models import Min
 from hypothesis import HealthCheck, given, settings
 
-from campaigns import sending, tracking
+from campaigns.delivery import sending
 from campaigns.models import Message, Provider
+from campaigns.tracking import visits
 from contacts import consent, tagging, timeline
 from contacts.models import Contact, ContactTag, Segment
 from flows import configuring, pausing, publishing, saving, starting
@@ -122,7 +123,7 @@ def _play(scenario: Scenario, case: Case, contacts: dict[str, int]) -> list[Happ
         moments = [coming[0].at] if coming else []
         running = Scenario.objects.filter(pk=scenario.pk, state="running").first()
         if running:
-            due = Execution.objects.filter(state="waiting").aggregate(first=Min("due_at"))["first"]
+            due = Execution.objects.filter(state__in=INSIDE).aggregate(first=Min("due_at"))["first"]
             moments += filter(None, [due, running.next_run_at])
         now = min(moments, default=None)
         if now is None or now > END:
@@ -158,9 +159,9 @@ def _happen(happening: Happening, scenario: Scenario, contacts: dict[str, int]) 
     )
     newest = sent.select_related("origin").order_by("-origin_pass", "-visit").first()
     if newest and happening.did == "opened":
-        tracking.opened(newest, happening.at)
+        visits.opened(newest, happening.at)
     elif newest:
-        tracking.clicked(newest, 0, "https://example.com/", happening.at)
+        visits.clicked(newest, 0, "https://example.com/", happening.at)
     return True
 
 

@@ -3,8 +3,8 @@
 import pytest
 from django.test import Client
 
-from campaigns import tracking
 from campaigns.models import Message
+from campaigns.tracking import visits
 from tests import make
 from tests.campaigns import letters
 from tests.make import NOW
@@ -26,7 +26,7 @@ def test_an_email_that_was_clicked_leads_to_its_map(web: Client) -> None:
     (sent,) = letters.queue(make.contacts(1), letters.content(), origin=key)
     assert not any("Where people clicked" in page for page in told(web, scenario.pk, "n2"))
     message = Message.objects.select_related("origin").get(pk=sent.pk)
-    tracking.clicked(message, 0, "https://shop.example/sale?a=1&b=2", NOW)
+    visits.clicked(message, 0, "https://shop.example/sale?a=1&b=2", NOW)
     address = f"/reports/links/{message.content_id}/?origin=scenario%3A{scenario.pk}%3An2"
     assert all(address in page for page in told(web, scenario.pk, "n2"))
     assert web.get(address).status_code == 200

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
-from campaigns import sending, tracking, unsubscribing
+from campaigns import unsubscribing
+from campaigns.delivery import sending
 from campaigns.models import Message, Provider
+from campaigns.tracking import visits
 from contacts import saving, tagging, timeline
 from contacts.models import Contact, Event
 from contacts.segments import deleting
@@ -95,8 +97,8 @@ def test_what_becomes_of_a_mail_lets_in():
     clicked, left = listening_to("email.clicked"), listening_to("email.unsubscribed")
     messages = mailed("ann", "ben", "cleo")
     assert inside(sent) == ["ann", "ben", "cleo"]
-    tracking.opened(messages["ben"], NOW)
-    tracking.clicked(messages["ann"], 0, "https://example.com/", NOW)
+    visits.opened(messages["ben"], NOW)
+    visits.clicked(messages["ann"], 0, "https://example.com/", NOW)
     unsubscribing.unsubscribe(messages["cleo"], "link", NOW)
     assert inside(opened) == ["ann", "ben"], "who clicks has opened"
     assert inside(clicked) == ["ann"]

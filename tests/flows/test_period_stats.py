@@ -11,8 +11,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from campaigns import counting as messages
-from campaigns import sending, tracking
+from campaigns.delivery import sending
 from campaigns.models import DayCount, Message, Origin, OriginDay
+from campaigns.tracking import visits
 from contacts import periods
 from contacts.models import Installation
 from contacts.periods import Period
@@ -105,9 +106,9 @@ def test_all_numbers_are_those_of_a_recount(in_paris, monkeypatch, squashed: boo
         now = NOW + day * DAY + day * 5 * HOUR
         enter(scenario, contacts[day * 8 : day * 8 + 8], now)
         for message in Message.objects.filter(sent_at=now, channel="email")[: day + 1]:
-            tracking.opened(message, now + 14 * HOUR)
+            visits.opened(message, now + 14 * HOUR)
             link = message.content.links.get()
-            tracking.clicked(message, link.number, link.url, now + 15 * HOUR)
+            visits.clicked(message, link.number, link.url, now + 15 * HOUR)
         if day == 2:  # whoever has rested cannot be tagged on the next day, and goes on two days later
             monkeypatch.setattr(registry()["tag"], "run", breaks)
         if day == 4:

@@ -195,6 +195,19 @@ def test_slices_look_at_a_window_of_ids_each_and_find_everybody(monkeypatch: pyt
     assert not Flow.objects.filter(settled_at=None).exists()
 
 
+def test_who_had_finished_at_a_shape_that_went_long_ago_goes_on_too(monkeypatch: pytest.MonkeyPatch):
+    over = ("over", "end", {})
+    scenario = inside(5, 9, monkeypatch, make.graph(CALL, TAG, over, edges="in>tag tag>over"))
+    for _ in range(2):
+        publish(scenario, make.graph(CALL, TAG, edges="in>tag"), Answers(backfill=True))
+        work()
+    assert passes() == {"completed": 5}
+    publish(scenario, make.graph(CALL, TAG, PAUSE, edges="in>tag tag>pause"), Answers(backfill=True))
+    work()
+    until_still(NOW)
+    assert places() == {"pause": 5}
+
+
 def test_two_workers_send_those_who_had_finished_on_once(monkeypatch: pytest.MonkeyPatch):
     scenario = inside(100, 9, monkeypatch, make.graph(CALL, TAG, edges="in>tag"))
     publish(scenario, make.graph(CALL, TAG, PAUSE, edges="in>tag tag>pause"), Answers(backfill=True))

@@ -6,8 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from campaigns import claiming as sending_claims
-from campaigns import sending
+from campaigns.delivery import claiming, sending
 from campaigns.models import Message, Origin
 from flows import clearing, engine, leaving, pausing, starting, stats, stopping
 from flows.models import EntryRun, Execution, Scenario, Step
@@ -170,7 +169,7 @@ def test_who_is_due_leaves_instead_of_going_on_after_a_new_start():
 
 def test_what_a_worker_has_in_hand_may_still_come_back_and_is_waited_for():
     scenario = inside(2)
-    taken = sending_claims.claim(NOW, 1, ["email"])
+    taken = claiming.claim(NOW, 1, ["email"])
     stopping.stop(scenario, NOW + HOUR)
     until_still(NOW + HOUR)
     assert Scenario.objects.get().cleared_upto

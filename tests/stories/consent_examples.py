@@ -5,8 +5,9 @@ from datetime import timedelta
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns import asking_consent, signatures, unsubscribing
+from campaigns import asking_consent, unsubscribing
 from campaigns.models import Message
+from campaigns.tracking import signatures
 from contacts import consent, topic_consent, topics
 from contacts.consent import NO_PROOF, Proof
 from contacts.models import Contact, Topic

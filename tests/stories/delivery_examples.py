@@ -6,7 +6,7 @@ from decimal import Decimal
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns import dkim, funding, secrets, tracking
+from campaigns import dkim, funding, secrets
 from campaigns.counting import count, of
 from campaigns.models import (
     Breaker,
@@ -22,6 +22,7 @@ from campaigns.models import (
     Reservation,
     TopicRoute,
 )
+from campaigns.tracking import visits
 from config.models import User
 from contacts.models import Installation
 from flows.chains import beginning, commanding, editing
@@ -136,7 +137,7 @@ def _clicked(people: list[int], now: datetime) -> dict[str, str]:
     for place, message in enumerate(rows.values()):
         count([(of(message), "sent", 1)], now)
         if place % 2:
-            tracking.clicked(message, 0 if place % 3 else 1, "https://shop.example/sale?a=1&b=2", now)
+            visits.clicked(message, 0 if place % 3 else 1, "https://shop.example/sale?a=1&b=2", now)
     here = reverse("link_map", args=[content.pk])
     return {
         "link_map": here, "link_map_origin": f"{here}?origin=scenario:1:n2",

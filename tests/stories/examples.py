@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 from django.urls import reverse
 from django.utils import timezone
 
-from campaigns import outbox, signatures, tracking, unsubscribing
+from campaigns import outbox, unsubscribing
 from campaigns.counting import count, of
 from campaigns.models import Campaign, Content, InboxMessage, Link, Message, Origin, Price, Provider, SavedReport
+from campaigns.tracking import signatures, visits
 from config.models import ApiKey, User
 from contacts.models import BulkEdit, Consent, Contact, ContactTag, CsvImport, Event, Segment, Tag
 from flows.models import Execution, ExecutionState, Flow, NodeCount, Scenario
@@ -150,7 +151,7 @@ def _counted(messages: list[Message], now: datetime) -> SavedReport:
     for number, url in enumerate(("https://shop.example/sale", "https://shop.example/" + "a-long-way/" * 8)):
         Link.objects.create(content=messages[0].content, number=number, url=url)
         message = Message.objects.select_related("origin").get(pk=messages[number].pk)
-        tracking.clicked(message, number, url, now)
+        visits.clicked(message, number, url, now)
     NodeCount.objects.bulk_create(
         NodeCount(scenario=Scenario.objects.order_by("pk")[0], node=node, metric=metric, n=n, day=now.date())
         for node, metric, n in (

@@ -11,7 +11,7 @@ from html import unescape
 from typing import Any
 from urllib.parse import urlencode
 
-from campaigns import machines
+from campaigns.tracking import machines
 from tests.outside import MailServer
 
 # Programs are told by their names, and left out of what is counted.

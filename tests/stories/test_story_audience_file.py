@@ -4,7 +4,7 @@ from typing import Any
 
 from playwright.sync_api import Page, expect
 
-from campaigns import audience_files
+from campaigns.mailings import audience_files
 from tests import make
 from tests.campaigns import mailings
 from tests.make import NOW

@@ -5,9 +5,10 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from campaigns import counting, tracking
+from campaigns import counting
 from campaigns.counting import of
 from campaigns.models import Message
+from campaigns.tracking import visits
 from tests import make
 from tests.campaigns import letters
 from tests.make import NOW
@@ -28,7 +29,7 @@ def mailed(name: str, people: list[int], opened: int) -> str:
     for message in Message.objects.filter(pk__in=[message.pk for message in messages]).select_related("origin"):
         counting.count([(of(message), "sent", 1)], NOW)
         if opened:
-            tracking.opened(message, NOW, "mobile")
+            visits.opened(message, NOW, "mobile")
             opened -= 1
     return str(made.pk)
 

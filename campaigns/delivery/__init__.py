@@ -1,0 +1,1 @@
+"""The way of a message from the queue to a provider: claimed, made ready, routed, handed over, recorded."""

@@ -1,0 +1,1 @@
+"""One-time campaigns: written, checked, estimated, commanded, queued slice by slice, and what came of them."""
