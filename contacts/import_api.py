@@ -11,7 +11,7 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
-from rest_framework.parsers import FormParser, MultiPartParser
+from rest_framework.parsers import FormParser, JSONParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -54,13 +54,13 @@ class ImportSerializer(serializers.ModelSerializer):
         return [[cell[:200] for cell in row.cells] for row in uploading.preview(file)]
 
 
-class ReadingSerializer(serializers.Serializer):
+class ImportReadingSerializer(serializers.Serializer):
     encoding = serializers.ChoiceField(choices=list(ENCODINGS), required=False)
     delimiter = serializers.ChoiceField(choices=list(DELIMITERS), required=False)
     sheet = serializers.IntegerField(min_value=0, max_value=1000, required=False, help_text="Of a workbook, from 0.")
 
 
-class StartSerializer(serializers.Serializer):
+class ImportStartSerializer(serializers.Serializer):
     mapping = serializers.JSONField(
         required=False,
         help_text="A target or null for each column, in their order, or an object from headers to targets, by which "
@@ -105,6 +105,7 @@ class ImportViewSet(
     scope = "contacts"
     serializer_class = ImportSerializer
     lookup_value_regex = "[0-9]{1,18}"
+    parser_classes = (JSONParser, MultiPartParser, FormParser)
 
     def get_queryset(self) -> QuerySet[CsvImport]:
         return importing.imports()
@@ -112,11 +113,11 @@ class ImportViewSet(
     @extend_schema(request={"multipart/form-data": _UPLOAD}, responses={201: ImportSerializer})
     def create(self, request: Request) -> Response:
         """Upload a CSV file or an Excel workbook. Encoding, delimiter and columns are guessed; nothing goes in yet."""
-        given = request.data.get("file")
+        given = request.data.get("file") if isinstance(request.data, dict) else None
         if given is None or not hasattr(given, "chunks"):
             raise serializers.ValidationError({"file": ["Send a file under this name, as multipart/form-data."]})
         given_so = {name: request.data.get(name) for name in ("encoding", "delimiter")}
-        asked = ReadingSerializer(data={name: value for name, value in given_so.items() if value})
+        asked = ImportReadingSerializer(data={name: value for name, value in given_so.items() if value})
         asked.is_valid(raise_exception=True)
         try:
             file = converting.store(
@@ -126,16 +127,11 @@ class ImportViewSet(
             raise serializers.ValidationError({"file": [str(unreadable)]}) from None
         return self._shown(file, 201)
 
-    def get_parsers(self) -> list[Any]:
-        if self.action_map and self.action_map.get((self.request.method or "").lower()) == "create":
-            return [MultiPartParser(), FormParser()]
-        return super().get_parsers()
-
-    @extend_schema(request=ReadingSerializer, responses=ImportSerializer)
+    @extend_schema(request=ImportReadingSerializer, responses=ImportSerializer)
     def partial_update(self, request: Request, pk: str | None = None) -> Response:
         """Read a draft's file another way. Its columns are guessed anew; another sheet is converted first."""
         file = self._of(State.DRAFT)
-        asked = ReadingSerializer(data=request.data)
+        asked = ImportReadingSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         given = asked.validated_data
         if "sheet" in given:
@@ -165,12 +161,12 @@ class ImportViewSet(
         found += [(f"{kind}:NAME", label) for kind, label in attribute_cells.KINDS.items()]
         return Response([{"target": target, "label": label} for target, label in found])
 
-    @extend_schema(request=StartSerializer, responses={202: ImportSerializer}, filters=False)
+    @extend_schema(request=ImportStartSerializer, responses={202: ImportSerializer}, filters=False)
     @action(detail=True, methods=["post"], pagination_class=None)
     def start(self, request: Request, pk: str | None = None) -> Response:
         """Let a draft's rows be taken in, in the background; follow `state` and `percent`."""
         file = self._of(State.DRAFT)
-        asked = StartSerializer(data=request.data)
+        asked = ImportStartSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         mapping = _mapping(file, asked.validated_data.get("mapping"))
         basis = asked.validated_data.get("basis", "")
