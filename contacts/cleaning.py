@@ -1,6 +1,7 @@
 """Turns what somebody wrote about a contact into clean fields, or into sentences on what is wrong with it."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -73,7 +74,8 @@ def _text(value: Any, longest: int) -> str:
         raise ValidationError("This is not a text.")
     if problem := text_problem(value, longest):
         raise ValidationError(problem)
-    return value.strip()
+    # Some systems write é as two characters.
+    return (value if value.isascii() else unicodedata.normalize("NFC", value)).strip()
 
 
 def _email(value: Any, country: str) -> str | None:
@@ -82,14 +84,16 @@ def _email(value: Any, country: str) -> str | None:
     email = _text(value, 254).strip(_UNSEEN)
     if not email:
         return None
+    # The database and Python fold letters outside ASCII differently, so those are kept folded, and in the one way in
+    # which domains write them: what only looks different is the same address.
+    if not email.isascii():
+        email = unicodedata.normalize("NFKC", email).lower()
+        if any(unicodedata.category(letter) == "Cf" for letter in email):
+            raise ValidationError(f"“{email[:100]}” is not an email address: it holds letters that nobody sees.")
     if not _PLAIN_EMAIL.fullmatch(email):
         _valid_email(email)
-        # Django lets letters of all scripts pass, and what nobody sees among them.
-        if not email.isprintable():
-            raise ValidationError("This email address holds characters that cannot be seen.")
-    # The database and Python fold letters outside ASCII differently, so those are kept folded.
     if not email.isascii():
-        return email.lower()
+        return email
     local, _, domain = email.rpartition("@")
     return f"{local}@{domain.lower()}"
 

@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 
 from contacts.columns import literal
-from contacts.models import Contact, Event
+from contacts.models import Contact, CsvImport, Event, Membership, Suppression
 from contacts.people.forgetting import forget_words
 from contacts.ties import People, Told
 
@@ -110,6 +112,9 @@ def tell(contact: Contact) -> Told:
     yield "consent", list(contact.consents.order_by("channel").values(*facts))
     yield "topics", list(contact.topic_consents.order_by("topic", "channel").values("topic__key", *facts))
     yield "past_consent", list(contact.past_consents.order_by("at").values("topic__key", *facts))
+    yield "suppressed", list(_suppressed(contact).values("channel", "address", "reason", "at"))
+    yield "segments", list(Membership.objects.filter(contact=contact).values("segment_id", "segment__name"))
+    yield "imports", list(_imports(contact).values("id", "name", "created_at"))
     yield "merged_from", list(contact.merges.order_by("pk").values("gone_id", "at", "source", "choices", "before"))
     rows = Event.objects.filter(contact=contact).order_by("pk").values("id", "name", "at", "properties", "key")
     yield "events", rows.iterator(chunk_size=2000)
@@ -117,3 +122,19 @@ def tell(contact: Contact) -> Told:
 
 def _tags(contact: Contact) -> list[dict[str, Any]]:
     return [{"name": mark.tag.name, "since": mark.at} for mark in contact.contact_tags.select_related("tag")]
+
+
+def _suppressed(contact: Contact) -> QuerySet[Suppression]:
+    """Their addresses, and the domain of their email."""
+    email = (contact.email or "").lower()
+    held = Suppression.objects.annotate(lowered=Lower("address"))
+    asked = Q(channel="email", lowered__in=[email, f"@{email.rpartition('@')[2]}"]) if email else Q(pk=None)
+    return held.filter(asked | Q(channel="sms", lowered=contact.phone)).order_by("pk")
+
+
+def _imports(contact: Contact) -> QuerySet[CsvImport]:
+    """The files that made them or changed them, as far as those are still known."""
+    told = Event.objects.filter(contact=contact, properties__has_key="import").values_list(
+        "properties__import", flat=True
+    )
+    return CsvImport.objects.filter(pk__in={pk for pk in told if isinstance(pk, int)}).order_by("pk")

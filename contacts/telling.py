@@ -10,6 +10,7 @@ _SENTENCES = {
     "contact.created": "Contact created",
     "contact.updated": "Contact changed",
     "contact.merged": "Another contact was merged into this one",
+    "contact.exported": "Everything about them was given out",
     "tag.added": "Tag “{tag}” added",
     "tag.removed": "Tag “{tag}” removed",
     "segment.entered": "Entered segment “{name}”",

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from contacts import cleaning
+from contacts import cleaning, csv_writing
 from contacts.attributes.defining import NONE, Definitions
 from contacts.cleaning import IDENTIFIERS, Errors, Fields
 from contacts.imports import attribute_cells
@@ -128,8 +128,8 @@ def _each(cells: Sequence[str], convert: Callable[[str], Any]) -> list[Any]:
     for cell in set(cells):
         value = cell.strip()
         try:
-            # A leading apostrophe may be a guard: that is for `contact_of` to say.
-            values[cell] = (_BAD if value[0] == "'" else convert(value)) if value else None
+            # An apostrophe may be a guard: that is for `contact_of` to say.
+            values[cell] = (_BAD if csv_writing.is_guarded(value) else convert(value)) if value else None
         except (ValidationError, ValueError):
             values[cell] = _BAD
     return list(map(values.__getitem__, cells))

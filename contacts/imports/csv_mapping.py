@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from contacts import csv_writing
 from contacts.attributes.defining import NONE, Definitions
 from contacts.cleaning import IDENTIFIERS, Errors
 from contacts.imports import attribute_cells, topic_cells
@@ -173,10 +174,8 @@ def contact_of(
     contact: dict[str, Any] = {}
     errors: Errors = {}
     for index, put in setters:
-        value = cells[index].strip() if index < len(cells) else ""
-        # Our own files of refused rows guard cells that a spreadsheet would take for formulas.
-        if value.startswith("'") and value[1:2] in ("=", "+", "-", "@"):
-            value = value[1:]
+        # Our own files guard what a spreadsheet would take for formulas.
+        value = csv_writing.unguarded(cells[index].strip()) if index < len(cells) else ""
         if value:
             try:
                 put(contact, value)

@@ -25,6 +25,7 @@ from contacts.imports.second_hand import SecondHand
 from contacts.imports.uploading import OWNED, pieces_of
 from contacts.lanes import nudge
 from contacts.models import CsvAhead, CsvImport, CsvRefusal
+from contacts.people import barring
 from contacts.profiles import May
 
 logger = logging.getLogger(__name__)
@@ -208,10 +209,12 @@ def _keep(
         moved = len(changed.intersection(result.ids[place] for place in result.same))
         result.updated, result.unchanged = result.updated + moved, result.unchanged - moved
     refused = [*piece.refused, *((piece.row(failure.index), sentence(failure.errors)) for failure in result.failed)]
+    refused.sort(key=lambda pair: pair[0].line)
+    told = barring.without([(row.cells, problem) for row, problem in refused])
     CsvRefusal.objects.bulk_create(
         [
-            CsvRefusal(csv_import_id=pk, line=row.line, reason=problem, cells=[_storable(cell) for cell in row.cells])
-            for row, problem in sorted(refused, key=lambda pair: pair[0].line)
+            CsvRefusal(csv_import_id=pk, line=row.line, reason=problem, cells=[_storable(cell) for cell in cells])
+            for (row, _), (cells, problem) in zip(refused, told, strict=True)
         ],
         batch_size=1000,
     )

@@ -37,7 +37,7 @@ class Changed(Exception):
     """As many contacts are selected now, and another number was confirmed."""
 
     def __init__(self, count: int) -> None:
-        super().__init__(f"{count:,} contacts are selected now.")
+        super().__init__(f"{count:,} contact{' is' if count == 1 else 's are'} selected now.")
         self.count = count
 
 

@@ -1,6 +1,5 @@
 """The pages of attributes: which there are, defining, changing, moving and giving them up."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -17,9 +16,6 @@ from contacts.attributes.form import AttributeForm
 from contacts.attributes.types import TYPES
 from contacts.models import Attribute, AttributeSweep
 
-# From then on a count says when it was made.
-OLD = timedelta(hours=1)
-
 may_see = permission_required("contacts.view_attribute", raise_exception=True)
 may_add = permission_required("contacts.add_attribute", raise_exception=True)
 may_change = permission_required("contacts.change_attribute", raise_exception=True)
@@ -35,7 +31,6 @@ def attribute_list(request: HttpRequest) -> HttpResponse:
         "undefined": guessing.undefined(definitions()),
         "looked_at": guessing.LOOKED_AT,
         "most": saving.MOST,
-        "old": timezone.now() - OLD,
         **_passes(rows),
     }
     return render(request, "contacts/attribute_list.html", context)

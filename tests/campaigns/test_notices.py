@@ -15,7 +15,7 @@ from campaigns.delivery.outcomes import Outcome
 from campaigns.models import Hit, LedgerEntry, Notice, Price
 from campaigns.notices import applying
 from campaigns.tracking import signatures
-from campaigns.tracking import visits as tracking
+from campaigns.tracking.visits import clicked
 from contacts import consent
 from contacts.models import Event, Installation, Suppression
 from tests import make, recount
@@ -66,7 +66,7 @@ def test_a_click_on_a_link_of_ours_counts_once_however_it_is_heard_of(client: Cl
     applying.apply(now)
     message.refresh_from_db()
     assert (message.clicked_at, message.opened_at) == (now, now)
-    tracking.clicked(message, 0, "https://example.com/", now)
+    clicked(message, 0, "https://example.com/", now)
     assert Event.objects.filter(name="email.clicked").count() == 1
     assert recount.of_tables() == {}
     other = f"https://waypost.example/c/{signatures.token(message.pk + 1)}/0"
