@@ -19,6 +19,8 @@ Kind = AttributeSweep.Kind
 SLICE = {Kind.COUNT: 20_000, Kind.CONVERT: 2_000, Kind.REMOVE: 2_000}
 # A count stays good for a while, longer where it takes longer: (up to so many contacts, how long).
 FRESH = ((100_000, timedelta(minutes=10)), (1_000_000, timedelta(hours=2)), (None, timedelta(days=1)))
+# After a large change it is counted again sooner, but not for each of many imports that come one after the other.
+PAUSE = timedelta(minutes=2)
 
 # How far the slice reaches, then what is in it, grouped.
 _TALLY = """
@@ -80,11 +82,14 @@ def work(now: datetime) -> bool:
 
 
 def _count_again(now: datetime) -> bool:
-    """Begin the count that is the oldest, if one is not fresh any more and none is under way."""
-    stale = Attribute.objects.filter(Q(counted_at=None) | Q(counted_at__lt=now - FRESH[0][1]))
-    row = stale.order_by(F("counted_at").asc(nulls_first=True)).first()
-    if row is None or (row.counted_at and row.counted_at >= now - _lasting()):
-        return False
+    """Begin the count that is the oldest, if a large change came after it or it is not fresh any more, and none is
+    under way."""
+    by_age = Attribute.objects.order_by(F("counted_at").asc(nulls_first=True))
+    row = by_age.filter(Q(counted_at=None) | Q(changed_at__gt=F("counted_at"), counted_at__lt=now - PAUSE)).first()
+    if row is None:
+        row = by_age.filter(counted_at__lt=now - FRESH[0][1]).first()
+        if row is None or row.counted_at >= now - _lasting():
+            return False
     if AttributeSweep.objects.filter(name=row.name, kind=Kind.COUNT).exists():
         return False
     begin(row.name, Kind.COUNT, now)
@@ -100,7 +105,7 @@ def _lasting() -> timedelta:
 def _end(sweep: AttributeSweep, now: datetime) -> None:
     if sweep.kind == Kind.COUNT:
         Attribute.objects.filter(name=sweep.name).update(
-            size=sweep.size, unfit=sweep.unfit, convertible=sweep.convertible, counted_at=now
+            size=sweep.size, unfit=sweep.unfit, convertible=sweep.convertible, counted_at=sweep.created_at
         )
     sweep.delete()
     if sweep.kind == Kind.CONVERT:

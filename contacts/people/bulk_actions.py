@@ -34,6 +34,11 @@ def slice_of(action: str) -> int:
     return HEAVY_SLICE if action in HEAVY else SLICE
 
 
+def attributes(edit: BulkEdit) -> list[str] | None:
+    """Those that it changes; None for all of them."""
+    return None if edit.action in HEAVY else [edit.values["key"]] if "key" in edit.values else []
+
+
 def permission(action: str) -> str:
     return PERMISSIONS.get(Action(action), "contacts.change_contact")
 
