@@ -16,7 +16,7 @@ from contacts.segments.where import EVERYBODY, Gathered, Scope, Where, fill, val
 # The inner row hides an outer one of the same name, so rules on properties mean the event that is looked for here.
 _SUCH = 'FROM contacts_event WHERE "contacts_event"."name" = {0} AND ({1})'
 # The same from indexes alone, which hold the properties of events that are told to us where they are short, and name
-# the others; see migration 0015. What Waypost tells itself comes by the million and is hardly asked for its properties.
+# the others; see migration 0018. What Waypost tells itself comes by the million and is hardly asked for its properties.
 _TOLD = """FROM (
     SELECT contact_id, name, at, properties FROM contacts_event
     WHERE split_part(name, '.', 1) <> ALL ('{contact,tag,topic,segment,email,sms,scenario}')

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0018_people'),
+        ('contacts', '0015_erasing'),
     ]
 
     operations = [

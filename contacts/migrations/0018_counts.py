@@ -20,7 +20,7 @@ CREATE INDEX event_told_long ON contacts_event (name, at)
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('contacts', '0018_people'),
+        ('contacts', '0017_counted_attributes'),
     ]
 
     operations = [
