@@ -9,7 +9,7 @@ JOBS ?= 2
 # Compiled modules halve the time of every start.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test lint fmt types js bench demo chaos fuzz clean requirements
+.PHONY: run test lint fmt types js messages bench demo chaos fuzz clean requirements
 
 run: $(VENV)/.run
 	@exec $(PY) manage.py up
@@ -38,6 +38,10 @@ js: $(VENV)/.dev node_modules/.done
 fmt: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# Brings campaigns/locale up to date with the public pages, and says what is still to be translated there.
+messages: $(VENV)/.dev
+	$(PY) -m tests.campaigns.catalogs
 
 bench: $(VENV)/.dev
 	$(PY) -m tests.bench

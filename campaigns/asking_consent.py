@@ -1,15 +1,15 @@
 """Asks contacts by email to confirm that they want to be written to, and keeps their yes: double opt-in."""
 
-import html
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
 
-from campaigns import contents, outbox
+from campaigns import asking_words, contents, outbox
 from campaigns.models import Content, DoubleOptIn, Message, Priority
 from campaigns.models.origin import ASKED_BY
+from campaigns.speaking import spoken_to
 from contacts import consent, timeline, topic_consent, topics
 from contacts.consent import Proof
 from contacts.models import Consent, ConsentState, Contact, Installation, Topic, TopicConsent
@@ -18,15 +18,6 @@ from contacts.models.consent import Channel
 ASKED, CONFIRMED = "asked by email", "confirmation link"
 DAY = timedelta(days=1)
 EMAIL = Channel.EMAIL.value
-
-_BODY = """<!doctype html><html><body>
-<p>Hello{{% if contact.first_name %}} {{{{ contact.first_name }}}}{{% endif %}},</p>
-<p>somebody, we hope you, asked us to send emails from <strong>{name}</strong> to {{{{ contact.email }}}}.
-Please confirm that you want them:</p>
-<p><a href="{{{{ confirm_url }}}}">Yes, send me emails</a></p>
-<p>If you did not ask for this, do nothing: without your confirmation you get no emails. The link works for {days}
-day{plural}.</p>
-</body></html>"""
 
 
 class NotAsked(Exception):
@@ -53,7 +44,7 @@ def ask(contact_id: int, keys: Sequence[str], now: datetime, source: str, proof:
             return None
         outbox.prepare([ASKED_BY], Priority.HIGH)
         visit = asked.count() + 1
-        outbox.enqueue(ASKED_BY, _content(settings, now), [contact.pk], [contact.pk], [visit], [None], now)
+        outbox.enqueue(ASKED_BY, _content(contact, settings, now), [contact.pk], [contact.pk], [visit], [None], now)
         return asked.get(visit=visit)
 
 
@@ -81,27 +72,23 @@ def _pend(contact: Contact, wanted: Sequence[Topic], now: datetime, source: str,
     return bool(changed or again)
 
 
-def _content(settings: DoubleOptIn, now: datetime) -> Content:
+def _content(contact: Contact, settings: DoubleOptIn, now: datetime) -> Content:
     if settings.template_id:
         return contents.content_of(EMAIL, {"template": settings.template_id}, now)
-    installation = Installation.current().name.replace("{", "").replace("}", "")
-    words = {
-        "subject": f"Please confirm: emails from {installation}",
-        "body": _BODY.format(
-            name=html.escape(installation), days=settings.days, plural="" if settings.days == 1 else "s"
-        ),
-    }
-    return contents.content_of(EMAIL, words, now)
+    installation = Installation.current()
+    with spoken_to(contact, installation):
+        return contents.content_of(EMAIL, asking_words.words(installation.name, settings.days), now)
 
 
-def is_open(message: Message, now: datetime) -> bool:
-    """Whether the link in the mail still works."""
-    return now - message.queued_at <= timedelta(days=DoubleOptIn.current().days)
+def open_until(message: Message) -> datetime:
+    """Until when the link in the mail works."""
+    return message.queued_at + timedelta(days=DoubleOptIn.current().days)
 
 
 def waiting(message: Message) -> tuple[list[Consent], list[TopicConsent]]:
-    """What the mail asked for and was not answered yet."""
-    asked = Q(contact_id=message.contact_id, channel=EMAIL, state=ConsentState.PENDING, at__lte=message.queued_at)
+    """What was asked for and not answered yet, by this mail or by a later one to the same address: who was asked twice
+    may press the button in either, and the page says what they agree to."""
+    asked = Q(contact_id=message.contact_id, channel=EMAIL, state=ConsentState.PENDING)
     about = TopicConsent.objects.filter(asked).select_related("topic").order_by("topic__position")
     return list(Consent.objects.filter(asked)), list(about)
 

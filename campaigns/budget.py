@@ -21,6 +21,7 @@ REFUSED = "The provider refused these after all."
 EMPTY = "The budget does not pay for it."
 
 # One guarded statement: whatever costs nothing goes in any case, and of the rest, in its order, as much as is paid for.
+# Nothing is reserved for a claim that was taken back meanwhile, which nobody would settle.
 _RESERVE = """
 WITH wanted AS (
     SELECT w.place, coalesce(own.amount, usual.amount, 0) * w.parts AS cost
@@ -30,8 +31,10 @@ WITH wanted AS (
     LEFT JOIN campaigns_price usual ON usual.channel = w.channel AND usual.country = ''
 ), summed AS (
     SELECT place, cost, sum(cost) OVER (ORDER BY cost > 0, place) AS total FROM wanted
+), lease AS (
+    SELECT owner FROM campaigns_lease WHERE owner = %(owner)s FOR SHARE
 ), budget AS (
-    SELECT id, balance, limited FROM campaigns_budget WHERE id = 1 FOR UPDATE
+    SELECT id, balance, limited FROM campaigns_budget WHERE id = 1 AND EXISTS (SELECT FROM lease) FOR UPDATE
 ), granted AS (
     SELECT summed.place, summed.cost FROM summed, budget
     WHERE NOT budget.limited OR summed.cost = 0 OR summed.total <= budget.balance
@@ -66,9 +69,16 @@ FROM unnest(%(channels)s::text[], %(charged)s::numeric[], %(charged_n)s::int[], 
 WHERE CASE WHEN known THEN charged ELSE returned END > 0 AND EXISTS (SELECT FROM campaigns_budget)
 """
 _SETTLE_LOST = """
-WITH gone AS (DELETE FROM campaigns_reservation WHERE leased_until < %(now)s RETURNING amount, messages)
+WITH gone AS (
+    DELETE FROM campaigns_reservation r WHERE leased_until < %(now)s
+    AND NOT EXISTS (SELECT FROM campaigns_lease l WHERE l.owner = r.owner AND NOT l.begun) RETURNING amount, messages
+)
 INSERT INTO campaigns_ledgerentry (at, kind, amount, channel, messages, note)
 SELECT %(now)s, 'charge', -amount, '', messages, %(note)s FROM gone
+"""
+_GIVE_BACK = """
+WITH gone AS (DELETE FROM campaigns_reservation WHERE owner = %s RETURNING amount)
+UPDATE campaigns_budget SET balance = balance + gone.amount FROM gone WHERE id = 1
 """
 # Each entry is written at the moment at which its messages became unknown; of those all cost the same, or the mean.
 _REFUND = """
@@ -117,7 +127,7 @@ def reserve(owner: UUID, wanted: Sequence[Wanted], until: datetime) -> list[Cost
     with connection.cursor() as cursor:
         cursor.execute(_RESERVE, values)
         rows = cursor.fetchall()
-    if not rows:  # turned off at this very moment
+    if not rows:  # turned off, or taken back, at this very moment
         return [Cost(one.channel, Decimal(0)) for one in wanted]
     return [Cost(one.channel, cost) if ok else None for one, (cost, ok) in zip(wanted, rows, strict=True)]
 
@@ -157,6 +167,12 @@ def settle_lost(now: datetime) -> bool:
     with connection.cursor() as cursor:
         cursor.execute(_SETTLE_LOST, {"now": now, "note": LOST})
     return False
+
+
+def give_back(owner: UUID) -> None:
+    """What was reserved for a claim that was never handed over. Runs within the transaction that takes it back."""
+    with connection.cursor() as cursor:
+        cursor.execute(_GIVE_BACK, [owner])
 
 
 def refund(refused: Sequence[tuple[str, datetime]], now: datetime) -> None:

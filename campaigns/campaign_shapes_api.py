@@ -19,7 +19,7 @@ PROBLEMS = inline_serializer(
 
 
 class CampaignSerializer(serializers.ModelSerializer):
-    """What is given is checked by `campaign_saving`, for pages and programs alike."""
+    """What is given is checked by `campaigns.mailings.saving`, for pages and programs alike."""
 
     kind = serializers.ChoiceField(choices=Kind.choices, required=False, help_text="Cannot be changed.")
     channel = serializers.ChoiceField(choices=Channel.choices, required=False)

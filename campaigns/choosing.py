@@ -1,13 +1,13 @@
-"""What contacts choose on their preference page: which channels, which topics there, and the language."""
+"""What contacts choose on their preference page: which channels, which topics there, the language and the time zone."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import global_settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from campaigns import unsubscribing
 from campaigns.models import Message
@@ -19,7 +19,8 @@ from contacts.models.consent import Channel
 SOURCE = "preference page"
 SUBSCRIBED, UNSUBSCRIBED = ConsentState.SUBSCRIBED.value, ConsentState.UNSUBSCRIBED.value
 UNKNOWN = ConsentState.UNKNOWN.value
-LANGUAGES = sorted(global_settings.LANGUAGES, key=lambda language: str(language[1]))
+PROFILE = ("language", "timezone")  # the fields of a contact that they choose themselves
+LABELS = {Channel.EMAIL.value: _("Emails"), Channel.SMS.value: _("Text messages")}
 
 
 @dataclass(frozen=True)
@@ -41,9 +42,12 @@ class Offered:
     """One channel with its address, as far as whoever holds this message's link may see it, and its topics."""
 
     channel: Choice
-    label: str
     address: str
     topics: list[Choice]
+
+    @property
+    def label(self) -> str:
+        return str(LABELS[self.channel.channel])
 
 
 def offered(message: Message) -> list[Offered]:
@@ -68,8 +72,8 @@ def offered(message: Message) -> list[Offered]:
                 )
                 for topic in there
             ]
-            seen = address if channel == message.channel else _hidden(address)
-            found.append(Offered(whole, "Emails" if channel == Channel.EMAIL else "Text messages", seen, topics))
+            seen = address if channel == message.channel else hidden(address)
+            found.append(Offered(whole, seen, topics))
     return found
 
 
@@ -77,14 +81,15 @@ def _on(state: str, opts_in: bool) -> bool:
     return state == SUBSCRIBED or (state == UNKNOWN and not opts_in)
 
 
-def _hidden(address: str) -> str:
+def hidden(address: str) -> str:
     """An address of the contact's that the message did not go to: a mail that is passed on does not tell it."""
     name, at, domain = address.rpartition("@")
     return f"{name[:1]}…@{domain}" if at else f"{address[:3]}…{address[-2:]}"
 
 
-def choose(message: Message, ticked: Collection[str], language: str | None, now: datetime, proof: Proof) -> bool:
-    """Keep what was ticked (names of choices) and what differs from what holds. Returns whether anything changed."""
+def choose(message: Message, ticked: Collection[str], profile: Mapping[str, str], now: datetime, proof: Proof) -> bool:
+    """Keep what was ticked (names of choices), the fields of PROFILE that are given, and what differs from what holds.
+    Returns whether anything changed."""
     changed = False
     with transaction.atomic():
         # Two tabs, sent at once, are one after the other here.
@@ -94,9 +99,11 @@ def choose(message: Message, ticked: Collection[str], language: str | None, now:
             for choice in (each.channel, *each.topics):
                 if (choice.name in ticked) != choice.on:
                     changed = _keep(message, choice, now, proof) or changed
-        if language is not None and language != message.contact.language:
+        contact = Contact.objects.get(pk=message.contact_id)
+        fields = {name: given for name, given in profile.items() if given != getattr(contact, name)}
+        if fields:
             try:
-                saving.update(message.contact, {"language": language}, now, SOURCE, proof=proof)
+                saving.update(contact, fields, now, SOURCE, proof=proof)
                 changed = True
             except ValidationError:
                 pass  # not one of those on the page

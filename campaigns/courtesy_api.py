@@ -20,7 +20,7 @@ _QUIET = (
 
 
 class CourtesySerializer(serializers.Serializer):
-    """Checked by `courtesy_rules`, as the page's form is. What is left out is not limited."""
+    """Checked by `campaigns.courtesy.rules`, as the page's form is. What is left out is not limited."""
 
     caps = serializers.JSONField(
         required=False,

@@ -10,7 +10,7 @@ from campaigns.counting import count, locked
 from campaigns.models import Message
 from contacts import consent, timeline, topic_consent
 from contacts.consent import NO_PROOF, Proof
-from contacts.models import ConsentState, Contact, Topic, TopicConsent
+from contacts.models import Consent, ConsentState, Contact, Topic, TopicConsent
 from contacts.timeline import NewEvent
 
 PAGE, ONE_CLICK = "unsubscribe page", "one-click unsubscribe"
@@ -27,10 +27,21 @@ def is_unsubscribed(message: Message) -> bool:
     return Contact.with_erased.filter(left | Q(erased_at__isnull=False), pk=message.contact_id).exists()
 
 
+def left_at(message: Message) -> datetime | None:
+    """Since when the message's contact wants nothing on its channel."""
+    said = Consent.objects.filter(contact_id=message.contact_id, channel=message.channel)
+    return said.filter(state=ConsentState.UNSUBSCRIBED).values_list("at", flat=True).first()
+
+
 def has_left(message: Message, topic: Topic) -> bool:
     """Whether the message's contact has left its topic."""
+    return left_topic_at(message, topic) is not None
+
+
+def left_topic_at(message: Message, topic: Topic) -> datetime | None:
+    """Since when they want nothing about the topic there."""
     said = TopicConsent.objects.filter(contact_id=message.contact_id, topic=topic, channel=message.channel)
-    return said.filter(state=ConsentState.UNSUBSCRIBED).exists()
+    return said.filter(state=ConsentState.UNSUBSCRIBED).values_list("at", flat=True).first()
 
 
 def unsubscribe(message: Message, source: str, now: datetime, proof: Proof = NO_PROOF) -> bool:

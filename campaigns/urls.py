@@ -117,6 +117,8 @@ urlpatterns = [
     re_path(rf"^u/(?P<token>{WORD}){MANGLED}$", unsubscribe.show, name="unsubscribe"),
     re_path(rf"^p/(?P<token>{WORD}){MANGLED}$", preferences.preferences, name="preferences"),
     re_path(rf"^y/(?P<token>{WORD}){MANGLED}$", preferences.confirm, name="confirm_consent"),
+    # What else was made of these links on their way.
+    re_path(r"^[csupy]/.+$", public.lost),
     path("contacts/<int:pk>/ask-consent/", double_opt_in.ask, name="contact_ask_consent"),
     path("settings/double-opt-in/", double_opt_in.edit, name="double_opt_in"),
     re_path(rf"^link-check/(?P<nonce>{WORD})$", public.check, name="link_check"),

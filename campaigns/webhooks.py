@@ -7,7 +7,8 @@ from django.db import transaction
 from campaigns import budget, keywords, unsubscribing
 from campaigns.counting import count, count_by_day, of
 from campaigns.models import Message, MessageState, Provider
-from contacts import consent, timeline
+from contacts import consent, suppressing, timeline
+from contacts.consent import Proof
 from contacts.days import day_of
 from contacts.models import Contact, Installation, Suppression
 from contacts.models.consent import Channel
@@ -34,11 +35,12 @@ def answered(provider: Provider, phone: str, text: str, key: str, opt_out: str, 
         if contact and not _keep(provider, contact, text, key, now):
             return ""
         if means == keywords.STOP:
-            _stop(contact, phone, now)
+            _stop(contact, phone, now, _proof(provider, contact, text))
         elif means == keywords.START:
-            Suppression.objects.filter(channel=Channel.SMS, address=phone, reason=REPLY).delete()
+            for row in Suppression.objects.filter(channel=Channel.SMS, address=phone, reason=REPLY):
+                suppressing.lift(row, text.replace("\0", ""), REPLY, now)
             if contact:
-                unsubscribing.come_back(contact.pk, Channel.SMS, REPLY, now)
+                unsubscribing.come_back(contact.pk, Channel.SMS, REPLY, now, _proof(provider, contact, text))
     if quiet or not means:
         return ""
     name = Installation.current().name
@@ -58,9 +60,16 @@ def _keep(provider: Provider, contact: Contact, text: str, key: str, now: dateti
     return timeline.record([event], now).duplicates == 0
 
 
-def _stop(contact: Contact | None, phone: str, now: datetime) -> None:
+def _proof(provider: Provider, contact: Contact | None, text: str) -> Proof:
+    """The contact's own words, who passed them on, and which message they answer."""
+    last = _last_message(contact) if contact else None
+    facts = {"text": text.replace("\0", "")[:300], "provider": provider.name, "message": last and last.pk}
+    return Proof("the contact", {name: value for name, value in facts.items() if value})
+
+
+def _stop(contact: Contact | None, phone: str, now: datetime, proof: Proof) -> None:
     if contact:
-        unsubscribing.leave(contact.pk, Channel.SMS, _last_message(contact), REPLY, now)
+        unsubscribing.leave(contact.pk, Channel.SMS, _last_message(contact), REPLY, now, proof)
     else:
         # Somebody who is no contact now may be imported tomorrow.
         consent.suppress(Channel.SMS, [phone], REPLY, now)

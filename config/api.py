@@ -16,6 +16,7 @@ from campaigns.saved_report_api import SavedReportViewSet
 from campaigns.topic_api import TopicRouteViewSet
 from contacts.api import ContactViewSet, EventViewSet
 from contacts.attribute_api import AttributeViewSet
+from contacts.import_api import ImportViewSet
 from contacts.people_api import BulkEditViewSet, DuplicateViewSet
 from contacts.saved_view_api import SavedViewViewSet
 from contacts.segment_api import SegmentViewSet
@@ -35,6 +36,7 @@ router.register("budget", BudgetViewSet, basename="budget")
 router.register("campaigns", ChainCampaignViewSet, basename="campaign")
 router.register("contacts/bulk-edits", BulkEditViewSet, basename="bulk_edit")
 router.register("contacts/duplicates", DuplicateViewSet, basename="duplicate")
+router.register("contacts/imports", ImportViewSet, basename="import")
 router.register("contacts/views", SavedViewViewSet, basename="saved_view")
 router.register("contacts", ContactViewSet, basename="contact")
 router.register("events", EventViewSet, basename="event")

@@ -136,7 +136,18 @@ TIME_ZONE = env.zone("TIME_ZONE", "UTC")
 LANGUAGE_CODE = "en"
 # Of what events are worth, where they do not say it.
 CURRENCY = env.currency("CURRENCY", "EUR")
-USE_I18N = False
+# The application speaks English; of what contacts see in public there are catalogs in campaigns/locale for these.
+USE_I18N = True
+LANGUAGES = [
+    ("en", "English"),
+    ("de", "German"),
+    ("es", "Spanish"),
+    ("fr", "French"),
+    ("it", "Italian"),
+    ("nl", "Dutch"),
+    ("pl", "Polish"),
+    ("pt", "Portuguese"),
+]
 
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STATIC_VERSION = "now" if DEBUG else static_version.of(BASE_DIR / "static", BASE_DIR / "requirements.txt")

@@ -1,6 +1,7 @@
 """Turns what somebody wrote about a contact into clean fields, or into sentences on what is wrong with it."""
 
 import re
+import unicodedata
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -26,6 +27,8 @@ _LOWER_EMAIL = re.compile(
     r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}", re.ASCII
 )
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*")
+# What comes along when an address is copied from a page: marks of width zero, of direction and of byte order.
+_UNSEEN = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad\u202a\u202b\u202c\u202d\u202e"
 # Installations have a few dozen attributes and millions of rows that name them.
 _known_keys: set[str] = set()
 _ATTRIBUTE = re.compile(r"[^\W\d][\w-]{0,99}")
@@ -71,20 +74,26 @@ def _text(value: Any, longest: int) -> str:
         raise ValidationError("This is not a text.")
     if problem := text_problem(value, longest):
         raise ValidationError(problem)
-    return value.strip()
+    # Some systems write é as two characters.
+    return (value if value.isascii() else unicodedata.normalize("NFC", value)).strip()
 
 
 def _email(value: Any, country: str) -> str | None:
     if type(value) is str and len(value) <= 254 and _LOWER_EMAIL.fullmatch(value):
         return value
-    email = _text(value, 254)
+    email = _text(value, 254).strip(_UNSEEN)
     if not email:
         return None
+    # The database and Python fold letters outside ASCII differently, so those are kept folded, and in the one way in
+    # which domains write them: what only looks different is the same address.
+    if not email.isascii():
+        email = unicodedata.normalize("NFKC", email).lower()
+        if any(unicodedata.category(letter) == "Cf" for letter in email):
+            raise ValidationError(f"“{email[:100]}” is not an email address: it holds letters that nobody sees.")
     if not _PLAIN_EMAIL.fullmatch(email):
         _valid_email(email)
-    # The database and Python fold letters outside ASCII differently, so those are kept folded.
     if not email.isascii():
-        return email.lower()
+        return email
     local, _, domain = email.rpartition("@")
     return f"{local}@{domain.lower()}"
 

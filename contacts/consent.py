@@ -4,8 +4,10 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
+import idna
 from django.db import connection
 
 from contacts.models import Consent, ConsentState
@@ -56,10 +58,17 @@ NO_PROOF = Proof()
 
 
 def set_state(
-    contact_ids: Sequence[int], channel: str, state: str, source: str, now: datetime, proof: Proof = NO_PROOF
+    contact_ids: Sequence[int],
+    channel: str,
+    state: str,
+    source: str,
+    now: datetime,
+    proof: Proof = NO_PROOF,
+    facts_of: Mapping[int, Mapping[str, Any]] = MappingProxyType({}),
 ) -> list[int]:
     """Keep one answer for many contacts; returns the ids of those whose state changed. Records no event.
 
+    `facts_of` are what proves it of one contact each, in place of the proof's facts.
     Who is subscribed is not asked again: `pending` leaves them as they are."""
     if not contact_ids:
         return []
@@ -67,7 +76,7 @@ def set_state(
         cursor.execute(
             """
             INSERT INTO contacts_consent AS had (contact_id, channel, state, at, source, by, proof)
-            SELECT id, %s, %s, %s, %s, %s, %s::jsonb FROM (
+            SELECT id, %s, %s, %s, %s, %s, COALESCE(%s::jsonb -> id::text, %s::jsonb) FROM (
                 SELECT id FROM contacts_contact WHERE id = ANY(%s) ORDER BY id FOR KEY SHARE
             ) AS there
             ON CONFLICT (contact_id, channel) DO UPDATE
@@ -81,7 +90,9 @@ def set_state(
                 ConsentState(state).value,
                 now,
                 source[:200],
-                *proof.columns,
+                proof.columns[0],
+                json.dumps({str(pk): facts for pk, facts in facts_of.items()}),
+                proof.columns[1],
                 list(contact_ids),
             ],
         )
@@ -138,9 +149,28 @@ def refused(channel: str, asked: Collection[tuple[int, str]]) -> dict[tuple[int,
         return {(contact, topic): reason for contact, topic, reason in cursor.fetchall()}
 
 
+def spellings(address: str) -> list[str]:
+    """An address, or "@domain", and the other way to write its domain, if there is one: münchen.example is
+    xn--mnchen-3ya.example (RFC 5891), and contacts may be known by either."""
+    name, at, domain = address.rpartition("@")
+    if not at or (domain.isascii() and "xn--" not in domain.lower()):
+        return [address]
+    try:
+        plain = idna.encode(domain, uts46=True).decode()
+        return list(dict.fromkeys([address, f"{name}@{plain}", f"{name}@{idna.decode(plain)}"]))
+    except (idna.IDNAError, UnicodeError):
+        return [address]
+
+
 def suppress(channel: str, addresses: Sequence[str], reason: str | Sequence[str], now: datetime) -> int:
     """Never write to these addresses again, each for its reason or all for one. Returns how many are newly kept."""
     reasons = [reason] * len(addresses) if isinstance(reason, str) else reason
+    given = {address.strip().lower() for address in addresses}
+    rows = [
+        (spelling, why)
+        for address, why in zip(addresses, reasons, strict=True)
+        for spelling in spellings(address.strip())
+    ]
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -148,13 +178,8 @@ def suppress(channel: str, addresses: Sequence[str], reason: str | Sequence[str]
             SELECT %s, address, min(reason), %s
             FROM unnest(%s::text[], %s::text[]) AS given (address, reason) WHERE address <> ''
             GROUP BY address ORDER BY address
-            ON CONFLICT (channel, lower(address)) DO NOTHING
+            ON CONFLICT (channel, lower(address)) DO NOTHING RETURNING lower(address)
             """,
-            [
-                Channel(channel).value,
-                now,
-                [address.strip() for address in addresses],
-                [each[:200] for each in reasons],
-            ],
+            [Channel(channel).value, now, [address for address, _ in rows], [why[:200] for _, why in rows]],
         )
-        return cursor.rowcount
+        return len({address for (address,) in cursor.fetchall()} & given)

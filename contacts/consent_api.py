@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
 
 from contacts import consent, consent_history, double_opt_in, topic_consent
-from contacts.consent import Proof
+from contacts.consent import ADDRESSES, Proof
 from contacts.models import ConsentState, Contact
 from contacts.visitors import proof_of
 
@@ -25,24 +25,27 @@ def proof(request: Request) -> Proof:
 
 
 def vouched(given: Any, contact: Contact | None = None) -> Any:
-    """The fields of a contact, unless they subscribe somebody who has to confirm; what is pending may come back in a
-    contact that was read and changed. Raises ValidationError."""
-    if errors := double_opt_in.refused(given):
+    """The fields of a contact, without the answers that hold anyway: a contact that was read and changed may come back
+    with them. Raises ValidationError where the others subscribe somebody who has to confirm. Without a contact, the
+    fields are those of a new one."""
+    if contact is not None and isinstance(given, Mapping):
+        consents = consent.states([contact.pk])[contact.pk]
+        shown = {"consent": consents, "topics": topic_consent.of([contact.pk])[contact.pk]}
+        given = {name: _news(value, shown[name]) if name in shown else value for name, value in given.items()}
+    if errors := double_opt_in.refused(given, is_new=contact is None):
         raise ValidationError(errors)
-    if contact is None or not isinstance(given, Mapping):
-        return given
-    shown = {"consent": consent.states([contact.pk])[contact.pk], "topics": topic_consent.of([contact.pk])[contact.pk]}
-    return {name: _without_pending(value, shown[name]) if name in shown else value for name, value in given.items()}
+    return given
 
 
-def _without_pending(given: Any, shown: Any) -> Any:
-    """An object, perhaps of objects, without the answers that are pending anyway."""
-    if not isinstance(given, Mapping) or not isinstance(shown, Mapping):
+def _news(given: Any, shown: Any) -> Any:
+    """An object, perhaps of objects, without the answers that are shown; what is not shown is unknown."""
+    if not isinstance(given, Mapping):
         return given
+    shown = shown if isinstance(shown, Mapping) else {}
     return {
-        key: _without_pending(value, shown.get(key))
+        key: _news(value, shown.get(key))
         for key, value in given.items()
-        if not (value == ConsentState.PENDING and shown.get(key) == ConsentState.PENDING)
+        if key not in ADDRESSES or value != shown.get(key, ConsentState.UNKNOWN)
     }
 
 
@@ -51,6 +54,7 @@ class ConsentChangeSerializer(serializers.Serializer):
     at = serializers.DateTimeField()
     channel = serializers.CharField()
     topic = serializers.CharField(help_text="Its key; empty where the answer is about the whole channel.")
+    topic_name = serializers.CharField(help_text="What contacts call it.")
     was = serializers.CharField(help_text="The state before.")
     state = serializers.CharField()
     # The framework has a `source` of its own; this shape is only ever written.
@@ -58,7 +62,9 @@ class ConsentChangeSerializer(serializers.Serializer):
         help_text="How: “api”, “import”, “unsubscribe page”…"
     )
     by = serializers.CharField(help_text="Who or which program kept it.")
-    proof = serializers.JSONField(help_text="ip, agent, message, import, file, basis: as far as there is any.")
+    proof = serializers.JSONField(
+        help_text="ip, agent, message, import, file, basis, form, text, provider, told: as far as there is any."
+    )
 
 
 class ConsentHistorySerializer(serializers.Serializer):

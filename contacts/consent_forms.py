@@ -29,6 +29,12 @@ class SuppressionForm(forms.Form):
         return cleaned
 
 
+class LiftForm(forms.Form):
+    why = forms.CharField(
+        max_length=200, label="Why may it be written to again?", help_text="Such as: asked for it by phone on 3 May."
+    )
+
+
 class SuppressionListForm(ListForm):
     channel = forms.ChoiceField(required=False, choices=[("", "Any channel"), *Channel.choices])
 

@@ -33,6 +33,9 @@ _FACTS = {
     "import": "Import",
     "form": "Form",
     "message": "Message",
+    "text": "Text",
+    "provider": "Provider",
+    "told": "Told us",
     "ip": "Address",
     "agent": "Browser",
 }

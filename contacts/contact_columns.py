@@ -7,6 +7,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
 
+from contacts.attributes import showing
+from contacts.attributes.defining import definitions
 from contacts.cleaning import validate_attribute_key
 from contacts.models import Contact
 from contacts.profiles import LABELS as TEXT_LABELS
@@ -43,7 +45,10 @@ class Column:
 def cleaned(given: Iterable[str], usual: Sequence[str]) -> list[Column]:
     """The columns asked for, each once, in their order. Unknown ones are left out; the usual ones stand for none."""
     keys = [key for key in dict.fromkeys(given) if _known(key)][:MOST] or list(usual)
-    return [Column(key, LABELS.get(key) or key.removeprefix(ATTRIBUTE)) for key in keys]
+    if any(key.startswith(ATTRIBUTE) for key in keys):
+        known = LABELS | {f"{ATTRIBUTE}{each.name}": each.label for each in definitions()}
+        return [Column(key, known.get(key) or key.removeprefix(ATTRIBUTE)) for key in keys]
+    return [Column(key, LABELS[key]) for key in keys]
 
 
 def asked(query: QueryDict) -> list[str]:
@@ -57,8 +62,7 @@ def cells(contact: Contact, columns: Sequence[Column]) -> list[tuple[str, Any]]:
     for column in columns:
         if column.attribute:
             value = contact.attributes.get(column.attribute)
-            words = {True: "yes", False: "no"}[value] if isinstance(value, bool) else value
-            found.append(("attribute", "–" if words is None else str(words)[:100]))
+            found.append(("attribute", "–" if value is None else showing.text(value)[:100]))
         else:
             found.append((column.key, getattr(contact, column.key, None)))
     return found

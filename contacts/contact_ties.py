@@ -5,9 +5,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Lower
 
 from contacts.columns import literal
-from contacts.models import Contact, Event
+from contacts.models import Contact, CsvImport, Event, Membership, Suppression
 from contacts.people.forgetting import forget_words
 from contacts.ties import People, Told
 
@@ -24,9 +26,15 @@ TABLES = {
 }
 
 # Whoever unsubscribed anywhere stays so; of the rest, what was said counts more than that nothing was.
+_FACTS = "state, at, source, by, proof"
 _RANK = "array_position(ARRAY['unknown', 'subscribed', 'pending', 'unsubscribed'], {}::text)"
+# What counts less was said all the same, and stays in the history.
 _SAY = """
-WITH theirs AS (DELETE FROM contacts_{table} WHERE contact_id = %(gone)s RETURNING {columns})
+WITH theirs AS (DELETE FROM contacts_{table} WHERE contact_id = %(gone)s RETURNING {columns}), less AS (
+    INSERT INTO contacts_pastconsent (contact_id, {columns})
+    SELECT %(kept)s, {theirs} FROM theirs t JOIN contacts_{table} k ON k.contact_id = %(kept)s AND {same}
+    WHERE (t.state, t.at) IS DISTINCT FROM (k.state, k.at) AND {their_rank} <= {his_rank}
+)
 INSERT INTO contacts_{table} AS had (contact_id, {columns})
 SELECT %(kept)s, {columns} FROM theirs
 ON CONFLICT ({keys}) DO UPDATE SET state = EXCLUDED.state, at = EXCLUDED.at, source = EXCLUDED.source,
@@ -36,7 +44,11 @@ WHERE {new} > {old}
 _CONSENT, _TOPICS = (
     _SAY.format(
         table=table,
-        columns=f"{keys}, state, at, source, by, proof",
+        columns=f"{keys}, {_FACTS}",
+        theirs=", ".join(f"t.{name}" for name in f"{keys}, {_FACTS}".split(", ")),
+        same=" AND ".join(f"k.{name} = t.{name}" for name in keys.split(", ")),
+        their_rank=_RANK.format("t.state"),
+        his_rank=_RANK.format("k.state"),
         keys=f"contact_id, {keys}",
         new=_RANK.format("EXCLUDED.state"),
         old=_RANK.format("had.state"),
@@ -108,12 +120,37 @@ def tell(contact: Contact) -> Told:
     yield "tags", _tags(contact)
     facts = ("channel", "state", "at", "source", "by", "proof")
     yield "consent", list(contact.consents.order_by("channel").values(*facts))
-    yield "topics", list(contact.topic_consents.order_by("topic", "channel").values("topic__key", *facts))
-    yield "past_consent", list(contact.past_consents.order_by("at").values("topic__key", *facts))
+    yield "topics", _about(contact.topic_consents.order_by("topic", "channel"), facts)
+    yield "past_consent", _about(contact.past_consents.order_by("at", "id"), facts)
+    yield "suppressed", list(_suppressed(contact).values("channel", "address", "reason", "at"))
+    yield "segments", list(Membership.objects.filter(contact=contact).values("segment_id", "segment__name"))
+    yield "imports", list(_imports(contact).values("id", "name", "created_at"))
     yield "merged_from", list(contact.merges.order_by("pk").values("gone_id", "at", "source", "choices", "before"))
     rows = Event.objects.filter(contact=contact).order_by("pk").values("id", "name", "at", "properties", "key")
     yield "events", rows.iterator(chunk_size=2000)
 
 
+def _about(said: QuerySet[Any], facts: Sequence[str]) -> list[dict[str, Any]]:
+    """Answers with the topic that they are about, if they are about one, by its key and what people call it."""
+    rows = said.values("topic__key", "topic__name", *facts)
+    return [{"topic": row.pop("topic__key"), "topic_name": row.pop("topic__name"), **row} for row in rows]
+
+
 def _tags(contact: Contact) -> list[dict[str, Any]]:
     return [{"name": mark.tag.name, "since": mark.at} for mark in contact.contact_tags.select_related("tag")]
+
+
+def _suppressed(contact: Contact) -> QuerySet[Suppression]:
+    """Their addresses, and the domain of their email."""
+    email = (contact.email or "").lower()
+    held = Suppression.objects.annotate(lowered=Lower("address"))
+    asked = Q(channel="email", lowered__in=[email, f"@{email.rpartition('@')[2]}"]) if email else Q(pk=None)
+    return held.filter(asked | Q(channel="sms", lowered=contact.phone)).order_by("pk")
+
+
+def _imports(contact: Contact) -> QuerySet[CsvImport]:
+    """The files that made them or changed them, as far as those are still known."""
+    told = Event.objects.filter(contact=contact, properties__has_key="import").values_list(
+        "properties__import", flat=True
+    )
+    return CsvImport.objects.filter(pk__in={pk for pk in told if isinstance(pk, int)}).order_by("pk")

@@ -136,7 +136,8 @@ labels AS MATERIALIZED (
 )
 """
 
-# Numbers of rows, then texts of numbers, which are the quickest to read: doubtful places, and places with their ids.
+# Numbers of rows, then texts of numbers, which are the quickest to read: doubtful places, places with their ids, and
+# places that change nothing.
 MERGE = f"""
 WITH {_FOUND}, {_FRESH}, {_TOUCHED}, {_AROUND}
 SELECT (SELECT count(*) FROM fresh), (SELECT count(*) FROM touched),
@@ -144,5 +145,7 @@ SELECT (SELECT count(*) FROM fresh), (SELECT count(*) FROM touched),
     (SELECT string_agg(place || ' ' || id, ' ') FROM (
         SELECT place, new_id AS id FROM fresh
         UNION ALL SELECT place, id FROM placed WHERE id IS NOT NULL AND NOT doubtful
-    ) AS n)
+    ) AS n),
+    (SELECT string_agg(place::text, ' ') FROM placed
+        WHERE id IS NOT NULL AND NOT doubtful AND place NOT IN (SELECT place FROM touched))
 """  # noqa: S608

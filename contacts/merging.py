@@ -63,11 +63,13 @@ class Batch:
 
 @dataclass(slots=True)
 class Merged:
-    """How many contacts were made and changed, the id for each place, and the places that were left out."""
+    """How many contacts were made and changed, the id for each place, the places that changed nothing, and those that
+    were left out."""
 
     created: int
     updated: int
     ids: dict[int, int] = field(default_factory=dict)
+    same: list[int] = field(default_factory=list)
     doubtful: list[int] = field(default_factory=list)
 
 
@@ -181,12 +183,13 @@ def _merge_known(
                 "tags": sorted({tag for ids in tags.values() for tag in ids}),
             },
         )
-        created, updated, doubtful, ids = cursor.fetchone()
+        created, updated, doubtful, ids, same = cursor.fetchone()
     merged.created += created
     merged.updated += updated
     numbers = list(map(int, (ids or "").split()))
     merged.ids.update(zip(numbers[::2], numbers[1::2], strict=True))
     merged.doubtful = sorted(map(int, (doubtful or "").split()))
+    merged.same = list(map(int, (same or "").split()))
 
 
 def _repeated(columns: dict[str, Column]) -> set[int]:

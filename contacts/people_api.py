@@ -16,17 +16,33 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from contacts import contact_columns
+from contacts import contact_columns, double_opt_in
 from contacts.api_shapes import ContactSerializer
+from contacts.matching import LARGEST_ID
 from contacts.models import BulkEdit, Contact, Pair
-from contacts.people import bulk_actions, bulk_editing, erasing, exporting, joining, pairing, personal_data, selecting
+from contacts.people import (
+    bulk_actions,
+    bulk_editing,
+    erasing,
+    exporting,
+    joining,
+    mentioning,
+    pairing,
+    personal_data,
+    selecting,
+)
+from contacts.people.naming import Names
 from contacts.people.selecting import BadSelection
 
 SOURCE = "api"
 
 
 class MergeSerializer(serializers.Serializer):
-    contact = serializers.IntegerField(help_text="Who goes: the id of the contact who is merged into this one.")
+    contact = serializers.IntegerField(
+        min_value=1,
+        max_value=LARGEST_ID,
+        help_text="Who goes: the id of the contact who is merged into this one.",
+    )
     choices = serializers.DictField(
         child=serializers.ChoiceField([joining.KEPT, joining.GONE]),
         required=False,
@@ -37,6 +53,12 @@ class MergeSerializer(serializers.Serializer):
 
 class EraseSerializer(serializers.Serializer):
     bar = serializers.BooleanField(default=True, help_text="Never let their addresses be added again.")
+
+
+class MentionSerializer(serializers.Serializer):
+    what = serializers.CharField(help_text="As in Segment, Scenario, Campaign, Template.")
+    name = serializers.CharField()
+    url = serializers.CharField(help_text="Its page.")
 
 
 class PeopleActions(viewsets.GenericViewSet):
@@ -78,11 +100,23 @@ class PeopleActions(viewsets.GenericViewSet):
         erasing.erase([self.get_object().pk], timezone.now(), SOURCE, request.user, asked.validated_data["bar"])
         return Response(status=204)
 
+    @extend_schema(responses=MentionSerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None)
+    def mentions(self, request: Request, pk: str | None = None) -> Response:
+        """What operators wrote that names this person by their address. Erasing them makes it “(erased)” there."""
+        found = mentioning.mentions(Names(erasing.people([self.get_object().pk])))
+        return Response(MentionSerializer(found, many=True).data)
+
     @extend_schema(responses={(200, "application/json"): OpenApiTypes.OBJECT}, filters=False)
     @action(detail=True, methods=["get"], pagination_class=None)
     def data(self, request: Request, pk: str | None = None) -> HttpResponseBase:
-        """Everything that is known of this person, from the profile to visits to links, as one document."""
-        pieces = personal_data.pieces(self.get_object(), timezone.now())
+        """Everything that is known of this person, from the profile to visits to links, as one document.
+
+        That it was given out stands on their timeline.
+        """
+        contact = self.get_object()
+        personal_data.record(contact, timezone.now(), f"API key {request.auth}")
+        pieces = personal_data.pieces(contact, timezone.now())
         return StreamingHttpResponse(pieces, content_type="application/json; charset=utf-8")
 
     @extend_schema(
@@ -154,7 +188,10 @@ class BulkEditSerializer(serializers.ModelSerializer):
         if not isinstance(values, dict):
             raise serializers.ValidationError({"values": ["Use an object."]})
         try:
-            given["values"] = bulk_actions.cleaned(given["action"], values)
+            given["values"] = kept = bulk_actions.cleaned(given["action"], values)
+            # As everywhere where a program says it: who has to confirm is asked, and not told.
+            if errors := double_opt_in.refused({"consent": {kept.get("channel"): kept.get("state")}}):
+                raise serializers.ValidationError({"values": errors["consent"]})
             given["selection"] = _checked(selecting.of_json(given["selection"]))
         except BadSelection as error:
             raise serializers.ValidationError({"selection": [str(error)]}) from None

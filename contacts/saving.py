@@ -41,13 +41,15 @@ class Failure:
 
 @dataclass(slots=True)
 class UpsertResult:
-    """What became of each row. `ids` has one place per row: its contact, or None where the row failed."""
+    """What became of each row. `ids` has one place per row: its contact, or None where the row failed; `same` are the
+    places of the rows that changed nothing."""
 
     created: int = 0
     updated: int = 0
     unchanged: int = 0
     failed: list[Failure] = field(default_factory=list)
     ids: list[int | None] = field(default_factory=list)
+    same: list[int] = field(default_factory=list)
 
 
 def create(given: Any, now: datetime, source: str = "", proof: Proof = NO_PROOF) -> Contact:
@@ -148,7 +150,6 @@ def save(
 
     With `only_new` all rows must be about contacts who are not there yet, else merging.Known is raised.
     """
-
     barred = barring.of_columns(batch.columns)
     if barred:
         batch = replace(batch, apart=batch.apart | barred.keys())
@@ -160,7 +161,8 @@ def save(
         result.failed = [Failure(place, {name: [barring.SENTENCE]}) for place, name in barred.items()]
         book = Book(profile_rows.known_by(list(rows.values()))) if rows else Book([])
         placed: dict[int, Profile] = {}
-        changing: list[Profile] = []
+        changing: list[tuple[int, Profile]] = []
+        result.same = merged.same
         for place, fields in rows.items():
             try:
                 profile = book.place(fields)
@@ -172,12 +174,15 @@ def save(
             placed[place] = profile
             result.created += fresh
             result.unchanged += not changed
+            if not changed:
+                result.same.append(place)
             if changed and not fresh:
-                changing.append(profile)
-        lasting = {profile: profile.id is None or profile.settle() for profile in changing}
-        kept = sum(lasting[profile] for profile in changing)
-        result.updated += kept
-        result.unchanged += len(changing) - kept
+                changing.append((place, profile))
+        lasting = {profile: profile.id is None or profile.settle() for _, profile in changing}
+        idle = [place for place, profile in changing if not lasting[profile]]
+        result.updated += len(changing) - len(idle)
+        result.unchanged += len(idle)
+        result.same += idle
         profile_rows.write(dict.fromkeys(placed.values()), now, origin, may, proof)
         ids = merged.ids | {place: profile.id for place, profile in placed.items()}
         result.ids = [ids.get(place) for place in range(batch.size)]

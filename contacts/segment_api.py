@@ -146,13 +146,11 @@ class SegmentViewSet(RuleActions, WhyActions, SegmentParts, viewsets.ModelViewSe
         asked = RuleSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         rule = asked.validated_data["rule"]
-        found = segments.audience(rule, timezone.now())
         sample: list[Contact] = []
         try:
             with patience():
-                count = found.count()
-                if may_see_contacts(request):
-                    sample = list(found.prefetch_related(*SHOWN)[:SAMPLE])
+                count, ids = segments.count_and_some(rule, timezone.now(), SAMPLE if may_see_contacts(request) else 0)
+                sample = list(Contact.objects.filter(pk__in=ids).order_by("pk").prefetch_related(*SHOWN))
         except TooLong as error:
             raise serializers.ValidationError({"detail": [str(error)]}) from error
         shown: dict[str, Any] = {"count": count, "sentence": segments.sentence(rule)}

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Lower
 
 from contacts import csv_writing
 from contacts.cleaning import clean_field
-from contacts.consent import ADDRESSES, suppress
-from contacts.models import Suppression
+from contacts.consent import ADDRESSES, spellings, suppress
+from contacts.models import Lifting, Suppression
 from contacts.models.consent import Channel
 
 MOST_ROWS = 200_000
@@ -96,6 +97,36 @@ def rows_of(text: str) -> Iterator[tuple[int, Sequence[str]]]:
 def kept(channel: str, address: str) -> Suppression:
     """The row of an address that is on the list."""
     return Suppression.objects.annotate(lowered=Lower("address")).get(channel=channel, lowered=address.lower())
+
+
+@transaction.atomic
+def lift(row: Suppression, why: str, by: str, now: datetime) -> bool:
+    """Let an address be written to again, and keep who wanted that and why. Returns whether it was still on the list.
+
+    The other spelling of its domain goes with it."""
+    also = Suppression.objects.annotate(lowered=Lower("address")).filter(
+        channel=row.channel, lowered__in=[spelling.lower() for spelling in spellings(row.address)]
+    )
+    gone = list(also.select_for_update().order_by("pk"))
+    Suppression.objects.filter(pk__in=[each.pk for each in gone]).delete()
+    Lifting.objects.bulk_create(
+        Lifting(
+            channel=each.channel,
+            address=each.address,
+            reason=each.reason,
+            since=each.at,
+            at=now,
+            by=by[:200],
+            why=why[:200],
+        )
+        for each in gone
+    )
+    return bool(gone)
+
+
+def lifted(limit: int = 20) -> list[Lifting]:
+    """Which addresses were taken off the list lately, the last first."""
+    return list(Lifting.objects.order_by("-pk")[:limit])
 
 
 def found(words: str = "", channel: str = "") -> QuerySet[Suppression]:

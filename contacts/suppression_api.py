@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError as Invalid
 from django.db.models import QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
-from drf_spectacular.utils import extend_schema, inline_serializer
+from drf_spectacular.utils import OpenApiParameter, extend_schema, inline_serializer
 from rest_framework import mixins, serializers, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -77,6 +77,12 @@ class SuppressionViewSet(
 
     def get_queryset(self) -> QuerySet[Suppression]:
         return Suppression.objects.all()
+
+    @extend_schema(parameters=[OpenApiParameter("why", str, description="Why it may be written to again: it is kept.")])
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        why = " ".join(request.query_params.get("why", "").replace("\0", "").split())
+        suppressing.lift(self.get_object(), why or "api", f"API key {request.auth}", timezone.now())
+        return Response(status=204)
 
     @extend_schema(
         request=SuppressionListSerializer,

@@ -54,7 +54,7 @@ def known_ids(names: Iterable[str]) -> dict[str, int]:
 
 
 def add(contact_ids: Sequence[int], names: Iterable[str], now: datetime, source: str = "") -> int:
-    """Tag contacts, and record `tag.added` for each mark that is new. Returns how many are."""
+    """Tag contacts, and record `tag.added` for each mark that is new. Returns how many contacts got one."""
     ids = list(tag_ids(names).values())
     if not ids or not contact_ids:
         return 0
@@ -78,7 +78,7 @@ def add(contact_ids: Sequence[int], names: Iterable[str], now: datetime, source:
 
 
 def remove(contact_ids: Sequence[int], names: Iterable[str], now: datetime, source: str = "") -> int:
-    """Take tags off contacts, and record `tag.removed` for each mark that was there. Returns how many were."""
+    """Take tags off contacts, and record `tag.removed` for each mark that was there. Returns how many had one."""
     lowered = [clean_name(name).lower() for name in names]
     if not lowered or not contact_ids:
         return 0
@@ -103,15 +103,17 @@ def _write(change: str, params: list, event: str, source: str, now: datetime) ->
     """Run a change of marks, and record the event for what it returns, in one statement."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"""{change}
+            f"""{change}, told AS (
             INSERT INTO contacts_event (contact_id, name, properties, at)
             SELECT contact_id, %s, jsonb_build_object('tag', t.name)
                 || CASE WHEN %s = '' THEN '{{}}'::jsonb ELSE jsonb_build_object('source', %s::text) END, %s
             FROM changed JOIN contacts_tag t ON t.id = tag_id ORDER BY contact_id, t.name
+            RETURNING contact_id
+            ) SELECT count(DISTINCT contact_id) FROM told
             """,  # noqa: S608
             [*params, event, source, source, now],
         )
-        written = cursor.rowcount
+        written: int = cursor.fetchone()[0]
     if written:
         nudge(*READERS)
     return written

@@ -40,25 +40,31 @@ class Person:
 
 @dataclass(frozen=True)
 class People:
-    """Those who are being erased. `words` are what stands for one person alone, in lower case."""
+    """Those who are being erased, and who they were before contacts were merged into them. `words` are what stands for
+    one person alone, in lower case."""
 
     people: Sequence[Person]
+    before: Sequence[Person] = ()
 
     @property
     def ids(self) -> list[int]:
         return [person.id for person in self.people]
 
     @property
+    def everybody(self) -> list[Person]:
+        return [*self.people, *self.before]
+
+    @property
     def emails(self) -> list[str]:
-        return [person.email.lower() for person in self.people if person.email]
+        return [person.email.lower() for person in self.everybody if person.email]
 
     @property
     def phones(self) -> list[str]:
-        return [person.phone for person in self.people if person.phone]
+        return [person.phone for person in self.everybody if person.phone]
 
     @property
     def words(self) -> list[str]:
-        found = [word for person in self.people for word in (person.email, person.phone, person.external_id)]
+        found = [word for person in self.everybody for word in (person.email, person.phone, person.external_id)]
         # A short number, such as a customer's 7, stands in many cells that have nothing to do with them.
         return [word.lower() for word in found if len(word) >= 5]
 

@@ -53,7 +53,8 @@ def say(
         properties: dict[str, Any] = {**({"source": source} if source else {}), **(about or {})}
         name = EVENTS.get(state)
         if name:
-            properties = {"topic": topic.key, "channel": str(channel), **properties}
+            # The name as well: the topic may be gone when the event is read.
+            properties = {"topic": topic.key, "topic_name": topic.name, "channel": str(channel), **properties}
         else:
             name, properties = "contact.updated", {"changed": [f"topics.{topic.key}.{channel}"], **properties}
         timeline.record_for(sorted(changed), name, properties, now)

@@ -104,6 +104,16 @@ def named_nodes(graph: Any, but: str = "") -> list[tuple[str, str]]:
     return found
 
 
+def event_of(graph: Any) -> str | None:
+    """The name of the event that lets contacts into a graph that is still being drawn, if it is one that does."""
+    try:
+        nodes = graphs.parse(graph).nodes.values()
+    except GraphError:
+        return None
+    events = (node.kind.event(node.config) for node in nodes if isinstance(node.kind, Trigger))
+    return next((event.strip() for event in events if isinstance(event, str) and event.strip()), None)
+
+
 def names(graph: dict[str, Any]) -> dict[str, str]:
     """What people call each node of a saved graph, by its id."""
     with remembering():

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from contacts.list_forms import ListForm
 from contacts.models.consent import Channel
 from templates_app.designing import FONTS
+from templates_app.insertable import InsertableLine, InsertableText
 from templates_app.models import Brand, Template, TemplateVersion
 
 LONGEST_BODY = 500_000  # characters
@@ -73,7 +74,9 @@ class WordsForm(forms.ModelForm):
         model = TemplateVersion
         fields = ["subject", "preheader", "markup", "body"]
         widgets = {
-            "body": forms.Textarea(
+            "subject": InsertableLine,
+            "preheader": InsertableLine,
+            "body": InsertableText(
                 attrs={"class": "code", "rows": 26, "spellcheck": "false", "maxlength": LONGEST_BODY}
             ),
         }
@@ -87,7 +90,7 @@ class WordsForm(forms.ModelForm):
         if channel == Channel.SMS:
             for name in ("subject", "preheader", "markup"):
                 del self.fields[name]
-            self.fields["body"].widget = forms.Textarea(attrs={"rows": 7, "maxlength": 1600})
+            self.fields["body"].widget = InsertableText(attrs={"rows": 7, "maxlength": 1600})
             self.fields["body"].label = "Text"
         else:
             self.fields["subject"].required = not unfinished

@@ -11,18 +11,22 @@ from contacts.attributes.defining import Definition, definitions
 MOST = 20
 # The newest rows are looked at: the list has to be instant, not complete.
 _SAMPLE = 2000
-# What Waypost itself writes down has properties that are of no use in a text.
+_ANY_EVENT = "ORDER BY id DESC LIMIT %(sample)s"
+_NAMED_EVENT = "WHERE name = %(name)s ORDER BY at DESC LIMIT %(sample)s"
 _EVENTS = """
 SELECT p.key, bool_or(jsonb_typeof(p.value) = 'array'), array_agg(DISTINCT item.key) FILTER (WHERE item.key <> '')
-FROM (SELECT name, properties FROM contacts_event ORDER BY id DESC LIMIT %s) e
+FROM (SELECT id, name, properties FROM contacts_event {newest}) e
 CROSS JOIN LATERAL jsonb_each(e.properties) AS p (key, value)
 LEFT JOIN LATERAL jsonb_object_keys(
     CASE WHEN jsonb_typeof(p.value) = 'array' AND jsonb_typeof(p.value -> 0) = 'object' THEN p.value -> 0
-    ELSE '{}'::jsonb END
+    ELSE '{{}}'::jsonb END
 ) AS item (key) ON true
-WHERE e.name !~ '^(email|sms|scenario|contact|tag|segment)[.]'
-GROUP BY 1 ORDER BY count(DISTINCT e.*) DESC, 1 LIMIT %s
+WHERE e.name = %(name)s OR e.name !~ %(our_own)s
+GROUP BY 1 ORDER BY count(DISTINCT e.id) DESC, 1 LIMIT %(most)s
 """
+# What Waypost itself writes down has properties that are of no use in a text, unless it is what the text is about.
+_OUR_OWN = r"^(email|sms|scenario|contact|tag|segment|topic)[.]"
+_FOR_PROGRAMS = {"message", "origin", "provider", "link", "source"}
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -78,19 +82,19 @@ CONDITIONS = [
 ]
 
 
-def inserts(with_event: bool = True) -> list[Inserts]:
-    """By heading, as far as there is something: the attributes that are defined, and properties in use. Two queries."""
+def inserts(event: str | None = "") -> list[Inserts]:
+    """By heading, as far as there is something: the attributes that are defined, and the properties that events of this
+    name have; of any name where it is "", none where there is no event (None). Two queries."""
     known = definitions()
     of_contacts = [each for one in known for each in _attribute(one)] or [ANY_ATTRIBUTE]
     found = [Inserts("Contact", CONTACT), Inserts("Attributes", of_contacts)]
     texts = [one.name for one in known if one.type.key != "boolean"][:3]
     conditions = [*CONDITIONS, *(_condition("contact.attributes", name) for name in texts)]
-    if with_event:
-        plain, lists = _of_events()
-        of_events = [_property("event", key) for key in plain] or [_property("event", "amount")]
-        found.append(Inserts("The event", of_events))
+    if event is not None:
+        plain, lists = _of_events(event)
+        found.append(Inserts("The event", [_property("event", key) for key in plain]))
         conditions += [_condition("event", key) for key in plain[:3]]
-        found.append(Inserts("Loops", list(_loops(lists or {"items": ["name"]}))))
+        found.append(Inserts("Loops", list(_loops(lists))))
     found += [
         Inserts("Conditions", conditions),
         Inserts("Links", LINKS),
@@ -98,7 +102,7 @@ def inserts(with_event: bool = True) -> list[Inserts]:
     return [each for each in found if each.inserts]
 
 
-def fields(event: bool = True) -> list[Insert]:
+def fields(event: str | None = "") -> list[Insert]:
     """All of them, without their headings."""
     return [one for group in inserts(event) for one in group.inserts]
 
@@ -113,12 +117,18 @@ def _attribute(definition: Definition) -> list[Insert]:
     return [printed, Insert(f"{definition.label}, or other words", f'{{{{ {path} | default: "…" }}}}')]
 
 
-def _of_events() -> tuple[list[str], dict[str, list[str]]]:
-    """The properties of events that are in use, and of the lists among them what their members have."""
+def _of_events(name: str) -> tuple[list[str], dict[str, list[str]]]:
+    """The properties of events that are in use, and of the lists among them what their members have; an example
+    shows how it is done where none of the operator's own happened yet."""
+    asked: dict[str, str | int] = {"name": name, "sample": _SAMPLE, "our_own": _OUR_OWN, "most": MOST}
     with connection.cursor() as cursor:
-        cursor.execute(_EVENTS, [_SAMPLE, MOST])
+        cursor.execute(_EVENTS.format(newest=_NAMED_EVENT if name else _ANY_EVENT), asked)
         rows = [row for row in cursor.fetchall() if _is_usable(row[0])]
-    return [key for key, is_list, _ in rows if not is_list], {key: keys or [] for key, is_list, keys in rows if is_list}
+    plain = [key for key, is_list, _ in rows if not is_list]
+    lists = {key: keys or [] for key, is_list, keys in rows if is_list}
+    if re.match(_OUR_OWN, name):
+        return [key for key in plain if key not in _FOR_PROGRAMS], lists
+    return plain or ["amount"], lists or {"items": ["name"]}
 
 
 def _loops(lists: dict[str, list[str]]) -> Iterator[Insert]:
@@ -134,7 +144,7 @@ def _property(of: str, key: str) -> Insert:
 
 
 def _condition(of: str, key: str) -> Insert:
-    return Insert(f"Only if there is a {key}", f"{{% if {_path(of, key)} %}}", "{% endif %}")
+    return Insert(f"Only if {key} is known", f"{{% if {_path(of, key)} %}}", "{% endif %}")
 
 
 def _print(of: str, key: str) -> str:

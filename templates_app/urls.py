@@ -30,6 +30,7 @@ urlpatterns = [
     path("settings/brand/", brand.edit, name="brand"),
     path("settings/brand/refresh/", brand.refresh, name="brand_refresh"),
     path("i/<str:token>", blocks.picture, name="picture"),
+    path("templates/sms-count/", previews.sms_count, name="template_sms_count"),
     path("templates/preview/people/", previews.people, name="template_preview_people"),
     path("templates/preview/<str:key>/", previews.frame, name="template_preview_frame"),
 ]

@@ -82,11 +82,16 @@ def _percent(counts: dict[str, Any]) -> float:
     return round(100 * counts["converted"] / counts["sent"], 1) if counts["sent"] else 0.0
 
 
+def _written(number: float) -> str:
+    """As people write it: 1,234 and 24.3, and 25 for an even quarter, as whole percents have no decimals."""
+    return f"{number:,}".removesuffix(".0")
+
+
 def _page(campaign: Campaign, scenario: Scenario, steps: dict, total: dict, client: Any) -> Pairs:
     """The numbers as they stand in the page, step by step."""
     page = client.get(reverse("chain_page", args=[campaign.pk])).content.decode()
     shown = dict(re.findall(r'data-total-of="(\w+)">([\d,.]+)<', page))
-    wanted = {name: f"{n:,}" for name, n in {**total, "percent": _percent(total)}.items() if name in shown}
+    wanted = {name: _written(n) for name, n in {**total, "percent": _percent(total)}.items() if name in shown}
     assert len(shown) >= 8
     yield "chain page's totals", shown, wanted
     numbered = re.split(r'<dl class="chain-numbers">', page)[1:]
@@ -96,5 +101,5 @@ def _page(campaign: Campaign, scenario: Scenario, steps: dict, total: dict, clie
         shown = dict(re.findall(r'data-count="(\w+)">([\d,.]+)<', part))
         assert len(shown) >= 8
         counted = {**steps[key], "percent": _percent(steps[key])}
-        wanted = {name: f"{n:,}" for name, n in counted.items() if name in shown}
+        wanted = {name: _written(n) for name, n in counted.items() if name in shown}
         yield f"chain page's {key}", shown, wanted

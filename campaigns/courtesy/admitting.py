@@ -15,8 +15,8 @@ from django.db import connection, transaction
 from campaigns import channels
 from campaigns.channels import Refused
 from campaigns.courtesy import judging
-from campaigns.courtesy import rules as courtesy_rules
 from campaigns.courtesy.judging import Asked, Rules, Sent
+from campaigns.courtesy.rules import rules_of
 from campaigns.delivery.claiming import Claimed
 from campaigns.delivery.outcomes import Outcome
 from campaigns.models import Content, Courtesy, MessageState, RecentMessage
@@ -85,7 +85,7 @@ def held_back(
         return {}
     if kept.rules.get("caps"):
         return _counted(asking, now)
-    return _decided(asking, courtesy_rules.rules_of(kept.rules), {}, now)[0]
+    return _decided(asking, rules_of(kept.rules), {}, now)[0]
 
 
 def _asking(
@@ -116,7 +116,7 @@ def _counted(asking: Asking, now: datetime) -> dict[int, Outcome]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_ALONE)
         kept = Courtesy.current()  # as it is now that it is our turn
-        rules = courtesy_rules.rules_of(kept.rules)
+        rules = rules_of(kept.rules)
         ids = [message.id for message in asking.messages]
         if rules.caps and not kept.remembers:
             _remember(rules, ids, now)
@@ -168,7 +168,7 @@ def remember(now: datetime) -> None:
         cursor.execute(_ALONE)
         kept = Courtesy.current()
         if kept.rules.get("caps") and not kept.remembers:
-            _remember(courtesy_rules.rules_of(kept.rules), [], now)
+            _remember(rules_of(kept.rules), [], now)
 
 
 def _remember(rules: Rules, asking: list[int], now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Reads the courtesy rules as they are kept, says what is wrong with them, and puts them into sentences.
+"""Reads the courtesy rules as they are kept, and says what is wrong with them.
 
 {"caps": {"all" | "email" | "sms": {"day": n, "week": n}}, "when_capped": "later" | "skip",
  "quiet": {"email" | "sms": {"begins": "21:00", "ends": "08:00", "days": [1…7], "whole_days": [7]}},

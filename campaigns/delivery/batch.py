@@ -1,15 +1,17 @@
 """One batch of claimed messages on its way: made ready and paid for, handed over, recorded."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from time import monotonic, sleep
+from typing import TypeVar
 
 from django.db import InterfaceError, OperationalError
 from django.db import connection as database
 
 from campaigns import budget
-from campaigns.delivery import outcomes
+from campaigns.delivery import claiming, outcomes
 from campaigns.delivery.claiming import LEASE, Claim
 from campaigns.delivery.handing_over import HandOver, again
 from campaigns.delivery.outcomes import Home, Outcome
@@ -21,6 +23,7 @@ from contacts.places import country_of
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
 Group = tuple[Provider, list[Ready]]
 # Seconds between the tries to record what was sent while the database is away: half a minute of the lease's two.
 AWAY = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0, 15.0)
@@ -59,12 +62,22 @@ class Batch:
         return all(each.goes_aside for each in self._hand_overs)
 
     def begin(self, down: dict[int, str] | None = None) -> None:
-        """Open the lines. `down`: why providers, by their ids, turned out to be away after this was claimed; they are
-        not tried."""
-        if monotonic() - self._claimed_at > STALE:
+        """Open the lines, and mark that messages leave from now on; what may not leave goes back. `down`: why
+        providers, by their ids, turned out to be away after this was claimed; they are not tried."""
+        try:
+            may_leave = monotonic() - self._claimed_at <= STALE and self._is_begun(down or {})
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("The database is away before messages are handed over: %s", error)
+            database.close()
+            may_leave = False
+        if not may_leave:
             self._put_back()
+
+    def _is_begun(self, down: dict[int, str]) -> bool:
+        """Whether it is still this worker's. The mark comes last: until then a worker that dies has sent nothing."""
         for each in self._hand_overs:
-            each.begin((down or {}).get(each.provider.pk, ""), self._now)
+            each.begin(down.get(each.provider.pk, ""), self._now)
+        return claiming.begin(self._taken.owner) if any(each.leaves for each in self._hand_overs) else True
 
     def run(self) -> None:
         """Hand everything over. Raises nothing."""
@@ -76,25 +89,13 @@ class Batch:
     def end(self, down: dict[int, str] | None = None) -> None:
         """Take in what came of it, and add the providers that are away to `down`."""
         for each in self._hand_overs:
-            self._done += each.outcomes(self._routes, self._now)
+            self._done += _patiently(partial(each.outcomes, self._routes, self._now))
             if each.outage and down is not None:
                 down[each.provider.pk] = each.outage
 
     def record(self) -> None:
-        """Messages have left, and a database that is away for a while must not make what we know of them unknown: it is
-        tried again for as long as it takes a server to start, and not as long as the lease lasts."""
-        for pause in AWAY:
-            try:
-                self._record()
-                return
-            except (OperationalError, InterfaceError) as error:
-                logger.warning("The database is away while outcomes are to be recorded: %s", error)
-                database.close()
-                sleep(pause)
-        self._record()
-
-    def _record(self) -> None:
-        outcomes.record(self._taken.owner, self._done, self._now, self._homes, self._paid)
+        """Write down what came of it. Of what was taken from this worker meanwhile, nothing is written."""
+        _patiently(partial(outcomes.record, self._taken.owner, self._done, self._now, self._homes, self._paid))
 
     def _put_back(self) -> None:
         for each in self._hand_overs:
@@ -123,6 +124,19 @@ class Batch:
             if kept:
                 left.append((provider, kept))
         return left
+
+
+def _patiently(do: Callable[[], T]) -> T:
+    """Messages have left, and a database that is away for a while must not make what we know of them unknown: it is
+    tried again for as long as it takes a server to start, and not as long as the lease lasts."""
+    for pause in AWAY:
+        try:
+            return do()
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("The database is away while outcomes are to be recorded: %s", error)
+            database.close()
+            sleep(pause)
+    return do()
 
 
 def _queued(one: Ready, reason: str, now: datetime) -> Outcome:

@@ -7,14 +7,11 @@ from itertools import starmap
 from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
-from django.db import connection, transaction
+from django.db import connection
 
-from campaigns import budget
-from campaigns.counting import Of, count
-from campaigns.models import MessageState
+from campaigns.models import Lease
 
 LEASE = timedelta(seconds=120)
-ABANDONED = "The worker stopped while handing it over."
 
 # The queue's index is walked origin by origin, each time jumping to the next one, so that what is held or not yet due
 # costs one look per origin, however much of it there is. Those of a higher priority come first; among equals the random
@@ -41,7 +38,9 @@ WITH RECURSIVE waiting AS (
         WHERE state = 'queued' AND origin_id = open.id AND due_at <= %(now)s AND channel = ANY(%(channels)s)
         ORDER BY due_at LIMIT {share} FOR UPDATE SKIP LOCKED
     ) found LIMIT %(limit)s
-){picked}
+){picked}, leased AS (
+    INSERT INTO campaigns_lease (owner, until) SELECT %(owner)s, %(until)s WHERE EXISTS (SELECT FROM {taken})
+)
 UPDATE campaigns_message m SET state = 'sending', owner = %(owner)s, leased_until = %(until)s
 FROM {taken} AS taken WHERE m.id = taken.id
 RETURNING m.id, m.contact_id, m.channel, m.origin_id, taken.key, m.content_id, m.event_id, m.attempts,
@@ -64,6 +63,8 @@ WITH one AS (
          WHERE t.channel = m.channel AND lower(t.topic) = lower(c.topic) AND t.provider_id = ANY(%(enabled)s) LIMIT 1),
         %(usual)s
     ) LIMIT 1 FOR UPDATE OF m SKIP LOCKED
+), leased AS (
+    INSERT INTO campaigns_lease (owner, until) SELECT %(owner)s, %(until)s FROM one
 )
 UPDATE campaigns_message m SET state = 'sending', owner = %(owner)s, leased_until = %(until)s
 FROM one WHERE m.id = one.id
@@ -96,21 +97,6 @@ _LIMITED = _PATTERN.format(
 )""",
     taken="picked",
 )
-
-_SETTLE = """
-WITH lost AS (
-    SELECT id FROM campaigns_message WHERE state = 'sending' AND leased_until < %s
-    ORDER BY leased_until LIMIT 1000 FOR UPDATE SKIP LOCKED
-)
-UPDATE campaigns_message m SET leased_until = NULL,
-    state = CASE WHEN failed_at IS NOT NULL THEN 'failed' WHEN delivered_at IS NOT NULL THEN 'delivered'
-            ELSE 'unknown' END,
-    reason = CASE WHEN failed_at IS NULL AND delivered_at IS NULL THEN %s ELSE reason END,
-    sent_at = CASE WHEN failed_at IS NULL AND delivered_at IS NULL THEN sent_at ELSE %s END,
-    unknown_at = CASE WHEN failed_at IS NULL AND delivered_at IS NULL THEN %s::timestamptz END
-FROM lost WHERE m.id = lost.id
-RETURNING m.state, m.origin_id, m.content_id, m.provider_id, m.country, m.language, '', m.domain
-"""
 
 
 class Claimed(NamedTuple):
@@ -198,18 +184,7 @@ def claim_one(now: datetime, through: int, usual: int, channel: str, enabled: li
         return Claim(owner, list(starmap(Claimed, cursor.fetchall())))
 
 
-def settle(now: datetime) -> int:
-    """Messages whose worker is gone become unknown: they may have been handed over, so nobody sends them again.
-
-    A webhook may have told what became of one already. The owner of the others stays written, so that a worker which
-    was only slow may still record what really happened.
-    """
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_SETTLE, [now, ABANDONED, now, now])
-        rows = cursor.fetchall()
-        unknown = MessageState.UNKNOWN.value
-        sent = MessageState.SENT.value
-        count([(Of(*keys), unknown if state == unknown else sent, 1) for state, *keys in rows], now)
-        if rows:
-            budget.settle_lost(now)
-    return len(rows)
+def begin(owner: UUID) -> bool:
+    """Mark that messages of this claim are handed over from now on; committed when this returns. False where they were
+    taken back because their time was over: then nothing of it may be handed over."""
+    return Lease.objects.filter(owner=owner).update(begun=True) == 1

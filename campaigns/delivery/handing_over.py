@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
+
 from campaigns import providers
 from campaigns.delivery import breaker, connections, limiting
 from campaigns.delivery.claiming import Claimed
@@ -40,6 +42,11 @@ class HandOver:
     def goes_aside(self) -> bool:
         return not providers.of(self.provider).asks_database
 
+    @property
+    def leaves(self) -> bool:
+        """Whether `run` will speak to the provider."""
+        return self._connection is not None
+
     def begin(self, down: str, now: datetime) -> None:
         """`down`: why the provider is known to be away since this was claimed; then it is not tried."""
         self._granted = limiting.take(self.provider, len(self.group), now)
@@ -51,6 +58,8 @@ class HandOver:
             return
         try:
             self._connection = connections.connect(self.provider, now)
+        except (OperationalError, InterfaceError):
+            raise  # our own database is away, which is none of the provider's faults
         except Exception as error:
             logger.warning("Provider “%s” cannot be reached: %s", self.provider, error)
             reason = f"The provider “{self.provider}” could not be reached: {error}"

@@ -15,7 +15,7 @@ from campaigns import budget, revenue
 from campaigns.counting import Of, count_by_day
 from campaigns.courtesy.recent import give_back
 from campaigns.delivery.claiming import Claimed
-from campaigns.models import Conversion, MessageState
+from campaigns.models import Conversion, Lease, MessageState
 from contacts import consent, timeline
 from contacts.days import day_of
 from contacts.models import Contact
@@ -100,6 +100,8 @@ def record(
     if not outcomes:
         return 0
     with transaction.atomic():
+        # First, as whoever takes messages back does: else the two might wait for each other.
+        Lease.objects.filter(owner=owner).delete()
         was = _write(owner, outcomes, homes, now)
         written = [_known(o, was[o.message.id]) for o in outcomes if o.message.id in was]
         timeline.record(list(_events(written, was)), now)

@@ -7,7 +7,8 @@ prepares the one after it:
     the other one │         │ hand over 1   │ hand over 2       │ hand over 3       │ …
 
 The other one only speaks to providers; whatever is asked of the database is asked here. A worker that dies leaves up to
-three batches behind, each under its own lease and owner: what was recorded is known, and all else becomes unknown.
+three batches behind, each under its own lease and owner: what was recorded is known, what was not begun to be handed
+over goes back into the queue, and all else becomes unknown.
 """
 
 import gc
@@ -20,8 +21,9 @@ from time import monotonic
 
 from campaigns.delivery import connections, probing, routing
 from campaigns.delivery.batch import Batch
-from campaigns.delivery.claiming import Claim, claim, settle
+from campaigns.delivery.claiming import Claim, claim
 from campaigns.delivery.routing import Routes
+from campaigns.delivery.settling import settle
 from campaigns.models import Provider
 
 LARGEST, SMALLEST = 500, 25
@@ -112,6 +114,12 @@ def _stream(first: Batch, routes: Routes, now: datetime) -> None:
     batch: Batch | None = first
     while batch is not None:
         following = None
+        try:
+            batch.begin(down)
+        except BaseException:
+            if previous is not None:
+                previous.record()
+            raise
         with _handing_over(batch, down):
             if previous is not None:
                 previous.record()
@@ -125,7 +133,6 @@ def _stream(first: Batch, routes: Routes, now: datetime) -> None:
 @contextmanager
 def _handing_over(batch: Batch, down: dict[int, str]) -> Iterator[None]:
     """Meanwhile, the other thread hands the batch over. Whatever breaks here, what it did is recorded."""
-    batch.begin(down)
     running = _aside.submit(batch.run)
     try:
         yield

@@ -40,7 +40,7 @@ def create(given: Mapping[str, Any], user: Any, now: datetime, kind: str = Kind.
 
 
 def change(campaign: Campaign, given: Mapping[str, Any]) -> None:
-    """Change what is given of a draft; what is unfinished may be kept (see campaign_checks), what makes no sense not.
+    """Change what is given of a draft; what is unfinished may be kept (see mailings.checks), what makes no sense not.
 
     Raises Invalid, or WrongState where it is no draft (its name, objective and priority may always be changed)."""
     with transaction.atomic():

@@ -12,6 +12,7 @@ from campaigns.models.domain_count import DomainCount
 from campaigns.models.double_opt_in import DoubleOptIn
 from campaigns.models.hit import Hit
 from campaigns.models.inbox import InboxMessage
+from campaigns.models.lease import Lease
 from campaigns.models.link_count import LinkClick, LinkCount
 from campaigns.models.message import Message, MessageState
 from campaigns.models.notice import Notice, What
@@ -44,6 +45,7 @@ __all__ = [
     "HomeDay",
     "InboxMessage",
     "Kind",
+    "Lease",
     "LedgerEntry",
     "Link",
     "LinkClick",

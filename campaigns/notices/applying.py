@@ -115,7 +115,9 @@ def _differences(news: Iterable[Change], now: datetime) -> Iterable[tuple[date, 
 def _leave(news: Sequence[Change], now: datetime) -> None:
     """Who complains wants nothing more either."""
     leaving = {change.message.contact_id: change for change in news if change.leaves}
-    changed = consent.set_state(sorted(leaving), Channel.EMAIL, ConsentState.UNSUBSCRIBED, SOURCE, now)
+    facts = {pk: change.proof for pk, change in leaving.items()}
+    state, by = ConsentState.UNSUBSCRIBED, consent.Proof(SOURCE)
+    changed = consent.set_state(sorted(leaving), Channel.EMAIL, state, SOURCE, now, by, facts)
     timeline.record(
         [NewEvent(pk, "email.unsubscribed", {**leaving[pk].about, "source": SOURCE}) for pk in sorted(changed)],
         now,

@@ -71,6 +71,7 @@ class Change:
         self.address = message.contact.email or ""
         self.links: dict[int, str] = {}  # those clicked, by number
         self.settings: dict[str, Any] = {}
+        self.proof: dict[str, Any] = {}  # of that the contact left
 
     @property
     def never_taken(self) -> bool:
@@ -99,7 +100,9 @@ class Change:
             first = not (what == What.DELIVERED and self.message.bounced_at) and self._first(metric)
             if metric == "bounced":
                 self._take_delivery_back()
-            self.leaves |= first and what in (What.COMPLAINED, What.UNSUBSCRIBED)
+            if first and what in (What.COMPLAINED, What.UNSUBSCRIBED):
+                self.leaves = True
+                self.proof = {"message": self.message.pk, "provider": notice.provider.name, "told": str(what.label)}
             self._settle()
             if self.message.state != before or (what == What.HARD and before == MessageState.BOUNCED):
                 self._explain(notice)

@@ -122,7 +122,7 @@ def message_context(forms: MessageForms, variant: str) -> dict[str, Any]:
     return {
         "forms": forms,
         "variant": forms.of(variant).key,
-        "inserts": inserting.inserts(with_event=False),
+        "inserts": inserting.inserts(event=None),
     }
 
 

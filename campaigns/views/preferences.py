@@ -4,21 +4,24 @@ from datetime import timedelta
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from campaigns import asking_consent, choosing
+from campaigns import asking_consent, choosing, speaking, zone_choices
 from campaigns.models import Message
 from campaigns.models.origin import ASKED_BY
+from campaigns.moved_addresses import has_moved
 from campaigns.tracking import signatures
-from campaigns.views.public_pages import message_with, not_ours, said_in, slow_down, too_many, words
+from campaigns.views.public_pages import message_with, not_ours, page, said_in, slow_down, too_many
 from campaigns.views.small_forms import small_form
 from contacts.models import Installation
 
 SAVED = "saved"  # in the address of the page after its button
+# What the buttons send. Programs that press whatever they find, without knowing what it is, change nothing.
+SAVE, NONE, YES = "save", "none", "yes"
 # Leaving must work by the oldest mail; who shows what somebody chose must have a mail of the last two years.
 WORKS_FOR = timedelta(days=730)
 MOST_FIELDS = 1_000
@@ -34,37 +37,47 @@ def preferences(request: HttpRequest, token: str, rest: str = "") -> HttpRespons
     message, now = message_with(signatures.message_of(token)), timezone.now()
     if message is None:
         return not_ours(request)
-    if now - message.queued_at > WORKS_FOR:
-        context = {"installation": Installation.current(), "token": token}
-        return render(request, "campaigns/preferences_expired_page.html", context, status=410)
-    if request.method == "POST":
+    if message.contact.erased_at:
+        return page(request, "erased", status=410)
+    if now - message.queued_at > WORKS_FOR or has_moved(message):
+        return page(request, "preferences_expired", message, token=token, status=410)
+    answer = request.POST.get("answer")
+    if request.method == "POST" and answer in (SAVE, NONE):
         if too_many(message, now):
-            return slow_down(request)
+            return slow_down(request, message)
         proof = said_in(request, message)
-        if request.POST.get("answer") == "none":
+        if answer == NONE:
             choosing.leave_all(message, now, proof)
         else:
-            language = request.POST.get("language")
-            known = language in dict(choosing.LANGUAGES) or language == ""
             ticked = set(request.POST.getlist("choice")[:MOST_FIELDS])
-            choosing.choose(message, ticked, language if known else None, now, proof)
+            choosing.choose(message, ticked, _profile(request, message), now, proof)
         return redirect(f"{request.path}?{SAVED}")
-    offered = choosing.offered(message)
-    context = {
-        **words(message),
-        "token": token,
-        "offered": offered,
-        "saved": SAVED in request.GET,
-        "any_on": any(each.channel.on for each in offered),
-        "languages": _languages(message),
+    installation, offered = Installation.current(), choosing.offered(message)
+    return page(
+        request,
+        "preferences",
+        message,
+        token=token,
+        offered=offered,
+        saved=SAVED in request.GET,
+        any_on=any(each.channel.on for each in offered),
+        language=message.contact.language,
+        languages=speaking.languages(message.contact.language),
+        usual_language=speaking.called(installation.language),
+        zone=message.contact.timezone,
+        regions=lambda: zone_choices.offered(now, message.contact.timezone),
+        usual_zone=lambda: zone_choices.city(installation.zone_name),
+    )
+
+
+def _profile(request: HttpRequest, message: Message) -> dict[str, str]:
+    """Of the fields that a contact chooses, those with a value that the page offers."""
+    known = {
+        "language": {code for code, _ in speaking.languages(message.contact.language)},
+        "timezone": {message.contact.timezone, *zone_choices.canonical()},
     }
-    return render(request, "campaigns/preferences_page.html", context)
-
-
-def _languages(message: Message) -> list[tuple[str, str]]:
-    mine = message.contact.language
-    others = [] if mine in ("", *dict(choosing.LANGUAGES)) else [(mine, mine)]
-    return [*others, *choosing.LANGUAGES]
+    given = {name: request.POST.get(name) for name in choosing.PROFILE}
+    return {name: value for name, value in given.items() if value is not None and (not value or value in known[name])}
 
 
 # As above. Looking at it changes nothing: programs that follow the links of a mail cannot confirm.
@@ -82,18 +95,22 @@ def confirm(request: HttpRequest, token: str, rest: str = "") -> HttpResponse:
         or not signatures.is_confirm_token(token, message.contact.email or "")
     ):
         return not_ours(request)
-    is_open = asking_consent.is_open(message, now)
-    if request.method == "POST" and is_open:
+    until = asking_consent.open_until(message)
+    is_open = now <= until
+    if request.method == "POST" and is_open and request.POST.get("answer") == YES:
         if too_many(message, now):
-            return slow_down(request)
+            return slow_down(request, message)
         asking_consent.confirm(message, now, said_in(request, message))
         return redirect(request.path)
     channel, about = asking_consent.waiting(message)
-    context = {
-        **words(message),
-        "preferences": signatures.token(message.pk),
-        "is_open": is_open,
-        "waiting": bool(channel or about),
-        "topics": [row.topic for row in about],
-    }
-    return render(request, "campaigns/confirm_page.html", context, status=200 if is_open else 410)
+    return page(
+        request,
+        "confirm",
+        message,
+        preferences=signatures.token(message.pk),
+        is_open=is_open,
+        until=until,
+        waiting=bool(channel or about),
+        topics=[row.topic for row in about],
+        status=200 if is_open else 410,
+    )

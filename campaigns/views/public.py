@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.encoding import iri_to_uri
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
 from campaigns.models import Link
@@ -52,6 +53,14 @@ def pixel(request: HttpRequest, token: str) -> HttpResponse:
 def check(request: HttpRequest, nonce: str) -> HttpResponse:
     """Proves that a tracking domain leads here."""
     return HttpResponse(signatures.check_answer(nonce), content_type="text/plain")
+
+
+@csrf_exempt
+@never_cache
+@login_not_required
+def lost(request: HttpRequest) -> HttpResponse:
+    """A link that somebody cut or lengthened."""
+    return not_ours(request)
 
 
 def _follow(request: HttpRequest, message_id: int | None, number: int) -> HttpResponse:

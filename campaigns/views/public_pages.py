@@ -1,11 +1,15 @@
 """What the pages have in common that contacts reach from their messages."""
 
 from datetime import datetime
+from typing import Any
 
 from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import get_language_bidi
 
+from campaigns import speaking
 from campaigns.models import Message
 from contacts.consent import Proof
 from contacts.models import Installation
@@ -21,9 +25,23 @@ def message_with(message_id: int | None) -> Message | None:
     return Message.objects.select_related("origin", "contact", "content").filter(pk=message_id).first()
 
 
+def page(
+    request: HttpRequest, name: str, message: Message | None = None, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    """A public page in the language of the message's contact. Values that can be called are asked inside of it."""
+    installation = Installation.current()
+    accepted = request.headers.get("Accept-Language", "")
+    with speaking.spoken_to(message.contact if message else None, installation, accepted) as language:
+        about = words(message) if message else {}
+        spoken = {"lang": language, "dir": "rtl" if get_language_bidi() else "ltr", "installation": installation}
+        response = render(request, f"campaigns/{name}_page.html", {**spoken, **about, **context}, status=status)
+    response["Content-Language"] = language
+    patch_vary_headers(response, ["Accept-Language"])
+    return response
+
+
 def not_ours(request: HttpRequest) -> HttpResponse:
-    context = {"installation": Installation.current()}
-    return render(request, "campaigns/link_not_found_page.html", context, status=404)
+    return page(request, "link_not_found", status=404)
 
 
 def said_in(request: HttpRequest, message: Message) -> Proof:
@@ -38,17 +56,11 @@ def too_many(message: Message, now: datetime) -> bool:
     return cache.incr(key) > MOST_AN_HOUR
 
 
-def slow_down(request: HttpRequest) -> HttpResponse:
-    context = {"installation": Installation.current()}
-    return render(request, "campaigns/too_many_page.html", context, status=429)
+def slow_down(request: HttpRequest, message: Message) -> HttpResponse:
+    return page(request, "too_many", message, status=429)
 
 
 def words(message: Message) -> dict[str, object]:
-    """What the pages call the message's channel, and the address that it went to."""
+    """Whether the message was an SMS, and the address that it went to."""
     by_sms = message.channel == Channel.SMS
-    return {
-        "installation": Installation.current(),
-        "language": message.contact.language,
-        "messages": "text messages" if by_sms else "emails",
-        "address": message.contact.phone if by_sms else message.contact.email,
-    }
+    return {"by_sms": by_sms, "address": message.contact.phone if by_sms else message.contact.email}

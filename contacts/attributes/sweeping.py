@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection, transaction
-from django.db.models import Max, Q
+from django.db.models import F, Max, Q
 
 from contacts.attributes import attributing
 from contacts.attributes.defining import Definition, house_zone
@@ -17,7 +17,10 @@ from contacts.models import Attribute, AttributeSweep, Contact
 Kind = AttributeSweep.Kind
 # Contacts that are looked at in one slice, which takes well under a second; writing takes longer than counting.
 SLICE = {Kind.COUNT: 20_000, Kind.CONVERT: 2_000, Kind.REMOVE: 2_000}
-FRESH = timedelta(days=1)
+# A count stays good for a while, longer where it takes longer: (up to so many contacts, how long).
+FRESH = ((100_000, timedelta(minutes=10)), (1_000_000, timedelta(hours=2)), (None, timedelta(days=1)))
+# After a large change it is counted again sooner, but not for each of many imports that come one after the other.
+PAUSE = timedelta(minutes=2)
 
 # How far the slice reaches, then what is in it, grouped.
 _TALLY = """
@@ -79,19 +82,30 @@ def work(now: datetime) -> bool:
 
 
 def _count_again(now: datetime) -> bool:
-    """Begin the count that is the oldest, if one is older than FRESH and none is under way."""
-    stale = Attribute.objects.filter(Q(counted_at=None) | Q(counted_at__lt=now - FRESH)).order_by("counted_at")
-    row = stale.first()
-    if row is None or AttributeSweep.objects.filter(name=row.name, kind=Kind.COUNT).exists():
+    """Begin the count that is the oldest, if a large change came after it or it is not fresh any more, and none is
+    under way."""
+    by_age = Attribute.objects.order_by(F("counted_at").asc(nulls_first=True))
+    row = by_age.filter(Q(counted_at=None) | Q(changed_at__gt=F("counted_at"), counted_at__lt=now - PAUSE)).first()
+    if row is None:
+        row = by_age.filter(counted_at__lt=now - FRESH[0][1]).first()
+        if row is None or row.counted_at >= now - _lasting():
+            return False
+    if AttributeSweep.objects.filter(name=row.name, kind=Kind.COUNT).exists():
         return False
     begin(row.name, Kind.COUNT, now)
     return True
 
 
+def _lasting() -> timedelta:
+    """How long a count stays good, by how many contacts there may be."""
+    newest = Contact.objects.aggregate(newest=Max("id"))["newest"] or 0
+    return next(lasting for most, lasting in FRESH if most is None or newest <= most)
+
+
 def _end(sweep: AttributeSweep, now: datetime) -> None:
     if sweep.kind == Kind.COUNT:
         Attribute.objects.filter(name=sweep.name).update(
-            size=sweep.size, unfit=sweep.unfit, convertible=sweep.convertible, counted_at=now
+            size=sweep.size, unfit=sweep.unfit, convertible=sweep.convertible, counted_at=sweep.created_at
         )
     sweep.delete()
     if sweep.kind == Kind.CONVERT:

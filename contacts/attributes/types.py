@@ -21,6 +21,8 @@ NO = frozenset({"no", "n", "false", "f", "0", "off", "non", "nein", "nao", "não
 MOST_ITEMS = 200
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]{1,2})?", re.IGNORECASE)
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}([.,])[0-9]{3}(?:\1[0-9]{3})*(?!\1)[.,][0-9]+")
+_THOUSANDS = re.compile(r"[+-]?[1-9][0-9]{0,2}([.,])[0-9]{3}(?:\1[0-9]{3})+")
+_EITHER_WAY = re.compile(r"[+-]?[1-9][0-9]{0,2},[0-9]{3}")
 _BLANKS = str.maketrans("", "", " \xa0\u202f\u2009'’")
 _WORDED = frozenset({"equals", "not_equals", "in", "not_in", "is_set", "not_set"})
 
@@ -107,7 +109,9 @@ class Number(AttributeType):
         if not plain:
             return None
         plain = plain.translate(_BLANKS)
-        if grouped := _GROUPED.fullmatch(plain):
+        if _EITHER_WAY.fullmatch(plain):
+            raise ValidationError(f"{shown(text)} could be a thousand or a fraction. Write it without a comma.")
+        if grouped := _GROUPED.fullmatch(plain) or _THOUSANDS.fullmatch(plain):
             plain = plain.replace(grouped[1], "")
         plain = plain.replace(",", ".")
         if not _NUMBER.fullmatch(plain):
@@ -171,7 +175,7 @@ class Date(Dated):
             return None
         if found := dates.day(text, order):
             return found
-        raise ValidationError(f"{shown(text)} {self.wrong}".replace(EXAMPLES[ISO], EXAMPLES[order]))
+        raise ValidationError(f"{shown(text)} {self.wrong.replace(EXAMPLES[ISO], EXAMPLES[order])}")
 
     def convert(self, value: Any, choices: Sequence[str], zone: str) -> Any:
         """Of a moment, the day that it is in the zone."""
@@ -194,7 +198,7 @@ class Moment(Dated):
             return None
         if found := dates.moment(text, zone, order):
             return found
-        raise ValidationError(f"{shown(text)} {self.wrong}".replace(EXAMPLES[ISO], EXAMPLES[order]))
+        raise ValidationError(f"{shown(text)} {self.wrong.replace(EXAMPLES[ISO], EXAMPLES[order])}")
 
     def schema(self, choices: Sequence[str] = ()) -> dict[str, Any]:
         return {"type": "string", "format": "date-time"}

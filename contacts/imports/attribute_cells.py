@@ -36,9 +36,13 @@ _TARGET = re.compile(rf"({'|'.join(_ALL_KINDS)}):[^\W\d][\w-]{{0,99}}")
 
 
 def slug(header: str) -> str:
-    """A header as an attribute's key: “Date de création” becomes date_de_creation; "" where nothing is left."""
+    """A header as an attribute's key: “Date de création” becomes date_de_creation, and what has no Latin letters keeps
+    its own; "" where nothing is left."""
     ascii_only = unicodedata.normalize("NFKD", header).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "_", ascii_only).strip("_").lstrip("0123456789_")[:100]
+    if key := re.sub(r"[^a-z0-9]+", "_", ascii_only).strip("_").lstrip("0123456789_")[:100]:
+        return key
+    own = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", header).lower()).strip("_").lstrip("0123456789_")[:100]
+    return own if is_target(f"text:{own}") else ""
 
 
 def is_target(text: str) -> bool:

@@ -125,7 +125,7 @@ class _Conversion:
         self._rows = iter(())
         self._opened.close()
 
-    def _begin(self, file: CsvImport) -> Iterator[tuple[int, list[str]]]:
+    def _begin(self, file: CsvImport) -> Iterator[tuple[int, list[str] | None]]:
         file.size, file.offset = max(1, self._workbook.size(self._sheet)), 0
         return self._workbook.rows(self._sheet)
 
@@ -133,8 +133,9 @@ class _Conversion:
         """Write rows as CSV for a while; whether there are more."""
         self.slices += 1
         for read, cells in self._rows:
-            self._buffer += csv_writing.plain_line(cells).encode("utf-8", "replace")
-            self._read += bool(cells)
+            if cells is not None:
+                self._buffer += csv_writing.plain_line(cells).encode("utf-8", "replace")
+                self._read += bool(cells)
             file.offset = min(read, file.size)
             if len(self._buffer) >= uploading.PIECE:
                 self._put(file, whole=True)

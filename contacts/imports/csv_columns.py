@@ -7,7 +7,7 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from contacts import cleaning
+from contacts import cleaning, csv_writing
 from contacts.attributes.defining import NONE, Definitions
 from contacts.cleaning import IDENTIFIERS, Errors, Fields
 from contacts.imports import attribute_cells
@@ -22,11 +22,13 @@ _BAD: Any = object()
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """The good rows as a batch, where each of them stands among the rows given, and what is wrong with the others."""
+    """The good rows as a batch, what they say of topics, where each of them stands among the rows given, and what is
+    wrong with the others."""
 
     batch: Batch
     places: list[int]
     errors: dict[int, Errors] = field(default_factory=dict)
+    topics: dict[str, Column] = field(default_factory=dict)
 
 
 def clean(
@@ -39,8 +41,11 @@ def clean(
         contact, errors = contact_of(rows[place], setters)
         if errors:
             return {}, errors
+        said = contact.pop("topics", None)  # clean as it is, and to be cleaned of others without a database
         fields, errors = cleaning.clean(contact, country, defined)
         fields = {name: value for name, value in fields.items() if value is not None}
+        if said:
+            fields["topics"] = said
         if not errors and not any(name in fields for name in IDENTIFIERS):
             errors = {"detail": [UNIDENTIFIED]}
         return fields, errors
@@ -60,15 +65,19 @@ def clean(
     if errors:
         places = [place for place in places if place not in errors]
         columns = {name: [column[place] for place in places] for name, column in columns.items()}
-    return Cleaned(Batch.of(len(places), columns, lambda place: fields_of(places[place])[0], ()), places, errors)
+    topics = {name: columns.pop(name) for name in [*columns] if name.startswith("topic.")}
+    batch = Batch.of(len(places), columns, lambda place: fields_of(places[place])[0], ())
+    return Cleaned(batch, places, errors, topics)
 
 
 def _mend(columns: dict[str, Column], mended: dict[int, Fields], size: int) -> None:
     """Put the rows that were read one by one where they belong."""
     batch = batch_of(list(mended.values()))
-    for name in {*columns, *batch.columns}:
+    said = [fields.get("topics", {}) for fields in mended.values()]
+    found = batch.columns | {name: [each.get(name) for each in said] for name in {key for each in said for key in each}}
+    for name in {*columns, *found}:
         column = columns[name] = list(columns.get(name) or [None] * size)
-        values = batch.columns.get(name) or [None] * batch.size
+        values = found.get(name) or [None] * batch.size
         for place, value in zip(mended, values, strict=True):
             column[place] = value
 
@@ -79,7 +88,9 @@ def _columns(
     """The values by column, and the places of the rows that must be read one by one."""
     targets = [target for target in mapping if target]
     attributes = sum(":" in target for target in targets)
-    if len(set(targets)) < len(targets) or {"full_name", "first_name"} <= set(targets) or attributes > MOST_KEYS:
+    nobody = not any(name in targets for name in IDENTIFIERS)
+    twice = len(set(targets)) < len(targets) or {"full_name", "first_name"} <= set(targets)
+    if nobody or twice or attributes > MOST_KEYS:
         return {}, set(range(len(rows)))
     columns: dict[str, Column] = {}
     fragments: list[list[str | None]] = []
@@ -97,6 +108,8 @@ def _columns(
         elif kind == "full_name":
             columns["first_name"] = [value and value[0] for value in values]
             columns["last_name"] = [value and value[1] for value in values]
+        elif target.startswith("topic."):
+            columns[target] = values
         else:
             columns[kind.replace(".", "_")] = values
     if fragments:
@@ -115,8 +128,8 @@ def _each(cells: Sequence[str], convert: Callable[[str], Any]) -> list[Any]:
     for cell in set(cells):
         value = cell.strip()
         try:
-            # A leading apostrophe may be a guard: that is for `contact_of` to say.
-            values[cell] = (_BAD if value[0] == "'" else convert(value)) if value else None
+            # An apostrophe may be a guard: that is for `contact_of` to say.
+            values[cell] = (_BAD if csv_writing.is_guarded(value) else convert(value)) if value else None
         except (ValidationError, ValueError):
             values[cell] = _BAD
     return list(map(values.__getitem__, cells))
@@ -126,7 +139,7 @@ def _converter(target: str, country: str, defined: Definitions) -> Callable[[str
     """What makes a value of a column's cell; raises ValueError or ValidationError."""
     if ":" in target:
         return attribute_cells.piece(target, defined)
-    if target.startswith("consent."):
+    if target.startswith(("consent.", "topic.")):
         return state_of
     if target == "tags":
         return lambda cell: tuple(cleaning.clean_field("tags", tag_names(cell)))

@@ -1,18 +1,19 @@
 """Knows what the columns of a file mean: guesses it from their headers, and turns rows into contacts by it."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from contacts import csv_writing
 from contacts.attributes.defining import NONE, Definitions
-from contacts.cleaning import Errors
-from contacts.imports import attribute_cells
+from contacts.cleaning import IDENTIFIERS, Errors
+from contacts.imports import attribute_cells, topic_cells
 from contacts.imports.attribute_cells import slug as slug
-from contacts.models import ConsentState
+from contacts.models import ConsentState, Topic
 
-# What a column may be, beside an attribute (see `contacts.imports.attribute_cells`).
+# What a column may be, beside an attribute (see `contacts.imports.attribute_cells`) and a topic (see `topic_cells`).
 TARGETS = {
     "email": "Email",
     "phone": "Phone",
@@ -55,13 +56,92 @@ _ANSWERS = {
 }
 
 
-def guess(headers: Sequence[str], rows: Sequence[Sequence[str]], defined: Definitions = NONE) -> list[str | None]:
+def is_target(text: str) -> bool:
+    """Whether a column may be called so."""
+    return text in TARGETS or attribute_cells.is_target(text) or topic_cells.is_target(text)
+
+
+def misnamed(target: str) -> str:
+    """Why a column cannot be called so, as a sentence."""
+    name = target.partition(":")[2]
+    if not name:
+        return f"“{target[:60]}” is nothing that a column can be."
+    return f"“{name[:60]}” cannot name an attribute: start with a letter, then letters, digits, - and _ only."
+
+
+def subscribes(mapping: Sequence[str | None]) -> bool:
+    """Whether a column says what people want to be sent, which may subscribe them."""
+    return any(target and target.startswith(("consent.", "topic.")) for target in mapping)
+
+
+def claims(mapping: Sequence[str | None]) -> dict[str, Any]:
+    """What such a file may say of a contact, as the API would: that they subscribe to all it has columns for."""
+    said: dict[str, Any] = {"consent": {}, "topics": {}}
+    for target in mapping:
+        kind, _, rest = (target or "").partition(".")
+        if kind == "consent":
+            said["consent"][rest] = ConsentState.SUBSCRIBED.value
+        elif kind == "topic":
+            key, channel = topic_cells.of_target(target or "")
+            said["topics"].setdefault(key, {})[channel] = ConsentState.SUBSCRIBED.value
+    return said
+
+
+def label(target: str, topics: Mapping[str, Topic]) -> str:
+    """What people call a target."""
+    if topic_cells.is_target(target):
+        return topic_cells.label(target, topics)
+    kind, _, key = target.partition(":")
+    return f"the attribute “{key}”" if key else TARGETS.get(kind, kind)
+
+
+def _plain(target: str | None) -> str:
+    """An attribute is the same one whatever its cells are read as."""
+    kind, colon, key = (target or "").partition(":")
+    return colon + key if colon else kind
+
+
+def changed(headers: Sequence[str], mapping: Sequence[str | None], given: Mapping[str, str | None]) -> list[str | None]:
+    """The mapping with these targets by header; what was only guessed gives way. Of headers that are there twice, the
+    first one is meant."""
+    said = {_plain(target) for target in given.values() if target}
+    found = [None if _plain(target) in said else target for target in mapping]
+    for header, target in given.items():
+        found[headers.index(header)] = target or None
+    return found
+
+
+def problem(mapping: Sequence[str | None], topics: Mapping[str, Topic]) -> str:
+    """Why rows cannot be taken in by this, as a sentence; "" where they can."""
+    named = [target for target in mapping if target]
+    if sentence := topic_cells.problem(named):
+        return sentence
+    plain = list(map(_plain, named))
+    twice = {one: target for one, target in zip(plain, named, strict=True) if plain.count(one) > 1}
+    if twice:
+        return f"Two columns are both {', '.join(sorted(label(target, topics) for target in twice.values()))}."
+    if "full_name" in named and ("first_name" in named or "last_name" in named):
+        return "One column is the full name and another the first or the last name. Leave one of them out."
+    if not any(name in named for name in IDENTIFIERS):
+        return "Say which column is the email, the phone or the external id: without one, nobody is recognised."
+    return ""
+
+
+def guess(
+    headers: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    defined: Definitions = NONE,
+    topics: Mapping[str, Topic] | None = None,
+) -> list[str | None]:
     """What each column most likely is, from its header and the first rows. Nothing is guessed twice."""
     mapping: list[str | None] = []
     for index, header in enumerate(headers):
         key = slug(header)
         values = [row[index].strip() for row in rows if index < len(row) and row[index].strip()]
-        target = attribute_cells.guess(key, values, defined) or _GUESSES.get(key)
+        target = attribute_cells.guess(key, values, defined)
+        if target is None and topics and values and all(value.lower() in _ANSWERS for value in values):
+            target = topic_cells.guess(key, topics)
+        target = target or _GUESSES.get(key)
         if target is None and key:
             target = f"{_kind(key, values)}:{key}"
         mapping.append(target if target not in mapping else None)
@@ -94,10 +174,8 @@ def contact_of(
     contact: dict[str, Any] = {}
     errors: Errors = {}
     for index, put in setters:
-        value = cells[index].strip() if index < len(cells) else ""
-        # Our own files of refused rows guard cells that a spreadsheet would take for formulas.
-        if value.startswith("'") and value[1:2] in ("=", "+", "-", "@"):
-            value = value[1:]
+        # Our own files guard what a spreadsheet would take for formulas.
+        value = csv_writing.unguarded(cells[index].strip()) if index < len(cells) else ""
         if value:
             try:
                 put(contact, value)
@@ -116,6 +194,10 @@ def _setter(target: str, defined: Definitions) -> Callable[[dict[str, Any], str]
         def put(contact: dict[str, Any], value: str) -> None:
             if (found := read(value)) is not None:
                 contact.setdefault("attributes", {})[key] = found
+    elif target.startswith("topic."):
+
+        def put(contact: dict[str, Any], value: str) -> None:
+            contact.setdefault("topics", {})[target] = state_of(value)
     elif target.startswith("consent."):
         channel = target.partition(".")[2]
 

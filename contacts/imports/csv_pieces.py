@@ -10,7 +10,7 @@ from contacts.imports.csv_reading import Block, Reader, Row
 from contacts.models import CsvImport
 
 # A piece is so many rows, or fewer where they are long.
-PIECE = 4_000
+PIECE = 3_000
 PIECE_BYTES = 2 * 1024 * 1024
 
 

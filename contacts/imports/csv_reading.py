@@ -18,6 +18,8 @@ csv.field_size_limit(2 * LONGEST_ROW)
 # What bytes become that mean nothing in the encoding.
 _ESCAPED = re.compile("[\udc80-\udcff]")
 UNREADABLE = "This row cannot be read as {encoding}."
+BROKEN = "The quotes in this row do not match, or it is longer than 2 MB."
+BROKEN_BY_RETURN = "A cell in this row holds a carriage return, and no quotes around it."
 
 
 @dataclass(slots=True)
@@ -148,7 +150,9 @@ class Reader:
         # A generator that raised is finished, and so is the reader above it.
         self._rows = csv.reader(self._feed(), delimiter=self._delimiter, strict=True)
         text = first.decode(self._encoding, "replace").strip()
-        return Row(line, [text[:10_000]], "The quotes in this row do not match, or it is longer than 2 MB.")
+        # The carriage return is in the way unless the row goes on for long, by an open quote.
+        alone = b"\r" in first.rstrip(b"\r\n") and self._size <= len(first)
+        return Row(line, [text[:10_000]], BROKEN_BY_RETURN if alone else BROKEN)
 
 
 def _split(pieces: Iterable[bytes]) -> Iterator[bytes]:

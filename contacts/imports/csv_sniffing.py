@@ -3,6 +3,7 @@
 import codecs
 import csv
 import re
+import string
 from collections import Counter
 
 from charset_normalizer import from_bytes
@@ -24,9 +25,13 @@ ENCODINGS = {
     "gb18030": "Chinese (GB 18030)",
     "big5": "Chinese (Big5)",
 }
+_PACKED = "This file is compressed. Unpack it first."
+_JSON = "This is JSON. A CSV file is needed; programs send contacts to the API."
+NO_TEXT = "This is not a text file. A CSV file is needed."
 _MARKS = [
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 ]
@@ -34,7 +39,16 @@ _FOREIGN = {
     b"PK\x03\x04": "This is an Excel workbook or a ZIP file. Save it as CSV first.",
     b"\xd0\xcf\x11\xe0": "This is an old Excel workbook, or one with a password. Save it as CSV first.",
     b"%PDF": "This is a PDF file. A CSV file is needed.",
-    b"\x1f\x8b": "This file is compressed. Unpack it first.",
+    **dict.fromkeys((b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"Rar!", b"(\xb5/\xfd"), _PACKED),
+    **dict.fromkeys((b"\x89PNG", b"\xff\xd8\xff", b"GIF8"), "This is a picture. A CSV file is needed."),
+    **dict.fromkeys((b"{\\rtf", b"SQLite format 3", b"PAR1"), NO_TEXT),
+}
+# What text begins with that is no CSV, without blanks and in small letters.
+_OTHER_TEXTS = {
+    "<": "This is a web page or XML, though its name may say otherwise. Open it in Excel and save it as CSV.",
+    '[{"': _JSON,
+    '{"': _JSON,
+    "begin:vcard": "This is a file of vCards. Save the contacts as CSV first.",
 }
 # What names and towns in Western Europe are written with; in other code pages these bytes are rare.
 _WESTERN = re.compile("[àâäáãåçéèêëíìîïñóòôöõúùûüÿßæœøÀÂÄÁÇÉÈÊËÍÎÏÑÓÔÖÚÙÛÜÆŒØ’‘“”–—…«»°€ŠšŽž\xa0]")
@@ -62,17 +76,50 @@ def wide_encoding(head: bytes) -> str:
     if even > 0.3 * half and odd < 0.05 * half:
         return "utf-16-be"
     if even + odd > 0.3 * len(head):
-        raise Unreadable("This is not a text file. A CSV file is needed.")
+        raise Unreadable(NO_TEXT)
     return ""
 
 
+def refuse_other_texts(text: str) -> None:
+    """Raises Unreadable for what is text and yet no CSV."""
+    begins = "".join(text[:200].lower().split())
+    for start, sentence in _OTHER_TEXTS.items():
+        if begins.startswith(start):
+            raise Unreadable(sentence)
+
+
+def is_encoding(name: str) -> bool:
+    """Whether files can be read so: line ends and delimiters must be found in the bytes, but where marks tell."""
+    plain = string.ascii_letters + string.digits + '\r\n\t,;|"@.+-'
+    try:
+        wide = codecs.lookup(name).name.startswith(("utf-16", "utf-32"))
+        return wide or plain.encode("ascii").decode(name, "surrogateescape") == plain
+    except (LookupError, ValueError):
+        return False
+
+
+def is_delimiter(text: str) -> bool:
+    return text in DELIMITERS or (len(text) == 1 and text in string.punctuation and text not in "\"'")
+
+
 def guess_encoding(sample: bytes) -> str:
-    """The likely encoding of bytes that are not UTF-8."""
+    """The likely encoding of lines that are not all UTF-8. Where most are, the others are spoilt rather than all."""
+    lines = sample.split(b"\n")
+    if sum(map(_is_utf8, lines)) > len(lines) / 2:
+        return "utf-8"
     foreign = [letter for letter in sample.decode("cp1252", "replace") if ord(letter) > 127]
     if foreign and sum(bool(_WESTERN.match(letter)) for letter in foreign) > 0.9 * len(foreign):
         return "cp1252"
     best = from_bytes(sample[:50_000], cp_isolation=[name for name in ENCODINGS if name != "utf-8"]).best()
     return best.encoding if best is not None and best.encoding in ENCODINGS else "cp1252"
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return not line.isascii()
 
 
 def guess_delimiter(text: str) -> str:

@@ -12,17 +12,20 @@ import psycopg.errors
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import QuerySet
 
-from contacts import csv_writing, saving
+from contacts import csv_writing, recounting, saving
 from contacts.attributes.defining import definitions
 from contacts.cleaning import IDENTIFIERS
 from contacts.consent import Proof
+from contacts.imports import topic_cells
 from contacts.imports.csv_pieces import PIECE_BYTES, Piece, pieces, sentence
 from contacts.imports.csv_reading import FARTHEST
+from contacts.imports.csv_sniffing import Unreadable
 from contacts.imports.reading_ahead import Supply, one_ahead
 from contacts.imports.second_hand import SecondHand
 from contacts.imports.uploading import OWNED, pieces_of
 from contacts.lanes import nudge
 from contacts.models import CsvAhead, CsvImport, CsvRefusal
+from contacts.people import barring
 from contacts.profiles import May
 
 logger = logging.getLogger(__name__)
@@ -39,7 +42,8 @@ def imports() -> QuerySet[CsvImport]:
 
 def confirm(file: CsvImport, mapping: Sequence[str | None], options: dict[str, Any]) -> bool:
     """Let a draft's rows be taken in; False when that was done already. Options: `country`; `basis`, on
-    which the file may subscribe people, and `resubscribe`, with it also those who unsubscribed."""
+    which the file may subscribe people, and `resubscribe`, with it also those who unsubscribed; `by`, who says that,
+    where it is not who uploaded it."""
     changed = CsvImport.objects.filter(pk=file.pk, state=State.DRAFT).update(
         state=State.QUEUED, mapping=list(mapping), options=options, contacts_after=_newest()
     )
@@ -62,6 +66,17 @@ def cancel(file: CsvImport, now: datetime) -> bool:
         locked.save()
         locked.ahead.all().delete()
         locked.chunks.all().delete()
+        _recount(locked, now)
+    return True
+
+
+def forget(file: CsvImport) -> bool:
+    """Throw a file and its refused rows away; what went in stays. False while it is at work."""
+    with transaction.atomic():
+        locked = CsvImport.objects.select_for_update().filter(pk=file.pk).first()
+        if locked is None or locked.working:
+            return False
+        locked.delete()
     return True
 
 
@@ -89,15 +104,19 @@ def work(now: datetime) -> bool:
         # The slice was rolled back and comes again: at once if it only got in another's way.
         if not isinstance(error.__cause__, psycopg.errors.DeadlockDetected):
             raise
+    except Unreadable as unreadable:
+        _fail(pk, str(unreadable), now)
     except Exception:
         logger.exception("Import %s failed", pk)
-        CsvImport.objects.filter(pk=pk, state__in=(State.QUEUED, State.RUNNING)).update(
-            state=State.FAILED,
-            finished_at=now,
-            contacts_until=_newest(),
-            error="Waypost stumbled over this file. Its log says where.",
-        )
+        _fail(pk, "Waypost stumbled over this file. Its log says where.", now)
     return True
+
+
+def _fail(pk: int | None, sentence: str, now: datetime) -> None:
+    working = CsvImport.objects.filter(pk=pk, state__in=(State.QUEUED, State.RUNNING))
+    working.update(state=State.FAILED, finished_at=now, contacts_until=_newest(), error=sentence)
+    if file := CsvImport.objects.filter(pk=pk).first():
+        _recount(file, now)
 
 
 def helped() -> bool:
@@ -107,6 +126,8 @@ def helped() -> bool:
 
 def _take(file: CsvImport, now: datetime, helped: bool) -> None:
     """One slice: whatever happens to the process, either all of it is kept or none, but for what the helper marks."""
+    if problem := topic_cells.problem(file.mapping):
+        raise Unreadable(problem)
     end = _skip_ahead(file)
     supply = Supply(pieces_of(file, file.offset), PIECE_BYTES + FARTHEST)
     take = partial(_keep, file.pk, now, *_consenting(file))
@@ -131,7 +152,13 @@ def _take(file: CsvImport, now: datetime, helped: bool) -> None:
     if file.offset >= file.size:
         file.state, file.finished_at = State.DONE, now
         file.chunks.all().delete()
+        _recount(file, now)
     file.save()
+
+
+def _recount(file: CsvImport, now: datetime) -> None:
+    if file.created or file.updated:
+        recounting.after_change(now, {target.partition(":")[2] for target in file.mapping if target and ":" in target})
 
 
 def _newest() -> int:
@@ -175,12 +202,19 @@ def _keep(
     pk: int, now: datetime, may: May, proof: Proof, piece: Piece, only_new: bool = False
 ) -> tuple[saving.UpsertResult, int]:
     """Write a piece's contacts, and the rows that are refused; what became of the former, and how many the latter."""
-    result = saving.save(piece.cleaned.batch, now, {"source": "import", "import": pk}, may, proof, only_new)
+    origin = {"source": "import", "import": pk}
+    result = saving.save(piece.cleaned.batch, now, origin, may, proof, only_new)
+    changed = topic_cells.keep(piece.cleaned.topics, result.ids, now, origin, may, proof)
+    if changed:
+        moved = len(changed.intersection(result.ids[place] for place in result.same))
+        result.updated, result.unchanged = result.updated + moved, result.unchanged - moved
     refused = [*piece.refused, *((piece.row(failure.index), sentence(failure.errors)) for failure in result.failed)]
+    refused.sort(key=lambda pair: pair[0].line)
+    told = barring.without([(row.cells, problem) for row, problem in refused])
     CsvRefusal.objects.bulk_create(
         [
-            CsvRefusal(csv_import_id=pk, line=row.line, reason=problem, cells=[_storable(cell) for cell in row.cells])
-            for row, problem in sorted(refused, key=lambda pair: pair[0].line)
+            CsvRefusal(csv_import_id=pk, line=row.line, reason=problem, cells=[_storable(cell) for cell in cells])
+            for (row, _), (cells, problem) in zip(refused, told, strict=True)
         ],
         batch_size=1000,
     )
@@ -191,7 +225,7 @@ def _consenting(file: CsvImport) -> tuple[May, Proof]:
     """How far its rows may widen consent: only on the basis that the operator stated, which is kept as the proof."""
     basis = file.options.get("basis") or ""
     may = May(subscribe=bool(basis), resubscribe=bool(basis and file.options.get("resubscribe")))
-    by = file.created_by.get_username() if file.created_by else ""
+    by = file.options.get("by") or (file.created_by.get_username() if file.created_by else "")
     return may, Proof(by, {"import": file.pk, "file": file.name[:200], **({"basis": basis} if basis else {})})
 
 

@@ -18,6 +18,8 @@ Column = Sequence[Any]
 # Fewer rows than that are not worth a look of their own at who is known.
 FEWEST = 200
 SAMPLE = 100
+# So many lines are handed to the database at once: a copy of all of them would cost as much memory as the rows do.
+WRITTEN = 500
 _COLUMNS = (*("email", "phone", "external_id"), *("first_name", "last_name", "timezone", "language"), "attributes")
 _COPY = f"COPY contacts_contact (id, {', '.join(_COLUMNS)}, created_at, updated_at) FROM STDIN"
 # Where all but the contact is the same, this costs the database less than reading lines.
@@ -142,8 +144,10 @@ def create(
         ending = f"\t{now.isoformat()}\t{now.isoformat()}\n"
         # Django wraps the errors of `execute` only.
         with connection.wrap_database_errors, cursor.copy(_COPY) as copy:
-            texts = map(lines.texts.__getitem__, order)
-            copy.write(ending.join(map("\t".join, zip(ids, texts, strict=True))) + ending)
+            for start in range(0, len(order), WRITTEN):
+                texts = map(lines.texts.__getitem__, order[start : start + WRITTEN])
+                rows = zip(ids[start : start + WRITTEN], texts, strict=True)
+                copy.write(ending.join(map("\t".join, rows)) + ending)
         said = [
             (_array(those), channel, state)
             for channel in ("email", "sms")

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection, models, transaction
 
-from contacts import saving
+from contacts import recounting, saving
 from contacts.lanes import nudge
 from contacts.models import Contact, CsvImport
 from contacts.segments.crossing import ENTERED, LEFT
@@ -27,6 +27,7 @@ c.id > %(after)s AND c.id <= %(until)s AND EXISTS (
 _TOUCHED = """
 c.updated_at > %(end)s
 OR EXISTS (SELECT FROM contacts_consent k WHERE k.contact_id = c.id AND k.at > %(end)s)
+OR EXISTS (SELECT FROM contacts_topicconsent k WHERE k.contact_id = c.id AND k.at > %(end)s)
 OR EXISTS (SELECT FROM contacts_contacttag m WHERE m.contact_id = c.id AND m.at > %(end)s)
 OR EXISTS (
     SELECT FROM contacts_event e
@@ -93,6 +94,7 @@ def work(now: datetime) -> bool:
         file.kept += len(there) - len(free)
         if len(there) < SLICE:
             file.state = State.UNDONE
+            recounting.after_change(now)
         else:
             file.undone_until = there[-1]
         file.save(update_fields=["undone", "kept", "state", "undone_until"])

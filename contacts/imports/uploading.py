@@ -1,21 +1,32 @@
 """Takes in a file of contacts: keeps it where every worker can read it, and finds out how it is written."""
 
 import codecs
+import re
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
 from django.db import transaction
 
+from contacts import topics
 from contacts.attributes.defining import definitions
 from contacts.imports.csv_mapping import guess
 from contacts.imports.csv_reading import Reader, Row
-from contacts.imports.csv_sniffing import Unreadable, guess_delimiter, guess_encoding, wide_encoding
+from contacts.imports.csv_sniffing import (
+    Unreadable,
+    guess_delimiter,
+    guess_encoding,
+    is_delimiter,
+    refuse_other_texts,
+    wide_encoding,
+)
 from contacts.models import CsvChunk, CsvImport
 
 PIECE = 1024 * 1024
 MOST_COLUMNS = 500
 PREVIEWED = 5
+# An address or a phone number, where a header should stand.
+_CONTACT = re.compile(r"\S+@\S+\.\S+|\+?[0-9][0-9 ().-]{6,20}")
 # The option that names what a file was uploaded for, where that is no import of contacts.
 OWNED = "owned_by"
 
@@ -40,12 +51,13 @@ def read_as(file: CsvImport, encoding: str, delimiter: str = "") -> None:
     head = bytes(next(pieces_of(file, 0), b""))
     if not head.strip():
         raise Unreadable("The file is empty.")
-    first = head.split(b"\n", 1)[0].strip()
+    first = head.split(b"\n", 1)[0].rstrip(b"\r").decode("ascii", "replace").strip('"')
     skipped = 0
-    if first[:4].lower() == b"sep=" and len(first) == 5:  # Excel's own hint
-        delimiter = delimiter or first[4:5].decode("ascii", "replace")
+    if first[:4].lower() == "sep=" and is_delimiter(first[4:]):  # Excel's own hint
+        delimiter = delimiter or first[4:]
         skipped = head.index(b"\n") + 1 if b"\n" in head else len(head)
     text = head[skipped:].decode(encoding, "replace")
+    refuse_other_texts(text)
     file.encoding, file.delimiter = encoding, delimiter or guess_delimiter(text[:100_000])
     reader = Reader(pieces_of(file, skipped), file.encoding, file.delimiter, skipped, int(skipped > 0))
     header = next(iter(reader), None)
@@ -60,8 +72,28 @@ def read_as(file: CsvImport, encoding: str, delimiter: str = "") -> None:
     rows = preview(file, 100)
     if not rows:
         raise Unreadable("There are no rows below the headers.")
-    file.mapping = guess(file.headers, [row.cells for row in rows], definitions())
+    file.mapping = guess(file.headers, [row.cells for row in rows], definitions(), topics.known())
     file.save()
+
+
+def read_again(file: CsvImport, encoding: str, delimiter: str) -> bool:
+    """Read a draft in another way; False where it is a draft no more. Raises Unreadable, and it stays as it was."""
+    with transaction.atomic():
+        draft = CsvImport.objects.select_for_update().filter(pk=file.pk, state=CsvImport.State.DRAFT).first()
+        if draft is not None:
+            read_as(draft, encoding, delimiter)
+    return draft is not None
+
+
+def doubt(file: CsvImport) -> str:
+    """What looks wrong with a draft's headers, as a sentence; "" where nothing does."""
+    person = next(filter(_CONTACT.fullmatch, file.headers), "")
+    if not person:
+        return ""
+    return (
+        f"The first line looks like a contact (“{person[:60]}”), not like headers, and will not be imported. "
+        "If it is one, put a line with the names of the columns above it, and upload the file again."
+    )
 
 
 def preview(file: CsvImport, count: int = PREVIEWED) -> list[Row]:

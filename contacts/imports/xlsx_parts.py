@@ -1,8 +1,9 @@
 """Parses the parts of an Excel workbook, without trust, and keeps its texts outside of memory."""
 
-import mmap
+import os
 import tempfile
 from array import array
+from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from typing import Any, Self
 from xml.parsers import expat
@@ -11,6 +12,8 @@ from contacts.imports.csv_sniffing import Unreadable
 
 LONGEST_TEXT = 40_000
 DEEPEST = 100
+# So many texts are written and read at once, and so many bytes of those that were read are remembered.
+BLOCK, REMEMBERED = 64, 128 * 1024
 
 
 class Texts:
@@ -84,32 +87,52 @@ def _refuse(*_: Any) -> None:
 
 
 class Strings:
-    """A list of texts, kept in a file that goes by itself."""
+    """A list of texts, kept in a file that goes by itself; memory holds where they are, and those that were asked for
+    lately, a block of neighbours at a time. XML has no NUL, so that one parts them."""
 
     def __init__(self) -> None:
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - see `__exit__`
+        self._written: list[str] = []
         self._ends = array("Q", [0])
-        self._map: mmap.mmap | bytes = b""
+        self._read: OrderedDict[int, list[str]] = OrderedDict()
+        self._remembered = 0
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: Any) -> None:
-        if isinstance(self._map, mmap.mmap):
-            self._map.close()
         self._file.close()
 
     def append(self, text: str) -> None:
-        self._ends.append(self._ends[-1] + self._file.write(text.encode("utf-8", "replace")))
+        self._written.append(text)
+        if len(self._written) == BLOCK:
+            self._write()
 
     def complete(self) -> None:
         """Nothing comes after this; now texts can be had."""
+        if self._written:
+            self._write()
         self._file.flush()
-        if self._ends[-1]:
-            self._map = mmap.mmap(self._file.fileno(), 0, access=mmap.ACCESS_READ)
 
     def __getitem__(self, index: int) -> str:
         """ "" where there is none."""
-        if index >= len(self._ends) - 1:
-            return ""
-        return self._map[self._ends[index] : self._ends[index + 1]].decode()
+        number, place = divmod(index, BLOCK)
+        block = self._read.get(number)
+        if block is not None:
+            self._read.move_to_end(number)
+        elif number < len(self._ends) - 1:
+            block = self._read_again(number)
+        return block[place] if block and place < len(block) else ""
+
+    def _write(self) -> None:
+        self._ends.append(self._ends[-1] + self._file.write("\0".join(self._written).encode("utf-8", "replace")))
+        self._written = []
+
+    def _read_again(self, number: int) -> list[str]:
+        begin, end = self._ends[number], self._ends[number + 1]
+        self._remembered += end - begin
+        while self._read and self._remembered > REMEMBERED:
+            oldest, _ = self._read.popitem(last=False)
+            self._remembered -= self._ends[oldest + 1] - self._ends[oldest]
+        block = self._read[number] = os.pread(self._file.fileno(), end - begin, begin).decode().split("\0")
+        return block

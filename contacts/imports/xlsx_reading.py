@@ -12,6 +12,7 @@ from xml.parsers import expat
 
 from contacts.imports.csv_sniffing import Unreadable
 from contacts.imports.xlsx_parts import Strings, Texts, parsed
+from contacts.imports.xlsx_values import USUAL, kind_of, number_of, unescaped
 
 # What a spreadsheet may be at most, by Excel itself. Cells hold 32,767 characters there.
 MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 1_048_576, 16_384, 40_000
@@ -19,16 +20,12 @@ MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 1_048_576, 16_384, 40_000
 MOST_TIGHT, TIGHT_FROM = 200, 16 * 1024 * 1024
 MOST_BYTES = 4 * 1024 * 1024 * 1024
 _READ = 256 * 1024
-NO_WORKBOOK = "This is a ZIP file, but no Excel workbook. Save it as CSV first."
+NO_WORKBOOK = "This is a ZIP file, but no Excel workbook. Unpack it, and upload the CSV file that is in it."
+OPEN_DOCUMENT = "This is an OpenDocument spreadsheet, whatever its name says. Save it as an Excel workbook or as CSV."
+BINARY = "This is a binary Excel workbook (.xlsb). Save it as .xlsx or as CSV."
 DAMAGED = "This Excel workbook is damaged. Open it in Excel, save it again, or save it as CSV."
 
 _CELL = re.compile(r"([A-Z]{1,4})([0-9]{1,8})")
-_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
-_INTEGER = re.compile(r"-?[0-9]{1,15}")
-# Formats of numbers that show dates or times; others are told by their letters.
-_DATES = frozenset((*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)))
-_TIMES = frozenset((18, 19, 20, 21, 45, 46, 47))
-_SPOKEN = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.|_.|\*.')
 
 # What unpacking a damaged file may raise.
 _SPOILT = zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError, zlib.error
@@ -55,8 +52,9 @@ class Workbook:
         """Bytes of the sheet's markup."""
         return self._zip.getinfo(self._parts[sheet]).file_size
 
-    def rows(self, sheet: int) -> Iterator[tuple[int, list[str]]]:
-        """The rows, empty ones as [], a few at a time, each with how many bytes of `size` were read by then.
+    def rows(self, sheet: int) -> Iterator[tuple[int, list[str] | None]]:
+        """The rows, empty ones as [], a few at a time, each with how many bytes of `size` were read by then. Before
+        them None, now and then, while the texts of all sheets are read: whoever has no time left may stop there.
 
         Dates are written as 2026-03-10 or 2026-03-10T09:00:00, formulas as what they came to when they were saved.
         Raises Unreadable in the middle of it where the rest cannot be read.
@@ -64,7 +62,11 @@ class Workbook:
         try:
             with Strings() as strings:
                 if self._targets.get("sharedStrings") in self._names:
-                    parsed(self._bytes(self._targets["sharedStrings"]), Texts("si", strings.append))
+                    parser = parsed(None, Texts("si", strings.append))
+                    for piece in self._bytes(self._targets["sharedStrings"]):
+                        parser.Parse(piece, False)
+                        yield 0, None
+                    parser.Parse(b"", True)
                     strings.complete()
                 yield from self._cells(sheet, strings)
         except _SPOILT as error:
@@ -107,7 +109,9 @@ class Workbook:
         found.append("xl/workbook.xml")
         part = next((name for name in found if name in self._names), None)
         if part is None:
-            raise Unreadable(NO_WORKBOOK)
+            raise Unreadable(OPEN_DOCUMENT if "content.xml" in self._names else NO_WORKBOOK)
+        if part.endswith(".bin"):
+            raise Unreadable(BINARY)
         return part
 
     def _relations(self, book: str) -> dict[str, str]:
@@ -144,16 +148,16 @@ class Workbook:
         return names, parts, any(since_1904)
 
     def _formats(self) -> list[str]:
-        """For each style of cells, "date", "time", "moment", or "" for a plain number."""
+        """For each style of cells, "time", "elapsed", "moment", or "" for a plain number."""
         own: dict[int, str] = {}
         used: list[int] = []
         within: list[str] = []
 
         def element(name: str, given: dict[str, str]) -> None:
             within.append(name)
-            number = given.get("numFmtId", "")
-            if name == "numFmt" and number.isdecimal():
-                own[int(number)] = _kind(given.get("formatCode", ""))
+            number = given.get("numFmtId", "")[:9]
+            if name == "numFmt" and number.isdecimal() and len(own) < 100_000:
+                own[int(number)] = kind_of(given.get("formatCode", ""))
             elif name == "xf" and "cellXfs" in within and len(used) < 100_000:
                 used.append(int(number) if number.isdecimal() else 0)
 
@@ -162,14 +166,7 @@ class Workbook:
 
         if self._targets.get("styles") in self._names:
             parsed(self._bytes(self._targets["styles"]), element, end)
-        return [own.get(number, ("time" if number in _TIMES else "moment") * (number in _DATES)) for number in used]
-
-
-def _kind(code: str) -> str:
-    letters = set(_SPOKEN.sub("", code).lower().split(";")[0])
-    if letters & set("yd"):
-        return "moment"
-    return "time" if letters & set("hs") else "moment" if "m" in letters else ""
+        return [own.get(number, USUAL.get(number, "")) for number in used]
 
 
 class _Sheet:
@@ -245,13 +242,13 @@ class _Sheet:
     def _value(self, text: str) -> str:
         kind = self._type
         if kind == "s":
-            return _unescaped(self._strings[int(text[:9])]) if text.isdecimal() else ""
+            return unescaped(self._strings[int(text[:9])]) if text.isdecimal() else ""
         if kind == "n":
             shown = self._formats[int(self._style)] if self._styled() else ""
-            return self._moment(text, shown) if shown else _number(text)
+            return self._moment(text, shown) if shown else number_of(text)
         if kind == "b":
             return "yes" if text.strip() == "1" else "no"
-        return "" if kind == "e" else _unescaped(text)  # an error is nothing that is known
+        return "" if kind == "e" else unescaped(text)  # an error is nothing that is known
 
     def _styled(self) -> bool:
         return self._style.isdecimal() and len(self._style) < 7 and int(self._style) < len(self._formats)
@@ -259,6 +256,9 @@ class _Sheet:
     def _moment(self, text: str, shown: str) -> str:
         try:
             days = float(text)
+            if shown == "elapsed" and 0 <= days < 1e6:
+                seconds = round(days * 86400)
+                return f"{seconds // 3600:02}:{seconds // 60 % 60:02}:{seconds % 60:02}"
             if shown == "time" and 0 <= days < 1:
                 return str((datetime(2000, 1, 1) + timedelta(seconds=round(days * 86400))).time())
             # Excel takes 1900 for a leap year, as Lotus 1-2-3 did.
@@ -267,22 +267,3 @@ class _Sheet:
         except (ValueError, OverflowError):
             return text
         return at.date().isoformat() if not days % 1 else at.isoformat()
-
-
-def _unescaped(text: str) -> str:
-    """Texts hold what XML cannot, such as a carriage return, as _x000D_."""
-    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), text) if "_x" in text else text
-
-
-def _number(text: str) -> str:
-    """A number as it is shown: binary fractions are exact to 15 digits."""
-    text = text.strip()
-    if _INTEGER.fullmatch(text):
-        return text
-    try:
-        number = float(text)
-    except ValueError:
-        return text
-    if number.is_integer() and abs(number) < 1e15:
-        return str(int(number))
-    return f"{number:.15g}"

@@ -2,7 +2,7 @@
 
 from contacts.models.attribute import Attribute, AttributeSweep
 from contacts.models.bulk_edit import BulkEdit, BulkEditPart
-from contacts.models.consent import Consent, ConsentState, Suppression
+from contacts.models.consent import Consent, ConsentState, Lifting, Suppression
 from contacts.models.contact import Contact
 from contacts.models.csv_import import CsvAhead, CsvChunk, CsvImport, CsvRefusal
 from contacts.models.event import Event, EventCursor
@@ -33,6 +33,7 @@ __all__ = [
     "Event",
     "EventCursor",
     "Installation",
+    "Lifting",
     "Membership",
     "Merge",
     "Pair",

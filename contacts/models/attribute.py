@@ -26,7 +26,10 @@ class Attribute(models.Model):
     size = models.BigIntegerField(null=True, editable=False, help_text="How many contacts have a value.")
     unfit = models.BigIntegerField(null=True, editable=False, help_text="How many of these do not fit the type.")
     convertible = models.BigIntegerField(null=True, editable=False, help_text="How many of those could be made to.")
-    counted_at = models.DateTimeField(null=True, editable=False)
+    counted_at = models.DateTimeField(null=True, editable=False, help_text="When that pass began.")
+    changed_at = models.DateTimeField(
+        null=True, editable=False, help_text="When many contacts were last changed in it."
+    )
     created_at = models.DateTimeField()
 
     class Meta:
@@ -35,6 +38,11 @@ class Attribute(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+    @property
+    def outdated(self) -> bool:
+        """Whether many contacts were changed since they were counted."""
+        return bool(self.counted_at and self.changed_at and self.changed_at > self.counted_at)
 
 
 class AttributeSweep(models.Model):

@@ -30,7 +30,8 @@ class Said(models.Model):
     at = models.DateTimeField()
     source = models.CharField(max_length=200, blank=True, help_text="Where it was said: import, api, unsubscribe page…")
     by = models.CharField(max_length=200, blank=True, db_default="", help_text="Who or which program kept it.")
-    # {"ip", "agent", "message": id, "import": id, "file", "basis", "form"}, as far as there is any of it.
+    # {"ip", "agent", "message": id, "import": id, "file", "basis", "form", "text": of an SMS, "provider", "told": what
+    # the provider said}, as far as there is any of it.
     proof = models.JSONField(null=True, blank=True)
 
     class Meta:
@@ -61,6 +62,24 @@ class Suppression(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint("channel", Lower("address"), name="suppression_unique")]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class Lifting(models.Model):
+    """An address that may be written to again: why it was on the list, and who took it off, when and why."""
+
+    channel = models.CharField(max_length=8, choices=Channel.choices)
+    address = models.CharField(max_length=254)
+    reason = models.CharField(max_length=200, blank=True, help_text="Why it was on the list.")
+    since = models.DateTimeField()
+    at = models.DateTimeField()
+    by = models.CharField(max_length=200)
+    why = models.CharField(max_length=200)
+
+    class Meta:
+        indexes = [models.Index("channel", Lower("address"), name="lifting_address")]
 
     def __str__(self) -> str:
         return self.address

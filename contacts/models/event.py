@@ -26,6 +26,7 @@ class Event(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["key"], name="event_key_unique", condition=models.Q(key__isnull=False))
         ]
+        # Two more, `event_told` and `event_told_long`, are for rules on properties: see migration 0015.
         indexes = [
             models.Index(fields=["xact", "id"], name="event_log"),
             models.Index(fields=["contact", "name", "at"], name="event_contact_name_at"),

@@ -38,6 +38,10 @@ class Erasure(models.Model):
     at = models.DateTimeField()
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL)
     source = models.CharField(max_length=200)
+    replaced = models.JSONField(
+        default=list,
+        help_text="What operators wrote that named them, or those who were erased with them, as {what, name, url}.",
+    )
     xact = models.BigIntegerField(null=True, editable=False)
     settled = models.BooleanField(default=False)
 

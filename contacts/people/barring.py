@@ -59,6 +59,17 @@ def of_columns(columns: Mapping[str, Sequence[Any]]) -> dict[int, str]:
     }
 
 
+def without(rows: Sequence[tuple[Sequence[str], str]]) -> list[tuple[Sequence[str], str]]:
+    """Refused rows of a file, as (cells, why), without what stands in those that are about somebody barred. Two queries
+    at most."""
+    addresses = {cell.strip().lower() for cells, _ in rows for cell in cells if 5 < len(cell.strip()) < 255}
+    found = barred({address for address in addresses if "@" in address or address.startswith("+")})
+    return [
+        ([], SENTENCE) if SENTENCE in why or any(cell.strip().lower() in found for cell in cells) else (cells, why)
+        for cells, why in rows
+    ]
+
+
 def _digests(address: str) -> list[str]:
     """Under the present key first, then under former ones."""
     return [hmac.new(key, address.lower().encode(), "sha256").hexdigest() for key in _keys()]

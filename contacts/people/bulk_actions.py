@@ -10,7 +10,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 
 from contacts import consent, saving, tagging, timeline
-from contacts.attributes import attributing
+from contacts.attributes import attributing, showing
+from contacts.attributes.defining import definitions
 from contacts.cleaning import clean_field, validate_attribute_key
 from contacts.json_limits import text_problem
 from contacts.models import BulkEdit, ConsentState
@@ -25,11 +26,17 @@ HEAVY = (Action.DELETE, Action.ERASE)
 # What cannot be undone is confirmed by typing how many it is, from so many on.
 TYPED_FROM = 10
 PERMISSIONS = {Action.DELETE: "contacts.delete_contact", Action.ERASE: "contacts.erase_contact"}
+NO_VALUE = "Give the value, or clear the attribute instead."
 BASIS = "Say on what basis they may be written to: this widens what they said."
 
 
 def slice_of(action: str) -> int:
     return HEAVY_SLICE if action in HEAVY else SLICE
+
+
+def attributes(edit: BulkEdit) -> list[str] | None:
+    """Those that it changes; None for all of them."""
+    return None if edit.action in HEAVY else [edit.values["key"]] if "key" in edit.values else []
 
 
 def permission(action: str) -> str:
@@ -46,15 +53,21 @@ def cleaned(action: str, given: Values) -> dict[str, Any]:
         key = _key(given.get("key"))
         value = given.get("value")
         if value is None or value == "":
-            raise ValidationError({"value": ["Give the value, or clear the attribute instead."]})
+            raise ValidationError({"value": [NO_VALUE]})
         try:
-            return {"key": key, "value": clean_field("attributes", {key: value})[key]}
+            kept, errors = definitions().check(clean_field("attributes", {key: value}))
         except ValidationError as error:
             raise ValidationError({"value": error.messages}) from None
+        if errors or kept[key] is None:
+            raise ValidationError({"value": next(iter(errors.values()), [NO_VALUE])})
+        return {"key": key, "value": kept[key]}
     if action == Action.CLEAR_ATTRIBUTE:
         return {"key": _key(given.get("key"))}
     if action == Action.ERASE:
-        return {"bar": given.get("bar", True) is not False}
+        bar = given.get("bar", True)
+        if not isinstance(bar, bool):
+            raise ValidationError({"bar": ["This is true or false."]})
+        return {"bar": bar}
     if action == Action.DELETE:
         return {}
     raise ValidationError({"action": [f"An action is one of {', '.join(Action.values)}."]})
@@ -115,7 +128,7 @@ def sentence(action: str, values: Values) -> str:
 
 
 def shown(value: Any) -> str:
-    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)[:100]
+    return showing.text(value)[:100]
 
 
 def do(edit: BulkEdit, ids: Sequence[int], now: datetime) -> int:

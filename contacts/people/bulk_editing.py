@@ -13,6 +13,7 @@ import psycopg.errors
 from django.core.exceptions import EmptyResultSet
 from django.db import InterfaceError, OperationalError, connection, transaction
 
+from contacts import recounting
 from contacts.lanes import nudge
 from contacts.models import BulkEdit, BulkEditPart, Contact
 from contacts.people import bulk_actions
@@ -36,7 +37,7 @@ class Changed(Exception):
     """As many contacts are selected now, and another number was confirmed."""
 
     def __init__(self, count: int) -> None:
-        super().__init__(f"{count:,} contacts are selected now.")
+        super().__init__(f"{count:,} contact{' is' if count == 1 else 's are'} selected now.")
         self.count = count
 
 
@@ -93,6 +94,7 @@ def cancel(edit: BulkEdit, now: datetime) -> bool:
         locked.state, locked.finished_at = State.CANCELLED, now
         locked.save(update_fields=["state", "finished_at"])
         locked.parts.all().delete()
+        recounting.after_change(now, bulk_actions.attributes(locked))
     return True
 
 
@@ -129,6 +131,7 @@ def _slice(edit: BulkEdit, now: datetime) -> None:
     edit.state = State.RUNNING
     if edit.done >= edit.total or part is None:
         edit.state, edit.finished_at = State.DONE, now
+        recounting.after_change(now, bulk_actions.attributes(edit))
     edit.save(update_fields=["state", "done", "changed", "finished_at"])
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
+from contacts.attributes.defining import definitions
 from contacts.attributes.rows import ALL_KINDS, AttributeRow, attributes_of
 from contacts.models import BulkEdit, ConsentState, Tag
 from contacts.models.consent import SAYABLE, Channel
@@ -38,7 +39,9 @@ class BulkEditForm(forms.Form):
     key = forms.CharField(
         max_length=100, label="Attribute", widget=forms.TextInput({"list": "attribute-keys", "autocomplete": "off"})
     )
-    kind = forms.ChoiceField(choices=lambda: list(ALL_KINDS.items()))
+    kind = forms.ChoiceField(
+        choices=lambda: list(ALL_KINDS.items()), help_text="Of an attribute that is defined, its own type counts."
+    )
     value = forms.CharField(max_length=10_000)
     bar = forms.BooleanField(
         required=False,
@@ -80,9 +83,11 @@ class BulkEditForm(forms.Form):
             return cleaned
         given = dict(cleaned)
         if self.action == Action.SET_ATTRIBUTE:
+            key = cleaned["key"] = given["key"] = cleaned["key"].strip()
+            defined = definitions().get(key)
             try:
-                row = AttributeRow(cleaned["key"], cleaned["kind"], cleaned["value"])
-                given["value"] = attributes_of([row]).get(cleaned["key"].strip())
+                row = AttributeRow(key, cleaned["kind"], cleaned["value"])
+                given["value"] = defined.read(row.value) if defined else attributes_of([row]).get(key)
             except ValidationError as error:
                 self.add_error("value", error)
                 return cleaned

@@ -10,13 +10,16 @@ from typing import Any
 from django.db import transaction
 
 from contacts import csv_writing
+from contacts.attributes.defining import definitions
+from contacts.attributes.guessing import undefined
 from contacts.consent import ADDRESSES
-from contacts.contact_columns import Column
-from contacts.models import Consent, ConsentState, Contact, ContactTag
+from contacts.contact_columns import LABELS, Column
+from contacts.models import Consent, ConsentState, ContactTag
 from contacts.people.selecting import Selection
 
 # Rows that are read and written in one go: tags and consent are asked for so many contacts at once.
 CHUNK = 2_000
+RESERVED = {*LABELS, *(f"consent_{channel}" for channel in ADDRESSES)}
 _PLAIN = ("id", "email", "phone", "external_id", "first_name", "last_name", "timezone", "language")
 
 
@@ -29,7 +32,8 @@ def headers(columns: Sequence[Column]) -> list[str]:
 
 
 def _header(column: Column) -> str:
-    return column.attribute or column.key
+    """The name that importing takes it for; an attribute called like a field says that it is one."""
+    return column.key if column.attribute in RESERVED else column.attribute or column.key
 
 
 def lines(selection: Selection, columns: Sequence[Column], now: datetime) -> Iterator[str]:
@@ -96,8 +100,7 @@ def _cell(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def columns_in_use() -> list[str]:
-    """Attributes that contacts have, the most frequent first; of the newest of them, for it has to be there at once."""
-    from contacts.segments.suggesting import suggestions
-
-    return [key for key in suggestions("attributes", "") if key not in {f.name for f in Contact._meta.get_fields()}]
+def columns_in_use() -> list[tuple[str, str]]:
+    """Attributes as (key, label): all that are defined, then those that the newest contacts have besides."""
+    defined = definitions()
+    return [(each.name, each.label) for each in defined] + [(each.name, each.name) for each in undefined(defined)]

@@ -7,13 +7,17 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 
-from contacts import ties, timeline
+from contacts import consent, ties, timeline
+from contacts.attributes import showing
+from contacts.attributes.defining import definitions
 from contacts.cleaning import IDENTIFIERS
+from contacts.consent import ADDRESSES
 from contacts.lanes import READERS, nudge
-from contacts.models import ConsentState, Contact, Merge
+from contacts.models import ConsentState, Contact, Merge, Suppression
+from contacts.models.consent import Channel
 from contacts.profiles import LABELS, TEXTS
 from contacts.saving import UNIDENTIFIED, retried
 from contacts.timeline import NewEvent
@@ -39,6 +43,15 @@ class Line:
         return self.kept not in (None, "") and self.gone not in (None, "") and self.kept != self.gone
 
     @property
+    def told(self) -> list[tuple[str, str]]:
+        """Whose value it would be, and the value as people read it; "" where there is none."""
+        return [(whose, "" if value in (None, "") else showing.text(value)) for whose, value in self._both]
+
+    @property
+    def _both(self) -> list[tuple[str, Any]]:
+        return [(KEPT, self.kept), (GONE, self.gone)]
+
+    @property
     def result(self) -> Any:
         return self.gone if self.chosen == GONE else self.kept
 
@@ -49,12 +62,13 @@ def lines(kept: Contact, gone: Contact, choices: Mapping[str, str] | None = None
     fields = {name: (getattr(kept, name), getattr(gone, name)) for name in TEXTS}
     for key in sorted({**kept.attributes, **gone.attributes}):
         fields[f"attributes.{key}"] = (kept.attributes.get(key), gone.attributes.get(key))
+    labels = LABELS | {f"attributes.{each.name}": each.label for each in definitions()}
     found = []
     for key, (ours, theirs) in fields.items():
         usual = GONE if ours in (None, "") and theirs not in (None, "") else KEPT
         chosen = (choices or {}).get(key, usual)
         if ours not in (None, "") or theirs not in (None, ""):
-            label = LABELS.get(key, key.removeprefix("attributes."))
+            label = labels.get(key, key.removeprefix("attributes."))
             found.append(Line(key, label, ours, theirs, chosen if chosen in (KEPT, GONE) else usual))
     return found
 
@@ -64,6 +78,11 @@ def weight(contact: Contact) -> dict[str, Any]:
     return {
         "tags": [mark.tag.name for mark in contact.contact_tags.select_related("tag")[:20]],
         "consents": list(contact.consents.exclude(state=ConsentState.UNKNOWN)),
+        "suppressed": [
+            Channel(channel).label
+            for channel in ADDRESSES
+            if consent.refusals(channel, [contact.pk]).get(contact.pk) == consent.SUPPRESSED
+        ],
         "events": contact.events.count(),
     }
 
@@ -72,7 +91,7 @@ def merge(
     kept_id: int, gone_id: int, choices: Mapping[str, str], now: datetime, source: str = "", by: Any = None
 ) -> Contact:
     """`choices` says for fields ("email", "attributes.city"…) whether the value of the one who is `kept` or `gone` is
-    taken. Tags are those of both, and of consent the stricter answer holds.
+    taken. Tags are those of both, of consent the stricter answer holds, and whoever complained stays suppressed.
 
     Raises ValidationError, and Contact.DoesNotExist where one of them is gone already."""
     if kept_id == gone_id:
@@ -115,6 +134,7 @@ def _merge(kept: Contact, gone: Contact, choices: Mapping[str, str], now: dateti
         # Not by the ORM, which would take along what others have just written about them; see `lingering`.
         cursor.execute("DELETE FROM contacts_contact WHERE id = %s", [gone.pk])
     kept.save()
+    _still_suppressed(kept, before, now)
     Merge.objects.create(
         gone_id=gone.pk,
         kept=kept,
@@ -130,6 +150,25 @@ def _merge(kept: Contact, gone: Contact, choices: Mapping[str, str], now: dateti
         events.append(NewEvent(kept.pk, UPDATED, {"changed": sorted(changed), **origin}))
     timeline.record(events, now)
     nudge(*READERS)
+
+
+def _still_suppressed(kept: Contact, before: Mapping[str, Mapping[str, Any]], now: datetime) -> None:
+    """Who complained at an address that is given up wants no mail at the other one either. That an address bounced says
+    nothing of the other."""
+    given_up = {
+        (channel, both[name])
+        for channel, name in ADDRESSES.items()
+        for both in before.values()
+        if both[name] and getattr(kept, name) and both[name] != getattr(kept, name)
+    }
+    if not given_up:
+        return
+    asked = Q()
+    for channel, address in given_up:
+        asked |= Q(channel=channel, address__iexact=address)
+    found = Suppression.objects.filter(asked).exclude(reason__icontains="bounce").values_list("channel", "reason")
+    for channel, reason in found:
+        consent.suppress(channel, [getattr(kept, ADDRESSES[channel])], reason, now)
 
 
 def again(row: Merge, now: datetime) -> None:

@@ -8,9 +8,12 @@ from typing import Any
 
 from django.db import transaction
 
-from contacts import ties
+from contacts import ties, timeline
 from contacts.models import Contact
 from contacts.profiles import TEXTS
+from contacts.timeline import NewEvent
+
+EXPORTED = "contact.exported"
 
 
 def pieces(contact: Contact, now: datetime) -> Iterator[str]:
@@ -25,6 +28,11 @@ def pieces(contact: Contact, now: datetime) -> Iterator[str]:
                 begun = True
             yield "\n]" if begun else "]"
         yield "\n}\n"
+
+
+def record(contact: Contact, now: datetime, source: str) -> None:
+    """That it was given out, and to whom, stands on their timeline."""
+    timeline.record([NewEvent(contact.pk, EXPORTED, {"source": source})], now)
 
 
 def _contact(contact: Contact) -> dict[str, Any]:

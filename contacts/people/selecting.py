@@ -3,6 +3,7 @@
 One query serves the list, its count, bulk edits and files, so that all of them mean the same people.
 """
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,6 +13,7 @@ from django.db.models import QuerySet
 
 from contacts import segments
 from contacts.filters import ANSWERS, consenting, tagged
+from contacts.json_limits import text_problem
 from contacts.matching import LARGEST_ID
 from contacts.models import Contact
 from contacts.people.selection_form import SelectionForm
@@ -63,7 +65,10 @@ def narrowed(asked: Mapping[str, Any], now: datetime) -> QuerySet[Contact]:
     if asked["segment"]:
         contacts = segments.audience(asked["segment"].rule, now)
     if asked["attribute"]:
-        contacts = contacts & segments.audience(_rule(asked["attribute"], asked["value"]), now)
+        having = segments.audience(_rule(asked["attribute"], asked["value"]), now)
+        if asked["value"] and asked["attribute"] not in FIELDS:  # a list that has it among others
+            having |= Contact.objects.filter(attributes__contains={asked["attribute"]: [asked["value"]]})
+        contacts = contacts & having
     if asked["q"]:
         contacts = search(contacts, asked["q"])
     if asked["tag"]:
@@ -86,8 +91,9 @@ def _rule(key: str, value: str) -> dict[str, Any]:
 def of_filters(given: Mapping[str, Any]) -> Selection:
     """The filters among what an address or a program asks; what is no filter of ours is left out."""
     known = SelectionForm.base_fields
-    filters = {name: str(given[name]).strip() for name in known if str(given.get(name) or "").strip()}
-    return Selection({name: value[:300] for name, value in filters.items()})
+    filters = {name: text for name in known if (text := str(given.get(name) or "").strip())}
+    # What cannot be kept is found nowhere; left out, it would mean everybody.
+    return Selection({name: "\ufffd" if text_problem(text) else text[:300] for name, text in filters.items()})
 
 
 def of_ids(given: Iterable[Any]) -> Selection:
@@ -103,6 +109,14 @@ def of_ids(given: Iterable[Any]) -> Selection:
     return Selection(ids=tuple(dict.fromkeys(ids)))
 
 
+def of_text(text: str) -> Selection:
+    """The same as a text, as a dialog brings it back."""
+    try:
+        return of_json(json.loads(text))
+    except (json.JSONDecodeError, RecursionError):
+        return of_json(None)
+
+
 def of_json(given: Any) -> Selection:
     """{"ids": […]} or {"filters": {…}}; {"filters": {}} is everybody. Raises BadSelection."""
     if isinstance(given, Mapping) and given.keys() == {"ids"} and isinstance(given["ids"], list):
@@ -112,6 +126,8 @@ def of_json(given: Any) -> Selection:
         if unknown:
             names = ", ".join(SelectionForm.base_fields)
             raise BadSelection({"filters": [f"There is no filter “{unknown[0]}”. Filters are {names}."]})
+        if any(isinstance(value, list | dict) or text_problem(str(value)) for value in given["filters"].values()):
+            raise BadSelection({"filters": ["Each filter is one text or number."]})
         return of_filters(given["filters"])
     raise BadSelection({"selection": ["Use {“ids”: […]} or {“filters”: {…}}; empty filters are everybody."]})
 

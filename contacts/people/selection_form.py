@@ -13,6 +13,8 @@ from contacts.models import Segment, Tag
 class SelectionForm(ListForm):
     """`attribute` alone asks who has it; with `value`, for whom it is that."""
 
+    # Refused with a NUL, where lists leave that out: what is left could be nothing, and mean everybody.
+    q = forms.CharField(required=False, max_length=200, label="Search")  # type: ignore[assignment]
     tag = forms.ModelChoiceField(Tag.objects.all(), required=False, empty_label="Any tag")
     consent = forms.ChoiceField(required=False, choices=[("", "Any consent"), *ANSWERS])
     segment = forms.ModelChoiceField(Segment.objects.all(), required=False, empty_label="Any segment")

@@ -7,7 +7,7 @@ may ask where.
 
 from contacts.segments.compiler import problems, used_segments, where
 from contacts.segments.explain import sentence
-from contacts.segments.matching import audience, count, matching, matching_events
+from contacts.segments.matching import audience, count, count_and_some, matching, matching_events
 from contacts.segments.where import InvalidRule, Scope, Where
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Where",
     "audience",
     "count",
+    "count_and_some",
     "matching",
     "matching_events",
     "problems",

@@ -1,8 +1,9 @@
-"""Rules out texts that cannot be the dates that a comparison asks for, before anybody looks closely at them.
+"""Knows of most texts whether they are dates that a comparison asks for, before anybody looks closely at them.
 
 A date in a text is known by expressions that take longer than everything else about a rule. Dates in ISO 8601 sort as
-texts do, so a look at their order spares nearly all contacts that. The bounds are two days wider than what is asked:
-a text may say its moment in another zone.
+texts do, so a look at their order rules out those that cannot be meant; of the others, nearly all are found in a list
+of the days that are. Bounds are two days wider than what is asked, and the list is two days shorter: a text may say its
+moment in another zone, and the day may be another one there.
 """
 
 from datetime import date, datetime, timedelta
@@ -13,7 +14,12 @@ from contacts.segments.where import EVERYBODY, Where, all_of, fill, value
 
 _MARGIN = timedelta(days=2)
 _LOWER, _UPPER = '({0} COLLATE "C" >= {1})', '({0} COLLATE "C" < {1})'
+_AMONG_DAYS = """({0} IN (
+    SELECT to_char(day, 'YYYY-MM-DD') FROM generate_series({1}::date, {2}::date, interval '1 day') AS listed (day)
+))"""
 _FEW_DAYS = 60
+# How far a list of days reaches where a comparison names only its one end.
+_PAST, _FUTURE = timedelta(days=36525), timedelta(days=3653)
 
 
 def possible(text: Where, key: str, item: Any, now: datetime) -> Where:
@@ -25,6 +31,19 @@ def possible(text: Where, key: str, item: Any, now: datetime) -> Where:
     return all_of(
         fill(template, text, value(_moved(day, by).isoformat())) for template, day, by in bounds if day is not None
     )
+
+
+def certain(text: Where, key: str, item: Any, now: datetime) -> Where | None:
+    """TRUE only for days of which `key item` holds, NULL where the text is; None where no list of days helps."""
+    if key.startswith("anniversary"):
+        return None
+    lower, upper = _asked(key, item, now)
+    first = _moved(lower, _MARGIN) if lower else _moved(upper or date.max, -_PAST)
+    last = _moved(upper, -_MARGIN) if upper else _moved(first, _FUTURE)
+    if first >= last:
+        return None
+    # Looked up in a hash table, which is made once for all contacts.
+    return fill(_AMONG_DAYS, text, value(first), value(last))
 
 
 def _asked(key: str, item: Any, now: datetime) -> tuple[date | None, date | None]:

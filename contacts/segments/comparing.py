@@ -1,13 +1,14 @@
 """Compiles comparisons to SQL: what a contact or an event holds, typed by the value that it is compared with."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 
 from contacts.segments import bounds, values
-from contacts.segments.operands import Moment, Text
+from contacts.segments.operands import Key, Moment, Text
 from contacts.segments.operators import TODAY, operator
 from contacts.segments.where import Where, all_of, any_of, fill, value
 
@@ -49,13 +50,15 @@ _NEAR_MOMENTS = {
 }
 
 
-def sql(operand: Text | Moment, key: str, item: Any, now: datetime) -> Where:
-    """`operand key item` as a boolean expression that is never NULL and never fails; `problems` has let it pass."""
+def sql(operand: Text | Moment, key: str, item: Any, now: datetime, few: bool = True) -> Where:
+    """`operand key item` as a boolean expression that is never NULL and never fails; `problems` has let it pass.
+
+    Where it is asked of more than a `few`, what takes a moment to prepare pays."""
     found = operator(key)
     if found is None:
         raise ValueError(f"{key} is not an operator")
     if found.negates:
-        return ~sql(operand, found.negates, item, now)
+        return ~sql(operand, found.negates, item, now, few)
     if isinstance(operand, Moment):
         if found.key == "is_set":
             return Where("TRUE")
@@ -74,8 +77,8 @@ def sql(operand: Text | Moment, key: str, item: Any, now: datetime) -> Where:
         case "is_set":
             return operand.is_set()
     if found.takes in ("order", "pair") and values.number(item[0] if found.takes == "pair" else item) is not None:
-        return _typed(operand.text, ([values.NUMBER], "{0}::numeric", lambda it: _number(it, found.key, item)))
-    return bounds.possible(operand.text, found.key, item, now) & _typed(
+        return _in_order(operand, _bounds(found.key, item))
+    of_day = _typed(
         operand.text,
         ([values.USUAL_DAY, values.DAY], "{0}::date", lambda it: _day(it, found.key, item, now)),
         (
@@ -85,6 +88,10 @@ def sql(operand: Text | Moment, key: str, item: Any, now: datetime) -> Where:
         ),
         ([values.LOCAL_MOMENT], "({0}::timestamp AT TIME ZONE {1})", lambda it: _moment(it, found.key, item, now)),
     )
+    certain = None if few else bounds.certain(operand.text, found.key, item, now)
+    if certain is not None:
+        of_day = fill("(CASE WHEN {0} THEN TRUE ELSE {1} END)", certain, of_day)
+    return bounds.possible(operand.text, found.key, item, now) & of_day
 
 
 def zone() -> Where:
@@ -109,10 +116,18 @@ def _typed(text: Where, *branches: tuple[list[str], str, Condition]) -> Where:
     return Where(f"(CASE {' '.join(w.sql for w in whens)} ELSE FALSE END)", tuple(p for w in whens for p in w.params))
 
 
-def _number(it: Where, key: str, item: Any) -> Where:
-    if key == "between":
-        return _number(it, "at_least", item[0]) & _number(it, "at_most", item[1])
-    return _compared(it, key, fill("{0}::numeric", value(values.number(item))))
+def _bounds(key: str, item: Any) -> list[tuple[str, Decimal]]:
+    """What is asked of a number, such as (">=", 5); `problems` has seen to it that these are numbers."""
+    asked = [("at_least", item[0]), ("at_most", item[1])] if key == "between" else [(key, item)]
+    return [(_SIGNS[each], values.number(number) or Decimal()) for each, number in asked]
+
+
+def _in_order(operand: Text, bounds: Sequence[tuple[str, Decimal]]) -> Where:
+    def within(it: Where) -> Where:
+        return all_of(fill(f"({{0}} {sign} {{1}}::numeric)", it, value(number)) for sign, number in bounds)
+
+    of_text = _typed(operand.text, ([values.NUMBER], "{0}::numeric", within))
+    return operand.in_order(bounds, of_text) if isinstance(operand, Key) else of_text
 
 
 def _day(it: Where, key: str, item: Any, now: datetime) -> Where:

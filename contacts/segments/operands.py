@@ -1,10 +1,12 @@
 """What a rule compares: columns and JSON keys as pieces of SQL, with the questions that can be asked of each."""
 
 import json
+from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from contacts.segments import values
-from contacts.segments.where import NOBODY, Where, any_of, fill, value
+from contacts.segments.where import NOBODY, Where, all_of, any_of, fill, value
 
 
 class Text:
@@ -75,6 +77,26 @@ class Key(Text):
 
     def _holds(self, literal: str) -> Where:
         return fill("{0} @> {1}::jsonb", self.column, value(f"{{{json.dumps(self.key)}: {literal}}}"))
+
+    def in_order(self, bounds: Sequence[tuple[str, Decimal]], of_text: Where) -> Where:
+        """Whether a number is within bounds such as (">=", 5); of a text, whether `of_text` holds.
+
+        Numbers are compared as JSON, which casts nothing. There texts are less than all numbers, and true and false,
+        lists and objects greater (or less, where a list is empty), so that few values are asked what they are."""
+        held = fill("({0} -> {1})", self.column, value(self.key))
+        kept = {sign: fill(f"({{0}} {sign} {{1}}::jsonb)", held, value(str(number))) for sign, number in bounds}
+        lower = [kept[sign] for sign in kept if sign.startswith(">")]
+        upper = [kept[sign] for sign in kept if sign.startswith("<")]
+        if not lower:
+            inside = "(CASE jsonb_typeof({1}) WHEN 'number' THEN TRUE WHEN 'string' THEN {2} ELSE FALSE END)"
+            return fill(f"(CASE WHEN {{0}} THEN {inside} ELSE FALSE END)", all_of(upper), held, of_text)
+        return fill(
+            "(CASE WHEN {0} THEN {1} WHEN jsonb_typeof({2}) = 'string' THEN {3} ELSE FALSE END)",
+            all_of(lower),
+            all_of(upper) if upper else fill("({0} < 'false'::jsonb)", held),
+            held,
+            of_text,
+        )
 
 
 class Moment:

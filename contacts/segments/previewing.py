@@ -6,7 +6,7 @@ from typing import Any
 
 from contacts.models import Contact, Segment
 from contacts.segments import compiler, explain, knowing, tree
-from contacts.segments.matching import audience
+from contacts.segments.matching import count_and_some
 from contacts.segments.patience import TooLong, patience
 from contacts.segments.registry import registry
 from contacts.segments.where import Scope
@@ -37,11 +37,10 @@ def preview(rule: Any, scope: Scope, now: datetime, sample: int = SAMPLE) -> Pre
         return Preview(problems=problems, wrong=compiler.wrong_rules(rule, scope))
     shown = Preview(explain.sentence(rule, scope))
     if not scope.event and all(registry()[leaf["rule"]].countable(leaf) for leaf in tree.leaves(rule)):
-        found = audience(rule, now)
         try:
             with patience():
-                shown.count = found.count()
-                shown.sample = list(found[:sample])
+                shown.count, ids = count_and_some(rule, now, sample)
+                shown.sample = list(Contact.objects.filter(pk__in=ids).order_by("pk"))
         except TooLong as error:
             shown.count, shown.problems = None, [str(error)]
     return shown

@@ -1,9 +1,11 @@
 """How often and how lately something happened, as rules about it ask: checked, said in words, compared in SQL."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from contacts.segments.where import Where, fill, value
+from contacts.segments.where import Gathered, Where, fill, value
 
 UNITS = {
     "minutes": timedelta(minutes=1),
@@ -80,16 +82,33 @@ def counted(such: Where, his: str, column: str, count: dict[str, Any], few: bool
         # One more than is asked for is enough to know, and is read from an index on the contact.
         times = f"(SELECT count(*) FROM (SELECT 1 {{0}} AND {his} LIMIT {{1}}) AS so_many)"  # noqa: S608
         return fill(f"({times} {op} {{2}})", such, value(n + 1), value(n))
-    if not _holds_for_none(op, n):
-        return fill(_aggregated(column, op), such, value(n))
-    # Those without any such row match too: everybody but those whose count is another.
-    return ~fill(_aggregated(column, _OPPOSITE[op]), such, value(n))
+    found = gathered(such, column, count)
+    # All counts at once, then a join: for a whole audience that is several times faster than a probe per contact.
+    inside = fill('EXISTS (SELECT 1 FROM ({0}) AS so_many WHERE so_many.id = "contacts_contact"."id")', found.chosen)
+    return ~inside if found.others else inside
 
 
-def _aggregated(column: str, op: str) -> str:
-    """All counts at once, then a join: for a whole audience that is several times faster than a probe per contact."""
-    counts = f"SELECT {column} AS contact_id {{0}} GROUP BY {column} HAVING count(*) {op} {{1}}"
-    return f'EXISTS (SELECT 1 FROM ({counts}) AS so_many WHERE so_many.contact_id = "contacts_contact"."id")'  # noqa: S608
+def gathered(such: Where, column: str, count: dict[str, Any]) -> Gathered:
+    """Those contacts by their ids."""
+    op, n = count["op"], count["n"]
+    # Those without any such row may match too: everybody but those whose count is another.
+    others = _holds_for_none(op, n)
+    counts = f"SELECT id FROM {{0}} GROUP BY id HAVING count(*) {_OPPOSITE[op] if others else op} {{1}}"  # noqa: S608
+    found = in_order(such, column, lambda rows: fill(counts, rows, value(n)))
+    return replace(found, others=others)
+
+
+def in_order(such: Where, column: str, chosen: Callable[[Where], Where], more: str = "") -> Gathered:
+    """Whom `chosen` picks from a table of rows: each has the id of its contact (and `more`), in the order of ids.
+
+    Where there are many, sorting numbers takes half as long as looking each of them up in a hash table, and several
+    workers can share it."""
+    rows = f"(SELECT {column} AS id{more and ', '}{more} {{0}} ORDER BY 1) AS each"
+
+    def among(contacts: Where) -> Where:
+        return chosen(fill(rows, fill(f"{{0}} AND {column} IN ({{1}})", such, contacts)))
+
+    return Gathered(chosen(fill(rows, such)), among=among)
 
 
 def _holds_for_none(op: str, n: int) -> bool:

@@ -1,8 +1,8 @@
 """Pieces of SQL with their parameters, and what a rule may look at while it is compiled."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from contacts.columns import literal
@@ -29,6 +29,23 @@ class Where:
 
     def __invert__(self) -> "Where":
         return Where(f"NOT ({self.sql})", self.params)
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Contacts by their ids: `chosen` is a SELECT of one column called id, which names nobody twice and nobody who is
+    gone; those who were erased may be among them. With `others`, everybody else is meant.
+
+    `among` is there where rows are put in order before it is known whom they name: it makes the SELECT of those of some
+    ids (a SELECT as well), whose rows alone are then put in order.
+    """
+
+    chosen: Where
+    others: bool = False
+    among: "Callable[[Where], Where] | None" = None
+
+    def __invert__(self) -> "Gathered":
+        return replace(self, others=not self.others)
 
 
 EVERYBODY = Where("TRUE")

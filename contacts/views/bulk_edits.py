@@ -77,7 +77,7 @@ def _selection(request: HttpRequest) -> Selection:
     """What the list's form sends: ticked ids, or all that its filters let through; or what the dialog brings back."""
     given: Any = request.POST if request.method == "POST" else request.GET
     if given.get("selection"):
-        return selecting.of_json(json.loads(given["selection"]))
+        return selecting.of_text(given["selection"])
     if given.get("all") == "1":
         return selecting.of_filters(given)
     return selecting.of_ids(given.getlist("ids"))

@@ -19,6 +19,7 @@ from contacts.htmx import HtmxRequest
 from contacts.models import Contact, Event, Tag
 from contacts.pagination import page
 from contacts.people import joining
+from contacts.remembering import remembering
 from contacts.telling import tell
 from contacts.views import contact_consent
 
@@ -141,4 +142,5 @@ def _tags(contact: Contact) -> dict[str, Any]:
 
 def _timeline(contact: Contact, request: HttpRequest) -> dict[str, Any]:
     events = page(Event.objects.filter(contact=contact), request, 30)
-    return {"events": [tell(event) for event in events.rows], "older": events.older}
+    with remembering():  # what topics are called
+        return {"events": [tell(event) for event in events.rows], "older": events.older}

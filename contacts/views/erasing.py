@@ -13,7 +13,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 from contacts.htmx import HtmxRequest
 from contacts.models import Contact, ErasedAddress, Erasure
 from contacts.pagination import page
-from contacts.people import barring, erasing, forgetting, personal_data
+from contacts.people import barring, erasing, forgetting, mentioning, personal_data
+from contacts.people.naming import Names
 
 
 @permission_required("contacts.erase_contact", raise_exception=True)
@@ -27,6 +28,8 @@ def erase(request: HtmxRequest, pk: int) -> HttpResponse:
             source = f"by {request.user.get_username()}"
             erasing.erase([pk], timezone.now(), source, request.user, bool(request.POST.get("bar")))
             messages.success(request, "The person is erased. What is counted stays as it was.")
+            if erasing.replaced(pk):
+                messages.warning(request, "Look at what named them: Contacts → Erased people lists it.")
             if request.htmx:
                 return HttpResponse(headers={"HX-Redirect": reverse("contact_list")})
             return redirect("contact_list")
@@ -36,6 +39,7 @@ def erase(request: HtmxRequest, pk: int) -> HttpResponse:
         "word": str(contact).strip(),
         "problem": problem,
         "files": forgetting.waiting_files(contact),
+        "mentions": mentioning.mentions(Names(erasing.people([pk]))),
         "bar": request.method == "GET" or bool(request.POST.get("bar")),
     }
     return render(request, "contacts/contact_erase.html", context)
@@ -61,6 +65,7 @@ def show_all(request: HttpRequest) -> HttpResponse:
 @require_GET
 def data(request: HttpRequest, pk: int) -> HttpResponseBase:
     contact = get_object_or_404(Contact, pk=pk)
+    personal_data.record(contact, timezone.now(), f"by {request.user.get_username()}")
     pieces = personal_data.pieces(contact, timezone.now())
     answer = StreamingHttpResponse(pieces, content_type="application/json; charset=utf-8")
     answer["Content-Disposition"] = f'attachment; filename="contact-{pk}.json"'

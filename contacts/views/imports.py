@@ -9,9 +9,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods
 
+from contacts import topics
 from contacts.attributes.defining import definitions
 from contacts.forms import ImportOptionsForm, ReadingForm, UploadForm
-from contacts.imports import attribute_cells, converting, importing, undoing, uploading
+from contacts.imports import attribute_cells, converting, csv_mapping, importing, topic_cells, undoing, uploading
 from contacts.imports.attribute_cells import KINDS
 from contacts.imports.csv_mapping import TARGETS, slug
 from contacts.imports.csv_sniffing import Unreadable
@@ -56,6 +57,7 @@ def import_page(request: HttpRequest, pk: int) -> HttpResponse:
             "refusals": refusals,
             "stoppable": file.state in importing.STOPPABLE,
             "undoable": file.created and file.contacts_until and file.state in undoing.UNDOABLE,
+            "unvouched": csv_mapping.subscribes(file.mapping) and not file.options.get("basis"),
         }
         return render(request, "contacts/import_page.html", shown)
     if request.method == "POST":
@@ -74,7 +76,7 @@ def _answer(request: HttpRequest, file: CsvImport) -> HttpResponse:
         reading = ReadingForm(request.POST)
         try:
             if reading.is_valid():
-                uploading.read_as(file, **reading.cleaned_data)
+                uploading.read_again(file, **reading.cleaned_data)
         except Unreadable as unreadable:
             messages.error(request, str(unreadable))
         return redirect("import_page", file.pk)
@@ -89,29 +91,23 @@ def _answer(request: HttpRequest, file: CsvImport) -> HttpResponse:
 def _mapping(request: HttpRequest, file: CsvImport) -> tuple[list[str | None], str]:
     """What each column was said to be, and what is wrong with that."""
     mapping: list[str | None] = []
+    wrong = ""
     for index, header in enumerate(file.headers):
         target = request.POST.get(f"column{index}", "")
         if target in KINDS:
             target = f"{target}:{request.POST.get(f'key{index}', '').strip() or slug(header) or f'column_{index + 1}'}"
-        known = target in TARGETS or attribute_cells.is_target(target)
-        if target and not known:
-            return [*mapping, *file.mapping[index:]], f"“{target.partition(':')[2]}” cannot name an attribute."
+        if target and not csv_mapping.is_target(target):
+            wrong = wrong or csv_mapping.misnamed(target)
         mapping.append(target or None)
-    twice = {target for target in mapping if target and mapping.count(target) > 1}
-    if twice:
-        return mapping, f"Two columns are both {', '.join(sorted(TARGETS.get(name, name) for name in twice))}."
-    if not importing.identifies(mapping):
-        return (
-            mapping,
-            "Say which column is the email, the phone or the external id: without one, nobody is recognised.",
-        )
-    return mapping, ""
+    return mapping, wrong or csv_mapping.problem(mapping, topics.known())
 
 
 def _draft(request: HttpRequest, file: CsvImport, options: ImportOptionsForm, problem: str = "") -> HttpResponse:
     rows = [row.cells for row in uploading.preview(file)]
     columns: list[dict[str, Any]] = []
     offered = attribute_cells.offered(definitions())
+    about = topic_cells.offered(topics.known())
+    whole = {target for target, _ in [*offered, *about]}
     for index, header in enumerate(file.headers):
         target = (file.mapping[index] if index < len(file.mapping) else "") or ""
         kind, _, key = target.partition(":")
@@ -119,7 +115,7 @@ def _draft(request: HttpRequest, file: CsvImport, options: ImportOptionsForm, pr
             {
                 "index": index,
                 "header": header or f"Column {index + 1}",
-                "target": target if target in dict(offered) else kind,
+                "target": target if target in whole else kind,
                 "key": key or slug(header),
                 "samples": [row[index][:80] for row in rows if index < len(row)],
                 "twice": header and file.headers.count(header) > 1,
@@ -134,10 +130,12 @@ def _draft(request: HttpRequest, file: CsvImport, options: ImportOptionsForm, pr
             "columns": columns,
             "targets": TARGETS,
             "offered": offered,
+            "topics": about,
             "kinds": KINDS,
             "reading": reading,
             "form": options,
             "problem": problem,
+            "doubt": uploading.doubt(file),
         },
     )
 
@@ -196,7 +194,9 @@ def import_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Forgets a file and its refused rows; the contacts that came from it stay."""
     file = get_object_or_404(importing.imports(), pk=pk)
     if request.method == "POST":
-        file.delete()
+        if not importing.forget(file):
+            messages.error(request, f"“{file.name}” is at work. Cancel it first.")
+            return redirect("import_page", pk)
         messages.success(request, f"“{file.name}” is forgotten.")
         return redirect("import_list")
     return render(request, "contacts/import_delete.html", {"file": file})

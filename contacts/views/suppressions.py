@@ -10,7 +10,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from contacts import suppressing
 from contacts.consent import suppress
-from contacts.consent_forms import SuppressionForm, SuppressionImportForm, SuppressionListForm
+from contacts.consent_forms import LiftForm, SuppressionForm, SuppressionImportForm, SuppressionListForm
 from contacts.models import Suppression
 from contacts.pagination import page
 
@@ -29,7 +29,8 @@ def suppression_list(request: HttpRequest) -> HttpResponse:
         return redirect("suppression_list")
     bar = SuppressionListForm(request.GET)
     rows = suppressing.found(bar.asked["q"] or "", bar.asked["channel"] or "")
-    return render(request, "contacts/suppression_list.html", {"page": page(rows, request), "form": form, "bar": bar})
+    context = {"page": page(rows, request), "form": form, "bar": bar, "lifted": suppressing.lifted()}
+    return render(request, "contacts/suppression_list.html", context)
 
 
 @permission_required("contacts.add_suppression", raise_exception=True)
@@ -64,8 +65,9 @@ def suppression_export(request: HttpRequest) -> StreamingHttpResponse:
 @require_http_methods(["GET", "POST"])
 def suppression_delete(request: HttpRequest, pk: int) -> HttpResponse:
     row = get_object_or_404(Suppression, pk=pk)
-    if request.method == "POST":
-        row.delete()
+    form = LiftForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        suppressing.lift(row, form.cleaned_data["why"], request.user.get_username(), timezone.now())
         messages.success(request, f"“{row.address}” may be written to again.")
         return redirect("suppression_list")
-    return render(request, "contacts/suppression_delete.html", {"row": row})
+    return render(request, "contacts/suppression_delete.html", {"row": row, "form": form})

@@ -53,7 +53,7 @@ def create(given: Mapping[str, Any], user: Any, now: datetime) -> Campaign:
 
 @transaction.atomic
 def keep(campaign: Campaign, given: Mapping[str, Any], user: Any, now: datetime) -> None:
-    """Change them, of a draft; the name always. Raises saving.Invalid, or campaign_moves.WrongState."""
+    """Change them, of a draft; the name always. Raises saving.Invalid, or moves.WrongState of mailings."""
     scenario = beginning.locked(campaign, user, now)
     saving.change(campaign, given)
     Scenario.objects.filter(pk=scenario.pk).update(name=campaign.name)

@@ -17,7 +17,7 @@ OF_TIMING = {"at_once": (), "delay": ("amount", "unit"), "at": ("at", "timezone"
 
 
 def checked(campaign: Campaign, key: str, given: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a step as they are kept. Raises campaign_saving.Invalid, by field."""
+    """The fields of a step as they are kept. Raises saving.Invalid of mailings, by field."""
     if found := unstorable(given):
         raise Invalid({"detail": [problem.message for problem in found]})
     errors: dict[str, list[str]] = {
@@ -89,7 +89,7 @@ def _unknown(form: StepForm, given: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def position(given: Any) -> int:
-    """Raises campaign_saving.Invalid."""
+    """Raises saving.Invalid of mailings."""
     if not isinstance(given, int) or isinstance(given, bool) or given < 0:
         raise Invalid({"position": ["A position is a whole number; 0 is the first."]})
     return given

@@ -59,7 +59,7 @@ def as_mailing(campaign: Campaign, part: Part, narrowed: bool = False) -> Campai
 def send_test(
     campaign: Campaign, part: Part, recipients: Sequence[str], user_id: int | str, now: datetime
 ) -> list[Tried]:
-    """For real, and counted nowhere. Raises ValidationError for what is no address, or campaign_moves.NotReady."""
+    """For real, and counted nowhere. Raises ValidationError for what is no address, or moves.NotReady of mailings."""
     return testing.send_test(as_mailing(campaign, part), recipients, user_id, now)
 
 

@@ -10,11 +10,13 @@ from django.forms.boundfield import BoundField
 
 @dataclass(frozen=True)
 class Part:
-    """A group of fields in a dialog, with an optional heading; several parts are alternatives or go together."""
+    """A group of fields in a dialog, with an optional heading; one that is the alternative to a field is shown, and
+    sent, only `unless` that one is filled in."""
 
     fields: tuple[str, ...]
     legend: str = ""
     help: str = ""
+    unless: str = ""
 
 
 class NodeForm(forms.Form):

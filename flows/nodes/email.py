@@ -8,6 +8,7 @@ from contacts.models.consent import Channel
 from flows.nodes import _send
 from flows.nodes._form import Part
 from templates_app.design_field import DesignField
+from templates_app.insertable import InsertableLine, InsertableText
 
 
 class Email(_send.Send):
@@ -23,13 +24,16 @@ class Email(_send.Send):
         parts = (
             Part(("name",)),
             Part(("template",), "From a template", "Choose a published template, or write the email below."),
-            Part(("subject", "preheader", "design", "markup", "body"), "Written here"),
+            Part(("subject", "preheader", "design", "markup", "body"), "Written here", unless="template"),
             Part(("topic", "provider", "late_hours", "utm"), "Sending"),
         )
         template = _send.template_field(Channel.EMAIL)
-        subject = forms.CharField(required=False, max_length=500, help_text="May name {{ contact.first_name }}.")
+        subject = forms.CharField(required=False, max_length=500, widget=InsertableLine)
         preheader = forms.CharField(
-            required=False, max_length=500, help_text="The line that mailboxes show behind the subject."
+            required=False,
+            max_length=500,
+            widget=InsertableLine,
+            help_text="The line that mailboxes show behind the subject.",
         )
         design = DesignField()
         markup = forms.ChoiceField(required=False, choices=[("html", "HTML"), ("mjml", "MJML")], label="Written in")
@@ -37,8 +41,7 @@ class Email(_send.Send):
             required=False,
             max_length=_send.MAX_BODY,
             strip=False,
-            widget=forms.Textarea(attrs={"rows": 12}),
-            help_text="{{ contact.first_name }}, {{ event.… }} and {{ unsubscribe_url }} are filled in.",
+            widget=InsertableText(attrs={"class": "code", "rows": 12, "spellcheck": "false"}),
         )
         provider = _send.provider_field(Channel.EMAIL)
 

@@ -7,6 +7,7 @@ from django import forms
 from contacts.models.consent import Channel
 from flows.nodes import _send
 from flows.nodes._form import Part
+from templates_app.insertable import SmsText
 
 
 class Sms(_send.Send):
@@ -22,15 +23,15 @@ class Sms(_send.Send):
         parts = (
             Part(("name",)),
             Part(("template",), "From a template", "Choose a published template, or write the SMS below."),
-            Part(("body",), "Written here"),
+            Part(("body",), "Written here", unless="template"),
             Part(("topic", "provider", "late_hours", "utm"), "Sending"),
         )
         template = _send.template_field(Channel.SMS)
         body = forms.CharField(
             required=False,
             max_length=1600,
-            widget=forms.Textarea(attrs={"rows": 4}),
-            help_text="Up to 1,600 characters; {{ contact.first_name }} and {{ event.… }} are filled in.",
+            widget=SmsText(attrs={"rows": 4}),
+            help_text="Up to 1,600 characters.",
         )
         provider = _send.provider_field(Channel.SMS)
 

@@ -23,6 +23,7 @@ from flows.chains.forms import ChainSettingsForm, NewChainForm
 from flows.models import Scenario
 from flows.overdue import progress
 from flows.transitions import WrongState
+from templates_app import inserting
 
 may_view = permission_required("campaigns.view_campaign", raise_exception=True)
 may_add = permission_required("campaigns.add_campaign", raise_exception=True)
@@ -81,6 +82,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "goal": objectives.sentence(scenario.objective) if scenario.objective else "",
         "leaving": stats.leaving(scenario),
         "most": editing.MOST_STEPS,
+        "inserts": inserting.inserts(event=None),
     }
     if campaign.started_at:
         context["total"] = numbers.shown(scenario)

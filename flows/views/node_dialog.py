@@ -16,6 +16,8 @@ from flows.models import Scenario, ScenarioState
 from flows.nodes import registry
 from flows.nodes.base import Node
 from flows.views.editor import may_view, read_only
+from templates_app import inserting
+from templates_app.insertable import takes_inserts
 
 
 @may_view
@@ -30,7 +32,8 @@ def node_dialog(request: HttpRequest, pk: int, key: str) -> HttpResponse:
     opening = "opening" in request.POST
     config = _read(request.POST.get("config")) if opening else {}
     form = kind.form(config) if opening and config else kind.Form() if opening else kind.form(request.POST)
-    nodes = canvas.named_nodes(_read(request.POST.get("graph")), request.POST.get("node", ""))
+    graph = _read(request.POST.get("graph"))
+    nodes = canvas.named_nodes(graph, request.POST.get("node", ""))
     fields = list(form.fields.values())
     for entry in fields:
         if isinstance(entry, RuleField):
@@ -56,6 +59,9 @@ def node_dialog(request: HttpRequest, pk: int, key: str) -> HttpResponse:
             isinstance(field, RuleField) or isinstance(field.widget, forms.Textarea) for field in form.fields.values()
         ),
     }
+    if not why and takes_inserts(form):
+        event = canvas.event_of(graph)
+        found |= {"of_event": event, "inserts": inserting.inserts(event)}
     return render(request, "flows/nodes/dialog.html", found)
 
 

@@ -1,5 +1,7 @@
 // Dialogs that the server sends into #dialog: opened when they arrive, closed by `data-close`, a click beside them,
 // Escape, or `HX-Trigger: dialog-close`. A trigger element says `hx-get=… hx-target="#dialog"`.
+import { openDialog } from "./opening.js";
+
 const place = document.getElementById("dialog");
 let opener = null;
 
@@ -9,7 +11,11 @@ function close() {
 
 if (place) {
   document.body.addEventListener("htmx:beforeRequest", (event) => {
-    if (event.detail.target === place && !place.contains(event.detail.elt)) opener = event.detail.elt;
+    if (event.detail.target !== place || place.contains(event.detail.elt)) return;
+    // What was chosen in a menu closes it; its button is what the focus returns to.
+    const menu = event.detail.elt.closest("details.menu");
+    opener = menu?.querySelector("summary") ?? event.detail.elt;
+    if (menu) menu.open = false;
   });
 
   document.body.addEventListener("htmx:afterSettle", (event) => {
@@ -21,12 +27,13 @@ if (place) {
       if (place.contains(dialog)) place.replaceChildren();
       opener?.isConnected && opener.focus();
     });
-    dialog.showModal();
+    openDialog(dialog);
   });
 
-  // Only a press that also began beside the dialog closes it, so that selecting text out of a field does not.
+  // Only a press that also began beside the dialog closes it, so that selecting text out of a field does not; nor does
+  // one that closes a menu over it.
   let pressed = null;
-  place.addEventListener("pointerdown", (event) => (pressed = event.target));
+  place.addEventListener("pointerdown", (event) => (pressed = place.querySelector(":popover-open") ? null : event.target));
   place.addEventListener("click", (event) => {
     const beside = event.target.matches("dialog") && pressed === event.target;
     if (beside || event.target.closest("[data-close]")) close();

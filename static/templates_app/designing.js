@@ -78,6 +78,8 @@ class MessageDesign extends HTMLElement {
     const sent = { csrfmiddlewaretoken: token, design: this.input.value };
     for (const name of ["subject", "preheader", "body"]) sent[name] = this.beside(name)?.value ?? "";
     if (this.input.value) delete sent.body;
+    const { event } = (this.closest("dialog") ?? document).querySelector("[data-inserter]")?.dataset ?? {};
+    if (event !== undefined) sent.event = event;
     for (const [name, value] of Object.entries(sent)) form.append(Object.assign(el("textarea", { name }), { value }));
     document.body.append(form);
     form.submit();

@@ -1,27 +1,14 @@
-// Writing a template: the draft is kept by itself, fields are inserted where the cursor was, and a finding leads to its
-// line.
+// Writing a template: the draft is kept by itself, a step is undone, and a finding leads to its line.
 import { makeSaving } from "./blocks/saving.js";
 
 const words = document.getElementById("words");
 let last = document.getElementById("id_body");
-
-// Where there are several texts, the one that was written in last, unless it is not shown any more.
-function place() {
-  return last?.offsetParent ? last : [...words.querySelectorAll("textarea")].find((each) => each.offsetParent);
-}
 
 words?.addEventListener("focusin", (event) => {
   if (event.target.matches("textarea, input:not([type=radio])")) last = event.target;
 });
 
 document.addEventListener("click", (event) => {
-  const insert = event.target.closest("[data-insert]");
-  const into = insert && place();
-  if (into) {
-    const { insert: before, insertAfter: after = "" } = insert.dataset;
-    insert.closest("details")?.removeAttribute("open");
-    put(into, before, after);
-  }
   const step = event.target.closest("[data-step]");
   if (step) {
     last?.focus();
@@ -36,14 +23,6 @@ document.addEventListener("click", (event) => {
   const finding = event.target.closest("[data-line]");
   if (finding) goTo(document.getElementById(finding.dataset.field), Number(finding.dataset.line));
 });
-
-/** Around what is selected. As if it was typed, so that it can be undone like that. */
-function put(into, before, after) {
-  const chosen = into.value.slice(into.selectionStart, into.selectionEnd);
-  into.focus();
-  document.execCommand("insertText", false, before + chosen + after);
-  if (after) into.setSelectionRange(into.selectionEnd - after.length, into.selectionEnd - after.length);
-}
 
 // A campaign's page has the same form for its variants, and saves it itself.
 if (words?.dataset.editable === "true") keepByItself();

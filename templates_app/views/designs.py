@@ -22,7 +22,8 @@ may_view = permission_required("templates_app.view_template", raise_exception=Tr
 def page(request: HttpRequest) -> HttpResponse:
     """The editor with the posted `design`, or with a starter's; what to start from where there is neither.
 
-    It is posted, not fetched, because a design may be longer than an address; nothing is stored.
+    `event` is the name of the event that its texts may name, "" for any; without it they name none. All of it is
+    posted, not fetched, because a design may be longer than an address; nothing is stored.
     """
     lines = {name: request.POST.get(name, "")[:500] for name in ("subject", "preheader")}
     starter = starters().get(request.POST.get("starter", ""))
@@ -38,14 +39,20 @@ def page(request: HttpRequest) -> HttpResponse:
         design = starter.design
         lines = {name: line or getattr(starter, name) for name, line in lines.items()}
     if design is None:
-        context = {**lines, "starters": starters().values(), "written": bool(request.POST.get("body")), "error": error}
+        context = {
+            **lines,
+            "event": request.POST.get("event"),
+            "starters": starters().values(),
+            "written": bool(request.POST.get("body")),
+            "error": error,
+        }
         return render(request, "templates_app/design_start.html", context)
     context = {
         **lines,
         "design": design,
         "editable": True,
         "contact": previewing.sample(),
-        "inserts": inserting.inserts(),
+        "inserts": inserting.inserts(request.POST.get("event")),
         "kinds": registry(),
         "layouts": designing.LAYOUTS,
         "known": designing.described(),

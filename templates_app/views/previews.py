@@ -3,7 +3,7 @@
 import secrets
 from typing import Any
 
-from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.decorators import login_required, permission_required
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -11,12 +11,14 @@ from django.utils.html import escape
 from django.views.decorators.http import require_GET, require_POST
 
 from contacts.models import Contact
+from contacts.models.consent import Channel
 from templates_app import checks, previewing, sms_lengths
 from templates_app.forms import WordsForm
 from templates_app.framing import framed
 from templates_app.models import Template, TemplateVersion
 
 KEPT_FOR = 15 * 60  # seconds
+LONGEST_SMS = 1_600
 WIDTHS = [
     ("desktop", "Desktop", "monitor"),
     ("phone", "Phone", "smartphone"),
@@ -90,6 +92,20 @@ def thumbnail(request: HttpRequest, pk: int) -> HttpResponse:
     version.template = template
     shown = previewing.preview(version, previewing.sample())
     return framed(shown.html or f"<p>{escape(shown.text or shown.error)}</p>")
+
+
+@require_POST
+@login_required
+def sms_count(request: HttpRequest) -> HttpResponse:
+    """How long the SMS in the field `of` of another page's form is, and what it costs; nobody is named."""
+    body = request.POST.get(request.GET.get("of", ""), "")[:LONGEST_SMS]
+    if not body.strip():
+        return HttpResponse()
+    shown = previewing.preview(TemplateVersion(template=Template(channel=Channel.SMS), body=body), previewing.sample())
+    found = sms_lengths.lengths(body)
+    context = {"parts": shown.parts, "unicode": shown.unicode, "error": shown.error}
+    costs = {"each": found.each, "currency": found.currency} if found else {}
+    return render(request, "templates_app/_sms_count_live.html", context | costs)
 
 
 def chosen_contact(chosen: str) -> Contact:

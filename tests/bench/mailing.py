@@ -47,10 +47,10 @@ def timed(work: Callable[[], Any]) -> float:
 
 def capped() -> None:
     """Every second contact got a message this week, and a cap of one a day and two a week leaves some of them out."""
-    from campaigns.courtesy import saving as courtesy_saving
+    from campaigns.courtesy import saving
     from campaigns.models import Courtesy
 
-    courtesy_saving.keep({"caps": {"email": {"day": 1, "week": 2}}, "when_capped": "skip"})
+    saving.keep({"caps": {"email": {"day": 1, "week": 2}}, "when_capped": "skip"})
     Courtesy.objects.update(remembers=True)
     run(
         "INSERT INTO campaigns_recentmessage (message_id, contact_id, channel, at) SELECT n, 1 + n %% %s, 'email',"

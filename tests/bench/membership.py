@@ -1,10 +1,13 @@
 """Members of 100 segments after 1,000 contacts changed, against the same rules and the same difference by hand.
 
-The cost must follow what changed: a tenth of the contacts is measured too. PostgreSQL with durable settings.
-`python -m tests.bench.membership [contacts] [rounds]`
+The cost must follow what changed: a tenth of the contacts is measured too, and what a look costs when nobody changed or
+ten times as many did, beside counting all segments afresh. PostgreSQL with durable settings; contacts have a history of
+so many events.
+`python -m tests.bench.membership [contacts] [rounds] [events]`
 """
 
 import json
+import os
 import statistics
 import sys
 import time
@@ -14,6 +17,7 @@ from tests.bench._database import database, peak_memory_mb, run
 
 CONTACTS = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
 ROUNDS = int(sys.argv[2]) if len(sys.argv) > 2 else 5
+EVENTS = int(sys.argv[3]) if len(sys.argv) > 3 else CONTACTS
 CHANGED = 1_000
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)
 CITIES = 50
@@ -89,6 +93,15 @@ def build(contacts: int) -> list[int]:
     run(
         """INSERT INTO contacts_event (contact_id, name, properties, at)
         SELECT id, 'order.placed', jsonb_build_object('sku', id %% 20), now() FROM contacts_contact"""
+    )
+    # What else happened to them, in the last year.
+    run(
+        """INSERT INTO contacts_event (contact_id, name, properties, at)
+        SELECT first.id + n * 7919 %% %s, 'page.viewed', jsonb_build_object('path', '/p/' || n %% 1000),
+            now() - n %% 31536000 * interval '1 second'
+        FROM generate_series(1::bigint, %s) n, (SELECT min(id) AS id FROM contacts_contact) first""",
+        contacts,
+        max(0, EVENTS * contacts // CONTACTS - contacts),
     )
     for table in ("contacts_contact", "contacts_contacttag", "contacts_event", "contacts_consent"):
         run(f"VACUUM ANALYZE {table}")
@@ -182,6 +195,29 @@ def follow() -> float:
     return time.perf_counter() - started
 
 
+def looked_at(turn: int, contacts: int, changed: int) -> float:
+    """What it takes to read the log to its end after so many changed."""
+    from contacts import timeline
+    from contacts.segments import following
+
+    timeline.skip_to_now(following.CONSUMER)
+    for part in range(changed // CHANGED):
+        change(contacts, turn + part)
+    started = time.perf_counter()
+    while following.follow(NOW):
+        pass
+    return time.perf_counter() - started
+
+
+def recounted() -> float:
+    from contacts import segments
+
+    started = time.perf_counter()
+    for rule, _ in ASKED:
+        segments.count(rule, NOW)
+    return time.perf_counter() - started
+
+
 def crossings() -> int:
     from contacts.models import Event
 
@@ -207,7 +243,11 @@ def measure(contacts: int) -> dict[str, float]:
             pass
     assert all(abs(one - other) < one / 10 for one, other in written), written
     floors, follows = floors[1:], follows[1:]  # the first ones find cold caches
+    turn = 2 * ROUNDS + 2
     return {
+        "of_none_changed_ms": round(looked_at(turn, contacts, 0) * 1000, 1),
+        f"of_{10 * CHANGED}_changed_ms": round(looked_at(turn, contacts, 10 * CHANGED) * 1000),
+        "recount_of_all_ms": round(recounted() * 1000),
         "first_pass_of_one_seconds": round(filled, 2),
         "crossings": written[-1][1],
         "floor_ms": round(statistics.median(floors) * 1000),
@@ -228,7 +268,9 @@ def main() -> None:
                 "bench": "membership",
                 "segments": len(ASKED),
                 "contacts": CONTACTS,
+                "events": EVENTS,
                 "changed": CHANGED,
+                "load": round(os.getloadavg()[0], 1),
                 **of_all,
                 f"refresh_ms_of_{small}_contacts": of_small["refresh_ms"],
                 "growth": round(of_all["refresh_ms"] / of_small["refresh_ms"], 2),

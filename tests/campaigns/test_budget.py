@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from campaigns import budget, funding
-from campaigns.delivery import claiming, connections, outcomes, sending
+from campaigns.delivery import claiming, connections, outcomes, sending, settling
 from campaigns.mailings import commands
 from campaigns.mailings.moves import NotReady
 from campaigns.models import LedgerEntry, Message, Price, Provider, Reservation
@@ -131,7 +131,8 @@ def test_what_a_dead_worker_had_reserved_is_charged_with_its_messages() -> None:
     taken = claiming.claim(NOW, 10, ["email"])
     budget.reserve(taken.owner, [budget.Wanted("email", "", 1)] * 10, NOW + claiming.LEASE)
     assert adds_up() == D("0.9")
-    claiming.settle(NOW + claiming.LEASE * 2)
+    claiming.begin(taken.owner)
+    settling.settle(NOW + claiming.LEASE * 2)
     assert states() == {"unknown": 10}
     assert adds_up() == D("0.9")
     assert not Reservation.objects.exists()
@@ -144,7 +145,8 @@ def test_a_worker_that_was_only_slow_gets_back_what_it_did_not_hand_over() -> No
     taken = claiming.claim(NOW, 4, ["email"])
     costs = budget.reserve(taken.owner, [budget.Wanted("email", "", 1)] * 4, NOW + claiming.LEASE)
     late = NOW + claiming.LEASE * 2
-    claiming.settle(late)
+    claiming.begin(taken.owner)
+    settling.settle(late)
     paid = {message.id: cost for message, cost in zip(taken.messages, costs, strict=True) if cost}
     results = [outcomes.Outcome(message, "failed" if n else "sent") for n, message in enumerate(taken.messages)]
     outcomes.record(taken.owner, results, late, paid=paid)

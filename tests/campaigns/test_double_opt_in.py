@@ -23,6 +23,7 @@ from tests.campaigns import courtesies, letters
 from tests.outside import MailServer
 
 pytestmark = pytest.mark.django_db
+YES = {"answer": "yes"}
 
 
 @pytest.fixture
@@ -63,7 +64,7 @@ def test_who_presses_the_button_is_subscribed_with_proof(ada, client: Client, sm
     page = client.get(path).text
     assert "ada@example.com" in page
     assert "&lt;i&gt;News" in page
-    page = client.post(path, headers={"User-Agent": "Firefox"}, follow=True).text
+    page = client.post(path, YES, headers={"User-Agent": "Firefox"}, follow=True).text
     assert "Thank you" in page
     assert state(ada) == "subscribed"
     assert topic_consent.of([ada.pk])[ada.pk] == {"news": {"email": "subscribed"}}
@@ -75,7 +76,7 @@ def test_who_presses_the_button_is_subscribed_with_proof(ada, client: Client, sm
     proof = consent_history.told(ada.pk)[0].proof
     assert proof == {"ip": "127.0.0.1", "agent": "Firefox", "message": message.pk}
     before = Event.objects.count()
-    client.post(path)
+    client.post(path, YES)
     assert Event.objects.count() == before
     assert ask(ada, "news") is None
 
@@ -92,10 +93,10 @@ def test_the_link_is_of_no_use_to_anybody_else(ada, client: Client, smtp_server:
     ]  # fmt: skip
     for link in forged:
         assert client.get(link).status_code == 404
-        assert client.post(link).status_code == 404
+        assert client.post(link, YES).status_code == 404
     # The mail went to an address that is no longer the contact's.
     Contact.objects.update(email="new@example.com")
-    assert client.post(path).status_code == 404
+    assert client.post(path, YES).status_code == 404
     assert state(ada) == "pending"
 
 
@@ -107,7 +108,7 @@ def test_a_link_that_is_too_old_confirms_nothing(ada, client: Client, smtp_serve
     long_ago = timezone.now() - timedelta(days=2, minutes=1)
     Message.objects.filter(pk=message.pk).update(queued_at=long_ago)
     consent.Consent.objects.update(at=long_ago)
-    answer = client.post(link_in(smtp_server))
+    answer = client.post(link_in(smtp_server), YES)
     assert answer.status_code == 410
     assert "too old" in answer.text
     assert state(ada) == "pending"
@@ -118,7 +119,7 @@ def test_who_left_since_is_not_brought_back_by_an_older_link(ada, client: Client
     ask(ada)
     sending.work(timezone.now())
     consent.set_state([ada.pk], "email", "unsubscribed", "page", timezone.now())
-    client.post(link_in(smtp_server))
+    client.post(link_in(smtp_server), YES)
     assert state(ada) == "unsubscribed"
 
 

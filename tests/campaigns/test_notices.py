@@ -10,12 +10,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from campaigns import budget, stats
-from campaigns.delivery import claiming, outcomes
+from campaigns.delivery import claiming, outcomes, settling
 from campaigns.delivery.outcomes import Outcome
 from campaigns.models import Hit, LedgerEntry, Notice, Price
 from campaigns.notices import applying
 from campaigns.tracking import signatures
-from campaigns.tracking import visits as tracking
+from campaigns.tracking.visits import clicked
 from contacts import consent
 from contacts.models import Event, Installation, Suppression
 from tests import make, recount
@@ -66,7 +66,7 @@ def test_a_click_on_a_link_of_ours_counts_once_however_it_is_heard_of(client: Cl
     applying.apply(now)
     message.refresh_from_db()
     assert (message.clicked_at, message.opened_at) == (now, now)
-    tracking.clicked(message, 0, "https://example.com/", now)
+    clicked(message, 0, "https://example.com/", now)
     assert Event.objects.filter(name="email.clicked").count() == 1
     assert recount.of_tables() == {}
     other = f"https://waypost.example/c/{signatures.token(message.pk + 1)}/0"
@@ -131,8 +131,8 @@ def test_a_webhook_settles_what_a_dead_worker_left_unknown(client: Client) -> No
     provider = account("mailgun")
     ada = make.contact(ADA)
     (message,) = letters.queue([ada.pk], letters.content("email"))
-    claiming.claim(now, 10, ["email"])
-    claiming.settle(now + claiming.LEASE * 2)
+    claiming.begin(claiming.claim(now, 10, ["email"]).owner)
+    settling.settle(now + claiming.LEASE * 2)
     tell(client, provider, HOOK_OF["mailgun"].post(told(message, "delivered", now), ""))
     applying.apply(now)
     message.refresh_from_db()
@@ -148,7 +148,8 @@ def test_what_a_service_never_took_is_given_back(client: Client, what: str, left
     first, _second = letters.queue([make.contact(ADA).pk, make.contact("bo@example.com").pk], letters.content("email"))
     taken = claiming.claim(now, 10, ["email"])
     budget.reserve(taken.owner, [budget.Wanted("email", "", 1)] * 2, now + claiming.LEASE)
-    claiming.settle(now + claiming.LEASE * 2)
+    claiming.begin(taken.owner)
+    settling.settle(now + claiming.LEASE * 2)
     assert adds_up() == D("0.98")
     Price.objects.update(amount=D("0.05"))
     said = HOOK_OF["mailgun"].say(told(first, "delivered" if what == "refused" else what, now))
@@ -167,8 +168,8 @@ def test_what_was_unknown_before_there_was_a_budget_is_not_given_back(client: Cl
     now = timezone.now()
     provider = account("mailgun")
     (message,) = letters.queue([make.contact(ADA).pk], letters.content("email"))
-    claiming.claim(now, 10, ["email"])
-    claiming.settle(now + claiming.LEASE * 2)
+    claiming.begin(claiming.claim(now, 10, ["email"]).owner)
+    settling.settle(now + claiming.LEASE * 2)
     money("1")
     said = HOOK_OF["mailgun"].say(told(message, "delivered", now))
     said["event-data"] |= {"event": "rejected", "reject": {"reason": "Not allowed"}}

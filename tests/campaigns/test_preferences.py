@@ -27,7 +27,7 @@ def message() -> Message:
     make.topic("news", "Product <b>news</b>", description="<script>alert(1)</script>")
     make.topic("offers")
     make.topic("receipts", public=False)
-    ada = make.contact("ada@example.com", phone="+33612345678", language="fr")
+    ada = make.contact("ada@example.com", phone="+33612345678", language="en")
     (message,) = letters.queue([ada.pk], letters.content(topic="news"), now=timezone.now())
     return message
 
@@ -94,10 +94,12 @@ def test_the_page_keeps_what_was_changed_and_only_that(message: Message, client:
     assert "<b>news" not in page
     assert "receipts" not in page.lower()
     assert page.count(" checked") == len(ticked())
-    client.post(at("p", message), {"choice": ticked("topic:news:email"), "language": "fr"}, follow=True)
+    client.post(
+        at("p", message), {"answer": "save", "choice": ticked("topic:news:email"), "language": "en"}, follow=True
+    )
     assert topics_of(message) == {"news": {"email": "unsubscribed"}}
     assert set(channels_of(message).values()) == {"unknown"}
-    client.post(at("p", message), {"choice": ticked("channel:sms"), "language": "de"})
+    client.post(at("p", message), {"answer": "save", "choice": ticked("channel:sms"), "language": "de"})
     assert topics_of(message) == {"news": {"email": "subscribed"}}
     assert channels_of(message) == {"email": "unknown", "sms": "unsubscribed"}
     assert Contact.objects.get().language == "de"
@@ -111,7 +113,7 @@ def test_one_button_ends_everything_and_the_way_back_is_open(message: Message, c
     assert "You get nothing more" in page
     assert set(channels_of(message).values()) == {"unsubscribed"}
     assert "Unsubscribe from everything" not in page
-    client.post(at("p", message), {"choice": ticked("channel:sms"), "language": ""})
+    client.post(at("p", message), {"answer": "save", "choice": ticked("channel:sms"), "language": ""})
     assert channels_of(message) == {"email": "subscribed", "sms": "unsubscribed"}
 
 
@@ -120,7 +122,9 @@ def test_where_consent_is_needed_nothing_is_ticked_before_it_is_given(message: M
     make.Topic.objects.filter(key="offers").update(policy="opt_in")
     page = client.get(at("p", message)).text
     assert page.count(" checked") == 2  # the topic “news” on both channels
-    client.post(at("p", message), {"choice": ["channel:email", "topic:offers:email", "topic:news:email"]})
+    client.post(
+        at("p", message), {"answer": "save", "choice": ["channel:email", "topic:offers:email", "topic:news:email"]}
+    )
     assert channels_of(message) == {"email": "subscribed", "sms": "unknown"}
     assert topics_of(message) == {"news": {"sms": "unsubscribed"}, "offers": {"email": "subscribed"}}
 
@@ -136,9 +140,9 @@ def test_a_topic_that_is_not_shown_can_be_left_and_is_offered_then(message: Mess
 def test_nothing_but_what_is_offered_can_be_changed(message: Message, client: Client) -> None:
     make.topic("old", archived_at=timezone.now())
     posted = ["topic:receipts:email", "topic:old:email", "topic:nope:email", "channel:fax", "\0", "topic:news:fax"]
-    client.post(at("p", message), {"choice": [*ticked(), *posted], "language": "<script>"})
+    client.post(at("p", message), {"answer": "save", "choice": [*ticked(), *posted], "language": "<script>"})
     assert topics_of(message) == {}
-    assert Contact.objects.get().language == "fr"
+    assert Contact.objects.get().language == "en"
 
 
 def test_only_the_address_that_the_message_went_to_is_shown(message: Message, client: Client) -> None:
@@ -174,7 +178,7 @@ def test_forged_old_and_foreign_links_tell_nothing(message: Message, client: Cli
 
 def test_who_changes_far_too_much_is_asked_to_wait(message: Message, client: Client, monkeypatch) -> None:
     monkeypatch.setattr(public_pages, "MOST_AN_HOUR", 3)
-    codes = [client.post(at("p", message), {"choice": ticked()}).status_code for _ in range(4)]
+    codes = [client.post(at("p", message), {"answer": "save", "choice": ticked()}).status_code for _ in range(4)]
     assert codes == [302, 302, 302, 429]
 
 

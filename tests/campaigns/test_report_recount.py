@@ -12,7 +12,7 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from campaigns import counting
-from campaigns.delivery import claiming, sending
+from campaigns.delivery import claiming, sending, settling
 from campaigns.models import Campaign, Message, Origin, OriginCount, Provider
 from campaigns.models.day_count import METRICS
 from campaigns.reports import reporting
@@ -133,7 +133,7 @@ def shop(transactional_db, smtp_server) -> Shop:
     made.mail(ids)
     until_still(NOW)
     send_with_kills(smtp_server, 3)
-    claiming.settle(NOW + claiming.LEASE * 2)
+    settling.settle(NOW + claiming.LEASE * 2)
     assert Message.objects.filter(state="unknown").exists()
     now = traffic.happen(chance, NOW + timedelta(hours=1), OFTEN)
     counting.squash(now)

@@ -1,12 +1,13 @@
 """What the sender hands to providers, what it does not, and what it writes down."""
 
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
 
 from campaigns import outbox, stats
-from campaigns.delivery import handing_over, outcomes, sending
+from campaigns.delivery import claiming, handing_over, outcomes, sending
 from campaigns.models import Message, Origin, Provider
 from contacts import consent, segments
 from contacts.models import Event, Installation
@@ -77,7 +78,7 @@ def test_the_number_of_statements_does_not_grow_with_the_batch(mail_server, djan
     for count in (5, 100):
         ids = make.contacts(count, domain=f"d{count}.example")
         letters.queue(ids, content)
-        with django_assert_max_num_queries(18):
+        with django_assert_max_num_queries(21):
             assert sending.work(NOW)
         assert Message.objects.filter(contact__in=ids, state="sent").count() == count
 
@@ -195,7 +196,7 @@ def test_what_a_dead_worker_had_in_hand_is_unknown_and_never_sent_again(mail_ser
     ada = make.contact("ada@example.com")
     letters.queue([ada.pk], letters.content())
     taken = sending.claim(NOW, 10, ["email"])
-    assert len(taken.messages) == 1
+    assert len(taken.messages) == 1 and claiming.begin(taken.owner)
     hand_over(NOW + timedelta(seconds=60))
     assert Message.objects.get().state == "sending"
     hand_over(NOW + timedelta(seconds=121))
@@ -249,9 +250,8 @@ def test_the_claim_costs_the_same_however_much_is_held(mail_server):
     Origin.objects.exclude(key="scenario:7:n1").update(held=True)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE campaigns_message")
-        from campaigns.delivery import claiming
 
-        values = {"now": NOW, "limit": 100, "channels": ["email"], "owner": None, "until": NOW}
+        values = {"now": NOW, "limit": 100, "channels": ["email"], "owner": uuid4(), "until": NOW}
         cursor.execute("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) " + claiming._CLAIM, values)
         plan = cursor.fetchone()[0][0]["Plan"]
     reads = _rows_read(plan)

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 import pytest
 
-from campaigns.delivery import batch, breaker, claiming, connections, routing, sending
+from campaigns.delivery import batch, breaker, claiming, connections, routing, sending, settling
 from campaigns.delivery.batch import Batch
 from campaigns.models import Message, MessageState, Provider
 from tests import make, outside
@@ -93,8 +93,9 @@ def test_a_worker_killed_between_hand_over_and_record_leaves_unknown_what_it_had
         process.wait(timeout=120)
     in_hand = Message.objects.filter(state=MessageState.SENDING)
     assert 100 <= in_hand.count() <= 100 + 200  # the second batch, and the third if it was claimed already
-    claiming.settle(NOW + claiming.LEASE * 2)
-    while sending.work(NOW):
+    later = NOW + claiming.LEASE * 2
+    settling.settle(later)
+    while sending.work(later):
         pass
 
     got = taken(mail_server)
@@ -104,6 +105,7 @@ def test_a_worker_killed_between_hand_over_and_record_leaves_unknown_what_it_had
         assert state == MessageState.UNKNOWN or got[pk] == 1
     unknown = set(Message.objects.filter(state=MessageState.UNKNOWN).values_list("pk", flat=True))
     assert 20 <= len(unknown & got.keys()) <= 100  # arrived, and nobody could know
+    assert len(unknown) == 100  # what was claimed besides went back into the queue
 
 
 def test_what_another_owner_has_by_now_is_not_recorded(transactional_db, mail_server):

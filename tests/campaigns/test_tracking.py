@@ -124,8 +124,8 @@ def test_looking_at_the_unsubscribe_page_changes_nothing(arrived, client):
 
 def test_who_unsubscribes_gets_no_more_mail(arrived, client, mail_server):
     message, _clicks, _pixel, unsubscribe = arrived
-    assert client.post(unsubscribe, follow=True).status_code == 200
-    client.post(unsubscribe)
+    assert client.post(unsubscribe, {"answer": "unsubscribe"}, follow=True).status_code == 200
+    client.post(unsubscribe, {"answer": "unsubscribe"})
     assert Event.objects.filter(name="email.unsubscribed").count() == 1
     message.refresh_from_db()
     assert message.unsubscribed_at is not None

@@ -97,7 +97,7 @@ def test_the_domain_answers_links_and_nothing_else(boss, sent, client, settings)
     assert client.get(f"/c/{token}/0", **there)["Location"] == "https://shop.example/sale?a=1&b=2"
     assert client.get(f"/o/{token}.gif", **there).status_code == 200
     assert client.get(f"/u/{token}", **there).status_code == 200
-    assert client.post(f"/u/{token}", **there).status_code == 302
+    assert client.post(f"/u/{token}", {"answer": "unsubscribe"}, **there).status_code == 302
     assert client.get(f"/s/{signatures.short_token(sent.pk, 0)}", **there).status_code == 302
     for path in ("/", "/login/", "/contacts/", "/settings/", "/api/v1/contacts/", "/admin/", "/healthz", "/metrics",
                  "/webhooks/twilio/1/inbound", "/c/", "/static", "//c/x", "/C/x"):  # fmt: skip

@@ -7,7 +7,7 @@ from django.conf import settings as django_settings
 from twilio.request_validator import RequestValidator
 
 from campaigns import budget, keywords, secrets, stats
-from campaigns.delivery import claiming, outcomes
+from campaigns.delivery import claiming, outcomes, settling
 from campaigns.delivery.outcomes import Outcome
 from campaigns.models import Message, Provider
 from campaigns.tracking import signatures
@@ -161,8 +161,8 @@ def test_a_call_may_be_faster_than_the_worker(client, twilio):
 def test_a_call_settles_what_a_dead_worker_left_unknown(client, twilio):
     ada = make.contact(phone=PHONE)
     (message,) = letters.queue([ada.pk], letters.content("sms"))
-    claiming.claim(NOW, 10, ["sms"])
-    claiming.settle(NOW + claiming.LEASE * 2)
+    claiming.begin(claiming.claim(NOW, 10, ["sms"]).owner)
+    settling.settle(NOW + claiming.LEASE * 2)
     call(client, twilio, f"status?m={signatures.token(message.pk)}", {"MessageSid": "SM1", "MessageStatus": "sent"})
     message.refresh_from_db()
     assert (message.state, message.provider_message_id, message.reason) == ("sent", "SM1", "")
@@ -175,7 +175,8 @@ def test_what_twilio_never_handed_on_is_given_back(client, twilio, status, left)
     (message,) = letters.queue([make.contact(phone=PHONE).pk], letters.content("sms"))
     taken = claiming.claim(NOW, 10, ["sms"])
     budget.reserve(taken.owner, [budget.Wanted("sms", "", 1)], NOW + claiming.LEASE)
-    claiming.settle(NOW + claiming.LEASE * 2)
+    claiming.begin(taken.owner)
+    settling.settle(NOW + claiming.LEASE * 2)
     for _ in range(2):
         call(client, twilio, f"status?m={signatures.token(message.pk)}", {"MessageSid": "SM1", "MessageStatus": status})
     assert adds_up() == D(left)

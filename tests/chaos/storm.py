@@ -177,9 +177,10 @@ def play(crowds: list[Any], crew: Any, storm: Storm, until: datetime, deadline: 
 
 
 def settle(until: datetime) -> None:
-    """What was put off beyond the end is sent, and what the dead had in hand becomes unknown."""
+    """What was put off beyond the end is sent, and what the dead had in hand is settled."""
     from campaigns.delivery import sending
-    from campaigns.delivery.claiming import LEASE, settle
+    from campaigns.delivery.claiming import LEASE
+    from campaigns.delivery.settling import settle
     from campaigns.models import Message
 
     for hours in range(1, 60):

@@ -102,7 +102,7 @@ def storm(crew: Crew, inbox: Mailbox, ids: list[int], chance: random.Random) -> 
     until(nothing_is_queued, crew)
     # What the dead had in hand is settled when its time is over.
     crew.at(NOW + WEEK + 2 * LEASE)
-    until(lambda: not Message.objects.filter(state="sending").exists(), crew)
+    until(lambda: not Message.objects.filter(state__in=["queued", "sending"]).exists(), crew)
 
 
 @pytest.mark.chaos

@@ -1,5 +1,7 @@
 """Definitions hold wherever values come in, and what no longer fits is counted, converted or removed."""
 
+from datetime import timedelta
+
 import pytest
 from django.core.exceptions import ValidationError
 
@@ -186,16 +188,21 @@ def test_values_stay_or_go_with_their_definition():
     assert make.attribute("seats").pk
 
 
-def test_counts_are_renewed_once_a_day(monkeypatch):
+def test_counts_are_renewed_after_a_while(monkeypatch):
     row = make.attribute("plan")
     swept()
     make.contact("a@example.com", attributes={"plan": "x"})
     assert not sweeping.work(NOW)
-    later = NOW + sweeping.FRESH * 2
+    later = NOW + sweeping.FRESH[0][1] * 2
     while sweeping.work(later):
         pass
     row.refresh_from_db()
     assert (row.size, row.counted_at) == (1, later)
+    # Where counting takes long, it is done more seldom.
+    monkeypatch.setattr(sweeping, "FRESH", ((1, timedelta(minutes=1)), (None, timedelta(days=1))))
+    make.contact("b@example.com")
+    assert not sweeping.work(later + timedelta(hours=23))
+    assert sweeping.work(later + timedelta(hours=25))
 
 
 def test_it_is_known_where_attributes_are_used(django_assert_num_queries):

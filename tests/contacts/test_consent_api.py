@@ -3,7 +3,7 @@
 import pytest
 from rest_framework.test import APIClient
 
-from contacts.models import Contact, Installation, Suppression, Topic, TopicConsent
+from contacts.models import Contact, Installation, Lifting, Suppression, Topic, TopicConsent
 from tests import make
 from tests.programs import client
 
@@ -119,3 +119,35 @@ def test_addresses_and_domains_are_suppressed_by_programs(api: APIClient) -> Non
     assert answer["refusals"] == [[3, "nobody", "“nobody” is not an email address."]]
     assert api.delete(f"{LIST}{found[0]['id']}/").status_code == 204
     assert client("suppressions:read").delete(f"{LIST}{found[1]['id']}/").status_code == 403
+
+
+def test_with_double_opt_in_no_program_takes_a_no_back(api: APIClient) -> None:
+    """“Unknown” is written to where everybody is who has not said no."""
+    Installation.objects.update_or_create(pk=1, defaults={"double_opt_in": True})
+    make.topic("news", double_opt_in=True)
+    no, unknown = {"email": "unsubscribed"}, {"email": "unknown"}
+    ada = api.post(CONTACTS, {"email": "ada@example.com", "consent": no, "topics": {"news": no}}, format="json").json()
+    url = f"{CONTACTS}{ada['id']}/"
+    for given in ({"consent": unknown}, {"topics": {"news": unknown}}):
+        answer = api.patch(url, given, format="json")
+        assert (answer.status_code, list(answer.json())) == (400, list(given))
+        assert "leave it out" in answer.text
+        bulk = {"contacts": [{"email": "ada@example.com", **given}]}
+        assert api.post(f"{CONTACTS}bulk/", bulk, format="json").json()["failed"]
+    shown = api.get(url).json()
+    assert (shown["consent"]["email"], shown["topics"]) == ("unsubscribed", {"news": no})
+    assert api.put(url, {**shown, "first_name": "Ada"}, format="json").status_code == 200
+    assert api.patch(url, {"topics": {"news": "unknown"}}, format="json").status_code == 400
+    new = {"email": "bob@example.com", "consent": unknown, "topics": {"news": unknown}}
+    assert api.post(CONTACTS, new, format="json").status_code == 201
+    Installation.objects.update(consent_policy="opt_in")
+    assert api.patch(url, {"consent": unknown}, format="json").status_code == 200
+
+
+def test_taking_an_address_off_the_list_leaves_a_trace(api: APIClient) -> None:
+    row = api.post(LIST, {"channel": "email", "address": "ada@example.com", "reason": "complaint"}).json()
+    assert api.delete(f"{LIST}{row['id']}/?why=Asked%20by%20phone").status_code == 204
+    (kept,) = Lifting.objects.all()
+    assert (kept.address, kept.reason, kept.why) == ("ada@example.com", "complaint", "Asked by phone")
+    assert kept.by.startswith("API key")
+    assert not Suppression.objects.exists()

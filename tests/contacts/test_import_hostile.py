@@ -59,6 +59,8 @@ def nothing_is_half(file: CsvImport | None, sentence: str) -> None:
 
 
 ENTITY = '<!DOCTYPE a [<!ENTITY b SYSTEM "file:///etc/passwd">]><a>&b;</a>'
+BINARY = '<Relationships><Relationship Id="r" Type="x/officeDocument" Target="xl/workbook.bin"/></Relationships>'
+HIDDEN = '<workbook xmlns:r="r"><sheets><sheet name="A" state="veryHidden" r:id="s0"/></sheets></workbook>'
 CELL = "<c><v>1</v></c>"
 GOOD = b"email,first_name,note\na@example.com,Ada,x\n"
 WHOLE_FILES = {
@@ -72,6 +74,19 @@ WHOLE_FILES = {
     "a PDF": (b"%PDF-1.7\n", "PDF"),
     "gzip under another name": (gzip.compress(GOOD), "compressed"),
     "a ZIP that is no workbook": (workbook({}, parts={"xl/workbook.xml": "<a/>", "_rels/.rels": "<a/>"}), "no sheet"),
+    "a picture of another kind": (b"\xff\xd8\xff\xe0JFIF", "a picture"),
+    "7z": (b"7z\xbc\xaf\x27\x1c", "compressed"),
+    "a web page": (b"\n <HTML><table><tr><td>email</td></tr>\n</table>", "a web page"),
+    "XML of Excel 2003": (b'\xef\xbb\xbf<?xml version="1.0"?>\n<Workbook/>\n', "or XML"),
+    "JSON": (b'[\n {"email": "a@example.com"},\n {"email": "b@example.com"}]\n', "JSON"),
+    "vCards": (b"BEGIN:VCARD\r\nEMAIL:a@example.com\r\nEND:VCARD\r\n", "vCards"),
+    "a CSV file in a ZIP": (
+        workbook({}, parts={"_rels/.rels": "<a/>", "xl/workbook.xml": None, "a.csv": "x"}),
+        "Unpack",
+    ),
+    "an OpenDocument sheet": (workbook({}, parts={"xl/workbook.xml": None, "content.xml": "<a/>"}), "OpenDocument"),
+    "a binary workbook": (workbook({}, parts={"_rels/.rels": BINARY, "xl/workbook.bin": "\x83\x01"}), "xlsb"),
+    "a workbook of hidden sheets": (workbook({"A": ""}, parts={"xl/workbook.xml": HIDDEN}), "no sheet"),
     "an old workbook": (b"\xd0\xcf\x11\xe0" + b"\0" * 600, "old Excel"),
     "a million columns": (b"%s\n%s\n" % (b",".join([b"email"] * 10**6), b",".join([b"x"] * 10**6)), "longer than 2 MB"),
     "a million separators": (b"email" + b"," * 1_000_000 + b"\na@example.com\n", "500 columns"),
@@ -107,7 +122,8 @@ ROWS = {
     "a quote in the middle": (b'b@example.com,"Bob"by,x', "quotes"),
     "too many cells": (b"b@example.com,Bob,x,y", "only 3 headers"),
     "a million cells": (b"b@example.com" + b",x" * 1_000_000, "only 3 headers"),
-    "a lone carriage return": (b"b@example.com,Bo\rb,x", "quotes"),
+    "a lone carriage return": (b"b@example.com,Bo\rb,x", "carriage return"),
+    "a mark of no width": ("b@exa\u200bmple.com,Bob,x".encode(), "nobody sees"),
     "no address": (b",Bob,x", "needs an email"),
     "blanks": (b" ,\t,\xc2\xa0x", "needs an email"),
     "a formula as address": (b'"=HYPERLINK(""http://evil"")",Bob,x', "not an email"),
@@ -141,6 +157,56 @@ def test_odd_cells_are_kept_as_they_are(value):
     file, said = ended(b"email,note\na@example.com," + value.encode() + b"\n")
     nothing_is_half(file, said)
     assert Contact.objects.get().attributes == {"note": value}
+
+
+HINTS = [b"sep=\t", b"sep=#", b'"sep=#"', b"sep=\0", b"sep=\xff", b'sep="', b"sep=a", b"sep=\r", b"sep="]
+
+
+@pytest.mark.parametrize("hint", HINTS)
+def test_a_hint_about_the_delimiter_is_believed_where_it_can_be_one(hint):
+    delimiter = hint.strip(b'"')[4:] if hint in HINTS[:3] else b";"
+    file, said = ended(hint + b"\nemail%sfirst name\na@example.com%sAda\n" % (delimiter, delimiter))
+    nothing_is_half(file, said)
+    if hint in HINTS[:3]:
+        assert (file.headers, file.delimiter) == (["email", "first name"], delimiter.decode())
+
+
+def test_one_spoilt_row_does_not_spoil_the_others():
+    """Where most of the lines are UTF-8, the file is, and where few are, it is not."""
+    rows = [f"c{n}@example.com,Zoë" for n in range(20)]
+    file, _ = ended("\n".join(["email,first name", *rows, ""]).encode() + "d@example.com,Zoë\n".encode("cp1252"))
+    assert (file.encoding, file.created, file.refused) == ("utf-8", 20, 1)
+    assert set(Contact.objects.values_list("first_name", flat=True)) == {"Zoë"}
+    other = "\n".join(["email,first name", *rows, ""]).encode("cp1252") + "d@example.com,Zoë\n".encode()
+    assert ended(other)[0].encoding == "cp1252"
+
+
+def test_marks_that_came_along_with_an_address_are_left_out():
+    ended("email\n\u200bada@example.com\u200b\n\ufeffbob@example.com\n".encode())
+    assert set(Contact.objects.values_list("email", flat=True)) == {"ada@example.com", "bob@example.com"}
+
+
+def test_utf_32_is_read_whichever_end_comes_first():
+    for encoding, mark in (("utf-32-be", b"\0\0\xfe\xff"), ("utf-32-le", b"\xff\xfe\0\0")):
+        file, _ = ended(mark + f"email,first_name\n{encoding}@example.com,Zoë\n".encode(encoding), 7)
+        assert (file.created, Contact.objects.filter(first_name="Zoë").count()) == (1, 1)
+        Contact.objects.all().delete()
+
+
+def test_numbers_of_formats_beyond_all_measure_are_no_formats():
+    nines = "9" * 5000
+    styles = f'<a><numFmt numFmtId="{nines}" formatCode="x"/><cellXfs><xf numFmtId="{nines}"/></cellXfs></a>'
+    content = workbook({"A": sheet([["Email"], ["a@example.com"]])}, parts={"xl/styles.xml": styles})
+    assert ended(content)[0].created == 1
+
+
+def test_nobody_comes_of_a_file_without_identifiers_whoever_starts_it():
+    file = uploading.store("x.csv", [b"town\nBonn\n"])
+    importing.confirm(file, ["text:town"], {})
+    while importing.work(NOW):
+        pass
+    file.refresh_from_db()
+    assert (file.created, file.refused) == (0, 1)
 
 
 NAMES = "email first_name phone tags a@x.fr b@x.fr A@X.FR é 日本 \u2028 \u202e +33612345678 =1+1 a|b;c"

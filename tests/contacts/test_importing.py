@@ -4,11 +4,7 @@ import csv
 import io
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.management import CommandError, call_command
-from django.urls import reverse
 
-from config.models import User
 from contacts import consent
 from contacts.imports import importing, uploading
 from contacts.imports.csv_sniffing import Unreadable
@@ -211,50 +207,3 @@ def test_a_confirmed_file_is_not_confirmed_twice():
     file = uploading.store("x.csv", [b"email\na@example.com\n"])
     assert importing.confirm(file, file.mapping, {})
     assert not importing.confirm(file, file.mapping, {})
-
-
-def test_the_command_prints_what_became_of_the_rows(tmp_path, capsys):
-    path = tmp_path / "people.csv"
-    path.write_text("Wer;Ort\na@example.com;Bonn\nx;Köln\n", encoding="utf-8")
-    with pytest.raises(CommandError, match="No column"):
-        call_command("importcontacts", str(path))
-    call_command("importcontacts", str(path), "--map", "Wer=email", "--map", "Ort=text:town")
-    out = capsys.readouterr()
-    assert out.out == "2 rows: 1 created, 0 updated, 0 unchanged, 1 refused.\n"
-    assert "Line 3" in out.err
-    assert Contact.objects.get().attributes == {"town": "Bonn"}
-    with pytest.raises(CommandError, match="cannot be read"):
-        call_command("importcontacts", str(tmp_path / "none.csv"))
-
-
-def test_a_marketer_uploads_maps_and_watches(client):
-    client.force_login(User.objects.create_superuser("mia", password="secret-of-mia"))
-    upload = SimpleUploadedFile("a.csv", b"Who,City\nada@example.com,Paris\nnobody,Lyon\n")
-    page = client.post(reverse("import_create"), {"file": upload})
-    file = CsvImport.objects.get()
-    url = reverse("import_page", args=[file.pk])
-    assert page.url == url
-    assert "Paris" in client.get(url).content.decode()
-    assert "Say which column" in client.post(url, {"column0": "", "column1": "text"}).content.decode()
-    assert "both" in client.post(url, {"column0": "email", "column1": "email"}).content.decode()
-    assert client.post(url, {"read_again": "1", "encoding": "cp1252", "delimiter": ";"}).url == url
-    assert client.post(url, {"read_again": "1", "encoding": "utf-8", "delimiter": ","}).url == url
-    assert client.post(url, {"column0": "email", "column1": "text", "key1": "town"}).url == url
-    progress = reverse("import_progress", args=[file.pk])
-    assert "every 1s" in client.get(progress).content.decode()
-    assert importing.work(NOW)
-    done = client.get(progress)
-    assert done["HX-Refresh"] == "true"
-    assert "nobody" in client.get(url).content.decode()
-    refused = b"".join(client.get(reverse("import_refused", args=[file.pk])).streaming_content).decode()
-    assert "nobody,Lyon" in refused
-    assert Contact.objects.get().attributes == {"town": "Paris"}
-    assert "a.csv" in client.get(reverse("import_list")).content.decode()
-    client.post(reverse("import_delete", args=[file.pk]))
-    assert not CsvImport.objects.exists()
-
-
-def test_a_file_that_is_no_csv_is_explained_on_the_page(client):
-    client.force_login(User.objects.create_superuser("mia", password="secret-of-mia"))
-    page = client.post(reverse("import_create"), {"file": SimpleUploadedFile("a.xlsx", b"PK\x03\x04zip")})
-    assert "workbook is damaged" in page.content.decode()

@@ -3,8 +3,8 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from contacts import matching, saving, tagging, timeline
-from contacts.models import Consent, Contact, Event, Membership, Merge, Pair, Segment
+from contacts import consent, matching, saving, tagging, timeline
+from contacts.models import Consent, Contact, Event, Membership, Merge, Pair, Segment, Suppression
 from contacts.people import joining, lingering
 from contacts.segments import following, refreshing
 from contacts.timeline import NewEvent
@@ -142,3 +142,13 @@ def test_what_was_being_written_meanwhile_follows(ada, twin):
     assert Consent.objects.get(channel="sms").contact_id == ada.pk
     assert Merge.objects.get().settled
     assert not lingering.settle(NOW)
+
+
+def test_whoever_complained_stays_suppressed_and_an_address_that_bounced_is_only_that(ada, twin):
+    other = make.contact("other@example.com", phone="+33698765432")
+    consent.suppress("email", ["OTHER@example.com"], "complaint", NOW)
+    consent.suppress("sms", ["+33612345678"], "hard bounce", NOW)
+    joining.merge(ada.pk, other.pk, {}, NOW)  # her email stays, and she has the phone of the other
+    assert consent.refusals("email", [ada.pk]) == {ada.pk: "suppressed"}
+    joining.merge(ada.pk, twin.pk, {}, NOW)
+    assert Suppression.objects.filter(channel="sms").count() == 1

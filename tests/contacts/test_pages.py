@@ -159,7 +159,7 @@ def test_addresses_are_suppressed_and_let_go(browser, ada):
     assert "Address suppressed" in text(browser.get(reverse("contact_page", args=[ada.pk])))
     row = Suppression.objects.get()
     assert "not an email" in text(browser.post(reverse("suppression_list"), {"channel": "email", "address": "x"}))
-    browser.post(reverse("suppression_delete", args=[row.pk]))
+    browser.post(reverse("suppression_delete", args=[row.pk]), {"why": "Asked by phone"})
     assert not Suppression.objects.exists()
 
 

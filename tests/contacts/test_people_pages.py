@@ -7,8 +7,8 @@ from django.core.exceptions import ValidationError
 from django.urls import reverse
 
 from config.models import User
-from contacts import saved_views, saving
-from contacts.models import BulkEdit, Contact, Merge, Pair, SavedView, Tag
+from contacts import consent, saved_views, saving
+from contacts.models import BulkEdit, Contact, Merge, Pair, SavedView, Segment, Tag
 from contacts.people import bulk_editing, joining, pairing
 from tests import make
 from tests.people import person, signed_in
@@ -116,6 +116,21 @@ def test_a_file_of_what_the_list_shows_is_downloaded(browser, ada):
     assert text(browser.get(reverse("contact_count"), {"q": "ada"})).strip() == "1"
 
 
+def test_defined_attributes_are_offered_by_their_labels_and_taken_out_by_their_names(browser, ada):
+    make.attribute("plan", label="Their plan")
+    make.contact("bob@example.com", attributes={"plan": "team", "likes": ["jazz", "rock"]})
+    dialog = text(browser.get(reverse("contact_export_form"), {"all": "1"}, **HTMX))
+    assert 'value="attributes.plan" checked> <span>Their plan' in dialog
+    keys = text(browser.get(reverse("attribute_keys"), {"prefix": "attributes."}))
+    assert '<option value="attributes.plan" label="Their plan">' in keys
+    data = {"selection": json.dumps({"filters": {"q": "bob"}}), "columns": ["attributes.plan"]}
+    answer = browser.post(reverse("contact_export"), data)
+    assert b"".join(answer.streaming_content).decode() == "\ufeffplan\r\nteam\r\n"
+    page = text(browser.get(f"{LIST}?columns=name,attributes.plan,attributes.likes&attribute=likes&value=jazz"))
+    assert "Their plan" in page
+    assert "<td>jazz, rock</td>" in page
+
+
 def test_views_are_saved_changed_renamed_moved_and_deleted(browser, ada):
     tag = Tag.objects.get().pk
     browser.post(
@@ -158,12 +173,15 @@ def test_views_of_others_are_seen_when_shared_and_never_changed(browser, ada):
 
 
 def test_two_contacts_are_merged_field_by_field(browser, ada):
-    twin = make.contact(phone="+33612345678", first_name="<i>Adah", attributes={"city": "Lyon"})
+    consent.suppress("sms", ["+33612345678"], "asked", NOW)
+    twin = make.contact(phone="+33612345678", first_name="<i>Adah", attributes={"city": "Lyon", "likes": ["a", "b"]})
     found = text(browser.get(reverse("merge_choose", args=[ada.pk]), {"q": "612345678"}, **HTMX))
     assert reverse("contact_merge", args=[ada.pk, twin.pk]) in found
     url = reverse("contact_merge", args=[ada.pk, twin.pk])
     page = text(browser.get(url))
     assert "&lt;i&gt;Adah" in page
+    assert "<span>a, b</span>" in page
+    assert "SMS: address suppressed" in page
     assert 'name="choose:attributes.city" value="kept" checked' in page
     nobody = {"choose:email": "gone", "choose:phone": "kept"}
     assert "needs an email" in text(browser.post(url, nobody))
@@ -206,6 +224,16 @@ def test_a_person_is_erased_when_their_name_is_typed(browser, ada):
     assert answer["HX-Redirect"] == LIST
     assert not Contact.objects.exists()
     assert saving.create({"email": "ada@example.com"}, NOW)  # the box was not ticked
+
+
+def test_what_names_a_person_is_shown_before_and_after_they_are_erased(browser, ada):
+    segment = Segment.objects.create(name="Only ada@example.com", rule={"all": []})
+    dialog = text(browser.get(reverse("contact_erase", args=[ada.pk]), **HTMX))
+    assert f'Segment “<a href="/segments/{segment.pk}/">Only ada@example.com</a>”' in dialog
+    browser.post(reverse("contact_erase", args=[ada.pk]), {"typed": "Ada"})
+    assert f'Segment “<a href="/segments/{segment.pk}/">Only (erased) {segment.pk}</a>”' in text(
+        browser.get(reverse("erasure_list"))
+    )
 
 
 def test_who_comes_back_by_their_own_wish_can_be_added_again(browser, ada):

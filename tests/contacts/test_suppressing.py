@@ -7,7 +7,7 @@ from django.test import Client
 from config.models import User
 from config.roles import Role, give
 from contacts import suppressing
-from contacts.models import Suppression
+from contacts.models import Lifting, Suppression
 from tests.make import NOW
 
 pytestmark = pytest.mark.django_db
@@ -91,8 +91,12 @@ def test_the_pages_add_search_import_export_and_remove(marketer):
     assert "example.com" not in exported
     row = Suppression.objects.get(address="@example.com")
     assert "Take off the list" in marketer.get(f"{URL}{row.pk}/delete/").text
-    marketer.post(f"{URL}{row.pk}/delete/")
+    assert "This field is required" in marketer.post(f"{URL}{row.pk}/delete/").text
+    answer = marketer.post(f"{URL}{row.pk}/delete/", {"why": "They <b>called</b>"}, follow=True)
     assert not Suppression.objects.filter(pk=row.pk).exists()
+    (kept,) = Lifting.objects.all()
+    assert (kept.address, kept.reason, kept.why, kept.by) == ("@example.com", row.reason, "They <b>called</b>", "mia")
+    assert "They &lt;b&gt;called&lt;/b&gt; · by mia" in answer.text
 
 
 def test_who_may_only_look_changes_nothing():

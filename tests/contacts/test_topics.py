@@ -71,8 +71,8 @@ def test_what_is_said_of_a_topic_stands_on_the_timeline_once():
     say(ada, news, "subscribed", channel="sms")
     events = Event.objects.order_by("id").values_list("name", "properties")
     assert list(events) == [
-        ("topic.unsubscribed", {"topic": "news", "channel": "email", "source": "page"}),
-        ("topic.subscribed", {"topic": "news", "channel": "sms", "source": "page"}),
+        ("topic.unsubscribed", {"topic": "news", "topic_name": "News", "channel": "email", "source": "page"}),
+        ("topic.subscribed", {"topic": "news", "topic_name": "News", "channel": "sms", "source": "page"}),
     ]
 
 

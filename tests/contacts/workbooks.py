@@ -12,7 +12,7 @@ STYLES = (
     f'<styleSheet xmlns="{_SHEETS}"><numFmts><numFmt numFmtId="164" formatCode="dd/mm/yyyy\\ hh:mm"/>'
     '<numFmt numFmtId="165" formatCode="&quot;day &quot;0.00"/></numFmts><cellStyleXfs><xf numFmtId="14"/>'
     '</cellStyleXfs><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/><xf numFmtId="164"/><xf numFmtId="165"/>'
-    '<xf numFmtId="20"/></cellXfs></styleSheet>'
+    '<xf numFmtId="20"/><xf numFmtId="46"/></cellXfs></styleSheet>'
 )
 
 
@@ -30,8 +30,8 @@ def sheet(rows: Iterable[Sequence[str]]) -> str:
     return f'<?xml version="1.0"?><worksheet xmlns="{_SHEETS}"><sheetData>{body}</sheetData></worksheet>'
 
 
-def workbook(sheets: dict[str, str], strings: Sequence[str] = (), parts: dict[str, str] | None = None) -> bytes:
-    """Sheets' markup by name; `parts` replaces or adds parts by their paths."""
+def workbook(sheets: dict[str, str], strings: Sequence[str] = (), parts: dict[str, str | None] | None = None) -> bytes:
+    """Sheets' markup by name; `parts` replaces, adds or (None) leaves out parts."""
     names = list(sheets)
     related = [f"worksheet{n}" for n in range(len(names))]
     all_parts = {
@@ -57,5 +57,6 @@ def workbook(sheets: dict[str, str], strings: Sequence[str] = (), parts: dict[st
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packed:
         for name, text in all_parts.items():
-            packed.writestr(name, text)
+            if text is not None:
+                packed.writestr(name, text)
     return out.getvalue()

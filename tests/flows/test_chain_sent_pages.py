@@ -1,18 +1,26 @@
 """A chain from its review on: settings and audience, sent, stopped and counted, changed and published with answers."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from campaigns.delivery import sending
 from campaigns.models import CampaignState
+from contacts import timeline
+from contacts.models import Installation
 from flows.chains import beginning
 from flows.models import Scenario
 from tests import make
+from tests.campaigns import converted
+from tests.chain_told import of_chain
+from tests.facts import Facts
 from tests.flows.chain_pages import chain, fields, names, save, sent, url
 from tests.flows.drive import until_still
+from tests.pages_told import differences
 
 pytestmark = pytest.mark.django_db
 
@@ -134,6 +142,24 @@ def test_the_audience_is_chosen_until_it_begins(web: Client) -> None:
     sent(web, campaign)
     assert web.get(url("counts", campaign)).json()["total"]["entered"] == 1
     assert web.get(url("audience", campaign)).status_code == 302
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_page_tells_whole_and_broken_percents_as_a_recount_does(web: Client, api: Any) -> None:
+    ids = make.contacts(8)
+    campaign = sent(web, chain("One"))
+    converted.wants(campaign.origin, **converted.ORDERS)
+    now = timezone.now()
+    while sending.work(now):
+        pass
+    later = now + timedelta(minutes=1)
+    for buyers, percent in ((ids[:2], "25"), (ids[2:3], "37.5")):
+        timeline.record_for(buyers, "order.placed", {"value": 10, "currency": "EUR"}, later)
+        converted.until_read(later)
+        facts = Facts(Installation.current().zone_name)
+        pairs = of_chain(facts, campaign, later, now.date(), lambda path: api.get(f"/api/v1/{path}").json(), web)
+        assert differences(pairs) == {}
+        assert f'data-count="percent">{percent}<' in web.get(url("page", campaign)).content.decode()
 
 
 def test_the_number_of_statements_does_not_grow_with_the_contacts(

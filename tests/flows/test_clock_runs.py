@@ -190,3 +190,19 @@ def test_a_part_whose_worker_ended_is_let_in_by_another(monkeypatch):
         pass
     assert Execution.objects.count() == Contact.objects.filter(execution__scenario=scenario).count() == 100
     assert not EntryRun.objects.filter(finished_at=None).exists()
+
+
+def test_birthdays_on_days_that_clocks_or_calendars_skip_or_repeat_come_once():
+    for name, day in (("gap", "1990-03-29"), ("fold", "1990-10-25"), ("leap", "2000-02-29")):
+        person(name, "Europe/Paris", birthday=day)
+    scenario = started("on_date", {"attribute": "birthday", "time": "02:30", "yearly": True})
+    found = []
+    # At 2:30 there is no such time on the one day, twice such a time on the other, and no such day in 2027.
+    for night in (
+        datetime(2026, 3, 29, tzinfo=UTC),
+        datetime(2026, 10, 25, tzinfo=UTC),
+        datetime(2027, 2, 28, tzinfo=UTC),
+    ):
+        Scenario.objects.filter(pk=scenario.pk).update(next_run_at=night - HOUR)
+        found += entries(night, night + 4 * HOUR)
+    assert found == [("03-29 02:00", ["gap"]), ("10-25 01:00", ["fold"]), ("02-28 02:00", ["leap"])]

@@ -1,12 +1,14 @@
 """Browsers, signed in, watched for every error; and a whole running installation."""
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection
 from django.test import Client
 from playwright.sync_api import BrowserContext, ConsoleMessage, Page
 
@@ -48,9 +50,24 @@ def base_url() -> None:
 
 
 @pytest.fixture
-def site(transactional_db: None, live_server: Any) -> str:
+def site(transactional_db: None, live_server: Any) -> Iterator[str]:
     """The address of a real web server on the test's database."""
-    return live_server.url
+    yield live_server.url
+    until_answered()
+
+
+def until_answered() -> None:
+    """What pages asked for last may still be answered, by threads that nobody waits for; each has a session, which
+    would keep the database from being emptied or dropped."""
+    deadline = time.monotonic() + 10
+    others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    with connection.cursor() as cursor:
+        while time.monotonic() < deadline:
+            cursor.execute(f"SELECT count(*) {others} AND backend_type = 'client backend'")
+            if not cursor.fetchone()[0]:
+                return
+            time.sleep(0.02)
+        cursor.execute(f"SELECT pg_terminate_backend(pid) {others} AND backend_type = 'client backend'")
 
 
 @pytest.fixture

@@ -143,7 +143,14 @@ def test_steps_are_moved_copied_and_removed_and_undone(waypost: Waypost, markete
     assert shown(page) == ["One", "Two", "Three"]
     expect(page.locator(".chain-step.dirty")).to_have_count(0)
 
-    opened(page, "n1").get_by_label("Subject").fill("One, changed")
+    subject = opened(page, "n1").get_by_label("Subject")
+    subject.locator("xpath=../button").click()
+    page.get_by_role("button", name="Last name").click()
+    expect(subject).to_have_value("One{{ contact.last_name }}")
+    expect(one.get_by_text("Not saved")).to_be_visible()
+    subject.press("Control+z")
+    expect(one.get_by_text("Not saved")).to_be_hidden()
+    subject.fill("One, changed")
     one.get_by_role("button", name="Duplicate").click()
     expect(page.locator("[data-step=n4]").get_by_label("Subject")).to_have_value("One, changed")
     assert shown(page) == ["One", "One (copy)", "Two", "Three"]

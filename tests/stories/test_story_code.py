@@ -14,7 +14,7 @@ def test_code_is_kept_by_itself_and_inserting_can_be_undone(waypost: Waypost, ma
     text.fill("Hello you")
     expect(page.locator("[data-status]")).to_have_text("Saved")
     text.evaluate("field => { field.focus(); field.setSelectionRange(6, 9); }")
-    page.get_by_text("Insert a field").click()
+    page.get_by_role("button", name="Insert a field").click()
     page.get_by_role("button", name="Only if there is a first name").click()
     expect(text).to_have_value("Hello {% if contact.first_name %}you{% endif %}")
     page.get_by_role("button", name="Undo").click()

@@ -50,6 +50,17 @@ def test_who_leaves_a_topic_still_gets_the_others(waypost: Waypost, marketer: Pa
     expect(box).not_to_be_checked()
     expect(marketer.get_by_role("checkbox", name="Offers")).to_be_checked()
 
+    # A city is looked for by any of its names; the page then speaks the language that was chosen.
+    marketer.get_by_role("searchbox", name="Search for a city").fill("sao paulo")
+    zones = marketer.get_by_label("Time zone")
+    expect(zones.locator("option")).to_have_count(2)
+    zones.select_option("America/Sao_Paulo")
+    marketer.get_by_label("Language").select_option("Deutsch")
+    marketer.get_by_role("button", name="Save").click()
+    expect(marketer.get_by_role("status")).to_contain_text("Gespeichert")
+    expect(marketer.locator("html")).to_have_attribute("lang", "de")
+    expect(marketer.get_by_label("Zeitzone").locator("option:checked")).to_contain_text("São Paulo (UTC−3)")
+
     waypost.pass_days(1)
     until_equal(
         lambda: outcomes(waypost, scenario, "two"), {ADA: ("skipped", "not subscribed to the topic"), BOB: ("sent", "")}
@@ -60,6 +71,7 @@ def test_who_leaves_a_topic_still_gets_the_others(waypost: Waypost, marketer: Pa
         BOB: ["News 1", "News 2", "Offer"],
     }
     person = next(one for one in waypost.api("GET", "contacts/")[1]["results"] if one["email"] == ADA)
+    assert (person["language"], person["timezone"]) == ("de", "America/Sao_Paulo")
     assert (person["consent"]["email"], person["topics"]) == ("unknown", {"product-news": {"email": "unsubscribed"}})
     told = waypost.api("GET", f"contacts/{person['id']}/consent-history/")[1]["results"][-1]
     assert (told["source"], told["by"], told["was"]) == ("preference page", "the contact", "unknown")

@@ -50,7 +50,7 @@ def test_yes_or_no_makes_a_part_conditional():
 
 
 def test_without_definitions_an_example_shows_how_attributes_are_written(admin_client):
-    labels = [field.label for field in fields(event=False)]
+    labels = [field.label for field in fields(event=None)]
     assert "An attribute" in labels and "A property of the event" not in labels
     make.attribute("plan", label="<b>Plan")
     assert "An attribute" not in [field.label for field in fields()]

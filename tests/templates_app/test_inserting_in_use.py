@@ -24,8 +24,8 @@ def ada() -> Contact:
     return ada
 
 
-def named(with_event: bool = True) -> dict[str, list[str]]:
-    return {one.heading: [each.label for each in one.inserts] for one in inserting.inserts(with_event)}
+def named(event: str | None = "") -> dict[str, list[str]]:
+    return {one.heading: [each.label for each in one.inserts] for one in inserting.inserts(event)}
 
 
 def test_attributes_and_properties_in_use_are_offered_with_words_that_stand_in(ada: Contact) -> None:
@@ -33,7 +33,7 @@ def test_attributes_and_properties_in_use_are_offered_with_words_that_stand_in(a
     assert found["Attributes"] == ["Home town", "Home town, or other words"]
     assert sorted(found["The event"]) == ["gift wrap, or other words", "total, or other words"]
     assert found["Loops"][:2] == ["For each of codes", "The first three of codes"]
-    assert "Only if there is a city" in found["Conditions"]
+    assert "Only if city is known" in found["Conditions"]
 
 
 def test_whatever_is_inserted_renders(ada: Contact) -> None:
@@ -57,8 +57,18 @@ def test_a_campaign_is_offered_nothing_of_an_event(ada: Contact) -> None:
     with CaptureQueriesContext(
         connection,
     ) as asked:
-        found = named(with_event=False)
+        found = named(event=None)
     assert not {"The event", "Loops"} & set(found) and len(asked) <= 1
+
+
+def test_of_a_named_event_its_own_properties_are_offered(ada: Contact) -> None:
+    timeline.record([NewEvent(ada.pk, "cart.left", {"left_at": "noon"}, NOW)], NOW)
+    timeline.record([NewEvent(ada.pk, "tag.added", {"tag": "vip", "source": "page"}, NOW)], NOW)
+    assert named("cart.left")["The event"] == ["left_at, or other words"]
+    assert named("tag.added")["The event"] == ["tag, or other words"]
+    assert "Loops" not in named("tag.added")
+    assert not {"The event", "Loops"} & set(named("contact.created")), "nothing of it is known"
+    assert named("never.seen")["The event"] == ["amount, or other words"]
 
 
 def test_an_empty_installation_is_shown_how_it_is_done() -> None:

@@ -7,10 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from contacts.imports import converting, importing, uploading
-from contacts.imports.attribute_cells import is_target
+from contacts import topics
+from contacts.imports import converting, csv_mapping, importing, uploading
 from contacts.imports.csv_mapping import TARGETS
-from contacts.imports.csv_sniffing import Unreadable
+from contacts.imports.csv_sniffing import Unreadable, is_delimiter, is_encoding
 from contacts.models import CsvImport
 
 
@@ -27,7 +27,7 @@ class Command(BaseCommand):
             default=[],
             metavar="HEADER=TARGET",
             help=f"What a column is: {', '.join(TARGETS)}, text:KEY, number:KEY, boolean:KEY, date:KEY, "
-            "date_dmy:KEY, list:KEY, "
+            "date_dmy:KEY, list:KEY, topic.KEY.email or topic.KEY.sms (consent to a topic), "
             "or nothing to leave it out. May be given several times; other columns are guessed.",
         )
         parser.add_argument(
@@ -45,12 +45,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         path: Path = options["file"]
         delimiter = {"tab": "\t", "\\t": "\t"}.get(options["delimiter"], options["delimiter"])
-        if len(delimiter) > 1:
-            raise CommandError("A delimiter is one character.")
-        try:
-            "".encode(options["encoding"] or "utf-8")
-        except LookupError:
-            raise CommandError(f"“{options['encoding']}” is not an encoding.") from None
+        if delimiter and not is_delimiter(delimiter):
+            raise CommandError("A delimiter is one character that is neither letter, digit nor quote, or “tab”.")
+        if options["encoding"] and not is_encoding(options["encoding"]):
+            raise CommandError(f"“{options['encoding']}” is not an encoding that files can be read in.")
         try:
             with path.open("rb") as opened:
                 pieces = iter(lambda: opened.read(uploading.PIECE), b"")
@@ -64,6 +62,8 @@ class Command(BaseCommand):
         file.refresh_from_db()
         if file.state == CsvImport.State.FAILED:
             raise CommandError(file.error)
+        if doubt := uploading.doubt(file):
+            self.stderr.write(doubt)
         mapping = self._mapping(file, options["map"])
         chosen = {name: options[name] for name in ("basis", "resubscribe")}
         importing.confirm(file, mapping, {**chosen, "country": options["country"].upper()})
@@ -82,15 +82,17 @@ class Command(BaseCommand):
         )
 
     def _mapping(self, file: CsvImport, given: list[str]) -> list[str | None]:
-        mapping: list[str | None] = list(file.mapping)
+        said: dict[str, str | None] = {}
         for entry in given:
             header, equals, target = entry.rpartition("=")
             if not equals or header not in file.headers:
                 raise CommandError(f"“{entry}”: there is no such column. The file has {', '.join(file.headers)}.")
-            if target and target not in TARGETS and not is_target(target):
-                raise CommandError(f"“{target}” is not a target. Take {', '.join(TARGETS)} or text:KEY.")
-            mapping = [None if target and old == target else old for old in mapping]
-            mapping[file.headers.index(header)] = target or None
-        if not importing.identifies(mapping):
-            raise CommandError("No column is an email, a phone or an external id. Say which with --map HEADER=email.")
+            if target and not csv_mapping.is_target(target):
+                raise CommandError(
+                    f"{csv_mapping.misnamed(target)} Take {', '.join(TARGETS)}, topic.KEY.email or text:KEY."
+                )
+            said[header] = target
+        mapping = csv_mapping.changed(file.headers, file.mapping, said)
+        if problem := csv_mapping.problem(mapping, topics.known()):
+            raise CommandError(f"{problem} Say what a column is with --map HEADER=TARGET.")
         return mapping

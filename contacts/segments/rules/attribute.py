@@ -73,7 +73,7 @@ class Attribute(RuleKind):
         return found + [f"{_named(field)}: {text}" for text in wrong]
 
     def sql(self, config: Config, now: datetime, scope: Scope) -> Where:
-        return comparing.sql(operand(config["field"]), config["op"], config.get("value"), now)
+        return comparing.sql(operand(config["field"]), config["op"], config.get("value"), now, scope.few)
 
     def held(self, config: Config, now: datetime, scope: Scope) -> Where:
         asked = operand(config["field"])

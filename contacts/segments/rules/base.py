@@ -19,7 +19,7 @@ from typing import Any, ClassVar
 from django import forms
 
 from contacts.segments.picking import Option
-from contacts.segments.where import Scope, Where
+from contacts.segments.where import Gathered, Scope, Where
 
 Config = dict[str, Any]
 
@@ -62,6 +62,11 @@ class RuleKind:
         Other tables by EXISTS or a scalar sub-select. Never an SQL error, whatever the data: guard casts with CASE.
         `scope.few` says that contacts are a batch: prefer a form that probes an index on contact_id then."""
         raise NotImplementedError
+
+    def gathered(self, config: Config, now: datetime, scope: Scope) -> Gathered | None:
+        """The same people by their ids, from the rows that the rule asks about alone, so that a count takes no look at
+        all contacts. None where contacts' own rows are needed, or where rows may outlive the contact they name."""
+        return None
 
     def held(self, config: Config, now: datetime, scope: Scope) -> Where | None:
         """The values that the answer rests on: a scalar expression of type jsonb over the row `contacts_contact`, under

@@ -10,7 +10,7 @@ from contacts import topics
 from contacts.models.consent import Channel, ConsentState
 from contacts.segments import actual
 from contacts.segments.rules.base import Config, RuleForm, RuleKind, unknown_keys
-from contacts.segments.where import Scope, Where
+from contacts.segments.where import Gathered, Scope, Where, fill
 from contacts.topic_fields import TopicField
 
 
@@ -51,22 +51,12 @@ class Consent(RuleKind):
 
     def sql(self, config: Config, now: datetime, scope: Scope) -> Where:
         """No row means unknown."""
-        is_unknown = config["is"] == ConsentState.UNKNOWN
-        states = [state for state in ConsentState.values if state != config["is"]] if is_unknown else [config["is"]]
-        if config.get("topic"):
-            said = Where(
-                'EXISTS (SELECT 1 FROM contacts_topicconsent cs WHERE cs.contact_id = "contacts_contact"."id"'
-                " AND cs.topic_id = (SELECT t.id FROM contacts_topic t WHERE t.key = %s)"
-                " AND cs.channel = %s AND cs.state = ANY(%s))",
-                (config["topic"], config["channel"], states),
-            )
-        else:
-            said = Where(
-                'EXISTS (SELECT 1 FROM contacts_consent cs WHERE cs.contact_id = "contacts_contact"."id"'
-                " AND cs.channel = %s AND cs.state = ANY(%s))",
-                (config["channel"], states),
-            )
-        return ~said if is_unknown else said
+        said = fill('EXISTS (SELECT 1 {0} AND cs.contact_id = "contacts_contact"."id")', _said(config))
+        return ~said if config["is"] == ConsentState.UNKNOWN else said
+
+    def gathered(self, config: Config, now: datetime, scope: Scope) -> Gathered:
+        said = fill("SELECT cs.contact_id AS id {0}", _said(config))
+        return Gathered(said, others=config["is"] == ConsentState.UNKNOWN)
 
     def held(self, config: Config, now: datetime, scope: Scope) -> Where:
         said = "SELECT jsonb_build_object('state', cs.state, 'at', cs.at, 'source', cs.source) FROM"
@@ -109,6 +99,19 @@ class Consent(RuleKind):
         if config.get("is") == ConsentState.UNKNOWN:
             return said.replace("has said nothing", "has said something", 1)
         return said.replace("is ", "is not ", 1) if said.startswith("is ") else ""
+
+
+def _said(config: Config) -> Where:
+    """FROM and WHERE of what was said to that effect, or of what was said at all: once at most by each contact."""
+    is_unknown = config["is"] == ConsentState.UNKNOWN
+    states = [state for state in ConsentState.values if state != config["is"]] if is_unknown else [config["is"]]
+    if config.get("topic"):
+        return Where(
+            "FROM contacts_topicconsent cs WHERE cs.topic_id = (SELECT t.id FROM contacts_topic t WHERE t.key = %s)"
+            " AND cs.channel = %s AND cs.state = ANY(%s)",
+            (config["topic"], config["channel"], states),
+        )
+    return Where("FROM contacts_consent cs WHERE cs.channel = %s AND cs.state = ANY(%s)", (config["channel"], states))
 
 
 kind = Consent()

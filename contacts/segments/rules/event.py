@@ -11,10 +11,21 @@ from contacts.segments.operands import Moment
 from contacts.segments.rule_list import RuleListField
 from contacts.segments.rules.base import Config, RuleKind, truth, unknown_keys
 from contacts.segments.span_form import SpanForm
-from contacts.segments.where import EVERYBODY, Scope, Where, fill, value
+from contacts.segments.where import EVERYBODY, Gathered, Scope, Where, fill, value
 
 # The inner row hides an outer one of the same name, so rules on properties mean the event that is looked for here.
 _SUCH = 'FROM contacts_event WHERE "contacts_event"."name" = {0} AND ({1})'
+# The same from indexes alone, which hold the properties of events that are told to us where they are short, and name
+# the others; see migration 0015. What Waypost tells itself comes by the million and is hardly asked for its properties.
+_TOLD = """FROM (
+    SELECT contact_id, name, at, properties FROM contacts_event
+    WHERE split_part(name, '.', 1) <> ALL ('{contact,tag,topic,segment,email,sms,scenario}')
+    AND octet_length(properties::text) <= 400
+    UNION ALL SELECT contact_id, name, at, properties FROM contacts_event
+    WHERE split_part(name, '.', 1) <> ALL ('{contact,tag,topic,segment,email,sms,scenario}')
+    AND octet_length(properties::text) > 400
+) AS contacts_event WHERE "contacts_event"."name" = {0} AND ({1})"""
+_OWN = {"contact", "tag", "topic", "segment", "email", "sms", "scenario"}
 _WHOSE = '"contacts_event"."contact_id"'
 _HIS = f'{_WHOSE} = "contacts_contact"."id"'
 _AT = '"contacts_event"."at"'
@@ -100,6 +111,16 @@ class Event(RuleKind):
             happened = fill(f"EXISTS (SELECT 1 {{0}} AND {_HIS})", such)
         return happened if config.get("did", True) else ~happened
 
+    def gathered(self, config: Config, now: datetime, scope: Scope) -> Gathered:
+        such, when = self._such_events(config, now, scope), config.get("when") or {}
+        if when.get("of") in _EDGES:
+            found = _edges(such, when, now)
+        elif config.get("count"):
+            found = spans.gathered(such, _WHOSE, config["count"])
+        else:
+            found = spans.in_order(such, _WHOSE, lambda rows: fill("SELECT DISTINCT id FROM {0}", rows))
+        return found if config.get("did", True) else ~found
+
     def _such_events(self, config: Config, now: datetime, scope: Scope) -> Where:
         """FROM and WHERE of the events that count."""
         conditions = compiler.compiled(_such(config), now, _inner(scope))
@@ -108,7 +129,9 @@ class Event(RuleKind):
         when = config.get("when") or {}
         if when.get("of") == _EACH:
             conditions = comparing.sql(Moment(_AT), when["op"], when.get("value"), now) & conditions
-        return fill(_SUCH, value(config["name"].strip()), conditions)
+        name = config["name"].strip()
+        narrowed = not tree.is_empty(_such(config)) and name.partition(".")[0] not in _OWN
+        return fill(_TOLD if narrowed and not scope.few else _SUCH, value(name), conditions)
 
     def held(self, config: Config, now: datetime, scope: Scope) -> Where:
         """Of the events that count, and of all of that name."""
@@ -164,14 +187,23 @@ def _when_problems(config: Config) -> Iterator[str]:
 
 def _at_an_edge(such: Where, when: dict[str, Any], now: datetime, few: bool) -> Where:
     """Whether there are such events, and the first or last of them was then."""
-    asked = comparing.sql(Moment("edge.at"), when["op"], when.get("value"), now)
-    moment = f"{_EDGES[when['of']][1]}({_AT}) AS at"
     if few:
-        found = f"SELECT 1 FROM (SELECT {moment} {{0}} AND {_HIS}) AS edge WHERE edge.at IS NOT NULL AND ({{1}})"  # noqa: S608
-    else:
-        edges = f"SELECT {_WHOSE} AS contact_id, {moment} {{0}} GROUP BY {_WHOSE}"
-        found = f'SELECT 1 FROM ({edges}) AS edge WHERE edge.contact_id = "contacts_contact"."id" AND ({{1}})'  # noqa: S608
-    return fill(f"EXISTS ({found})", such, asked)
+        edge = f"SELECT {_EDGES[when['of']][1]}({_AT}) AS at {{0}} AND {_HIS}"
+        found = f"SELECT 1 FROM ({edge}) AS edge WHERE edge.at IS NOT NULL AND ({{1}})"  # noqa: S608
+        return fill(f"EXISTS ({found})", such, _was_then(when, now))
+    edges = _edges(such, when, now).chosen
+    return fill('EXISTS (SELECT 1 FROM ({0}) AS edge WHERE edge.id = "contacts_contact"."id")', edges)
+
+
+def _edges(such: Where, when: dict[str, Any], now: datetime) -> Gathered:
+    """Those of whom the first or last was then, from all events at once."""
+    edges = f"SELECT id, {_EDGES[when['of']][1]}(at) AS at FROM {{0}} GROUP BY id"  # noqa: S608
+    picked = f"SELECT edge.id FROM ({edges}) AS edge WHERE ({{1}})"  # noqa: S608
+    return spans.in_order(such, _WHOSE, lambda rows: fill(picked, rows, _was_then(when, now)), _AT)
+
+
+def _was_then(when: dict[str, Any], now: datetime) -> Where:
+    return comparing.sql(Moment("edge.at"), when["op"], when.get("value"), now)
 
 
 def _such(config: Config) -> Any:

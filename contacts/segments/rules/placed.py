@@ -9,7 +9,7 @@ from django import forms
 from contacts.models import Segment
 from contacts.remembering import remembered
 from contacts.segments.rules.base import Config, RuleForm, RuleKind, unknown_keys
-from contacts.segments.where import Scope, Where
+from contacts.segments.where import Gathered, Scope, Where
 
 ENTERED, LEFT = "segment.entered", "segment.left"
 
@@ -43,6 +43,10 @@ class Placed(RuleKind):
                 ' AND placed.contact_id = "contacts_contact"."id")'
             )
         return Where(members, (config["id"],))
+
+    def gathered(self, config: Config, now: datetime, scope: Scope) -> Gathered:
+        members = "SELECT contact_id AS id FROM contacts_membership WHERE segment_id = %s"
+        return Gathered(Where(members, (config["id"],)))
 
     def moved_by(self, config: Config) -> Collection[str]:
         """Whoever is put in or taken out is told of."""

@@ -41,7 +41,7 @@ class Property(RuleKind):
     def sql(self, config: Config, now: datetime, scope: Scope) -> Where:
         """Over the event under test, or the one that let the contact in, or, inside an event rule, that rule's own."""
         return comparing.sql(
-            Key('"contacts_event"."properties"', config["field"]), config["op"], config.get("value"), now
+            Key('"contacts_event"."properties"', config["field"]), config["op"], config.get("value"), now, scope.few
         )
 
     def drifts(self, config: Config) -> bool:

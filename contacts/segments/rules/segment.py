@@ -8,11 +8,11 @@ from django import forms
 
 from contacts.models import Segment as SegmentModel
 from contacts.remembering import remembered
-from contacts.segments import compiler
+from contacts.segments import compiler, gathering
 from contacts.segments.comparison_form import PickField
 from contacts.segments.picking import Choice, named
 from contacts.segments.rules.base import Config, RuleForm, RuleKind, truth, unknown_keys
-from contacts.segments.where import Scope, Where
+from contacts.segments.where import Gathered, Scope, Where
 
 
 class SegmentForm(RuleForm):
@@ -55,6 +55,10 @@ class Segment(RuleKind):
         """The other rule in full, not its members: it holds for the same moment and costs one query in all."""
         inside = compiler.compiled(scope.known[config["id"]], now, scope.of_segment(config["id"]))
         return inside if config.get("in", True) else ~inside
+
+    def gathered(self, config: Config, now: datetime, scope: Scope) -> Gathered | None:
+        inside = gathering.gathered(scope.known[config["id"]], now, scope.of_segment(config["id"]))
+        return inside if inside is None or config.get("in", True) else ~inside
 
     def inner(self, config: Config, scope: Scope) -> tuple[Any, Scope]:
         return scope.known[config["id"]], scope.of_segment(config["id"])

@@ -8,7 +8,7 @@ from django import forms
 
 from contacts.segments import actual, wording
 from contacts.segments.rules.base import Config, RuleForm, RuleKind, truth, unknown_keys
-from contacts.segments.where import Scope, Where
+from contacts.segments.where import Gathered, Scope, Where
 
 MOST_TOLD = 10
 
@@ -46,6 +46,14 @@ class Tag(RuleKind):
             (config["name"].strip(),),
         )
         return tagged if config.get("has", True) else ~tagged
+
+    def gathered(self, config: Config, now: datetime, scope: Scope) -> Gathered:
+        tagged = Where(
+            "SELECT ct.contact_id AS id FROM contacts_contacttag ct"
+            " WHERE ct.tag_id = (SELECT t.id FROM contacts_tag t WHERE lower(t.name) = lower(%s))",
+            (config["name"].strip(),),
+        )
+        return Gathered(tagged, others=not config.get("has", True))
 
     def held(self, config: Config, now: datetime, scope: Scope) -> Where:
         """When each of the contact's tags was put on them."""

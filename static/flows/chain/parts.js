@@ -21,7 +21,7 @@ function show(form) {
   }
   for (const written of form.querySelectorAll("[data-written]")) {
     const template = written.parentElement.querySelector('select[name$="-template"]');
-    written.hidden = Boolean(template?.value);
+    written.hidden = written.disabled = Boolean(template?.value);
   }
 }
 

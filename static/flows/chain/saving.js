@@ -51,7 +51,10 @@ function answered(answer, wanted, whole) {
   const wrong = blocks().find((block) => "wrong" in block.dataset);
   if (!answer.saved && wrong) {
     wrong.scrollIntoView({ block: "start" });
-    wrong.querySelector(".invalid input:not([type=hidden]), .invalid select, .invalid textarea")?.focus({ preventScroll: true });
+    const field = wrong.querySelector(".invalid :is(input:not([type=hidden]), select, textarea)");
+    field?.focus({ preventScroll: true });
+    // With the sentence under it, and not behind the bar at the bottom.
+    field?.closest(".field").scrollIntoView({ block: "center" });
   }
 }
 

@@ -1,10 +1,12 @@
 /** Opens the server's dialog for a shape and takes over what it confirms. */
 
+import { attachAlternatives } from "./alternatives.js";
 import { configure, nodeOf, toGraph } from "./graph.js";
 
 export function attachInspector(editor) {
   const { root, viewport, store, canvas } = editor;
   const place = document.getElementById("dialog");
+  attachAlternatives(place);
   let open = null; // the id of the shape whose dialog is open
 
   async function show(id) {

@@ -3,6 +3,7 @@
  * the objective and, where contacts are inside, what becomes of them. Pins what is wrong; tells when somebody was faster.
  */
 
+import { openDialog } from "../../page/opening.js";
 import { answersOf, fitObjective, objectiveOf } from "./answers.js";
 import { toGraph } from "./graph.js";
 import { post, trouble } from "./posting.js";
@@ -27,7 +28,7 @@ export function attachSaving(editor) {
       const { status, text } = await post(askedUrl, { graph: toGraph(store.doc) });
       if (status === 200) asked.innerHTML = text; // a part of the page, made by the server as all of it
     }
-    if (!dialog.open) dialog.showModal();
+    if (!dialog.open) openDialog(dialog);
   }
   function fail(sentences) {
     error.textContent = sentences.join(" ");
@@ -37,7 +38,7 @@ export function attachSaving(editor) {
   function overtaken({ what, at, by }) {
     dialog.close();
     conflict.querySelector("[data-sentence]").textContent = `Somebody else saved ${what} at ${at}${by ? ` (${by})` : ""}, after you had opened this page.`;
-    conflict.showModal();
+    openDialog(conflict);
   }
   /** Something else is live, or kept as the draft, from now on. */
   function now(doc, number, draft, problems) {

@@ -3,7 +3,6 @@ import * as history from "../../page/history.js";
 import { makeCanvas } from "./canvas.js";
 import { el } from "./controls.js";
 import * as designs from "./design.js";
-import { insertField } from "./inserting.js";
 import { makeInspector } from "./inspector.js";
 import { makeReturning } from "./returning.js";
 import { makeSaving } from "./saving.js";
@@ -244,11 +243,6 @@ page.addEventListener("click", (clicked) => {
     event = "";
     person.closest("details").open = false;
     draw();
-  }
-  const insert = target.closest("[data-insert]");
-  if (insert) {
-    insert.closest("details").open = false;
-    insertField(insert.dataset);
   }
 });
 
