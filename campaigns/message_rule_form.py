@@ -16,7 +16,7 @@ DID = {
     "sent": ("was sent", "was not sent"),
     "delivered": ("got", "did not get"),
     "opened": ("opened", "did not open"),
-    "clicked": ("clicked in", "did not click in"),
+    "clicked": ("clicked", "did not click"),
     "bounced": ("bounced on", "did not bounce on"),
     "complained": ("complained about", "did not complain about"),
     "unsubscribed": ("unsubscribed through", "did not unsubscribe through"),

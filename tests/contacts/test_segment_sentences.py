@@ -35,7 +35,7 @@ def city(op: str, value: object = None) -> dict:
         ({"rule": "event", "name": "order"}, "Did not “order”"),
         ({"rule": "location", "of": "language", "in": ["fr"]}, "Does not speak fr"),
         ({"rule": "created", "op": "in_last_days", "value": 1}, "Was not created in the last 1 day"),
-        ({"rule": "message", "did": "clicked", "channel": "email"}, "Did not click in any email"),
+        ({"rule": "message", "did": "clicked", "channel": "email"}, "Did not click any email"),
         ({"rule": "message", "did_not": "bounced"}, "Bounced on any message"),
         ({"all": [{"any": [{"rule": "tag", "name": "vip"}]}]}, "Does not have the tag “vip”"),
         ({"any": [{"rule": "tag", "name": "a"}, {"rule": "tag", "name": "b"}]},

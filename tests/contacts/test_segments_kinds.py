@@ -95,7 +95,7 @@ def test_rules_read_as_sentences(db, rule, sentence):
 def test_a_campaign_is_called_by_its_name(db):
     campaign = Campaign.objects.create(name="Winter", channel="email", created_at=NOW)
     rule = {"rule": "message", "did": "clicked", "campaign": campaign.pk}
-    assert segments.sentence(rule) == "Clicked in any message of the campaign “Winter”"
+    assert segments.sentence(rule) == "Clicked any message of the campaign “Winter”"
 
 
 @pytest.mark.parametrize(("year", "day", "holds"), [(2027, 28, True), (2028, 28, False), (2028, 29, True)])
