@@ -37,6 +37,7 @@ class SegmentRefresh(models.Model):
     slice = models.IntegerField(help_text="How many contacts are looked at in one go.")
     due_at = models.DateTimeField(help_text="When the next pass is to begin.")
     refreshed_at = models.DateTimeField(null=True, help_text="When the last pass by this rule came to its end.")
+    known_at = models.DateTimeField(null=True, help_text="Whom time has moved until then is known.")
 
     def __str__(self) -> str:
         return f"{self.segment_id} at {self.after}"

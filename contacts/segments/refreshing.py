@@ -2,7 +2,8 @@
 
 The first pass by a rule tells nobody: a new segment, or an edited one, may hold a million contacts to whom nothing has
 happened. Whoever is to be reached because of an edit can be let in by a trigger that takes the whole segment. A later
-pass finds who crossed the border because time went by, or because something left no event, and tells it.
+pass finds who crossed the border because time went by, or because something left no event, and tells it. Where an index
+knows whom time may have moved, only they are looked at between the passes.
 """
 
 import logging
@@ -18,7 +19,7 @@ from contacts.models import SegmentRefresh
 from contacts.segments import watching
 from contacts.segments.crossing import cross, lock_segments
 from contacts.segments.watching import Watched
-from contacts.segments.where import fill, value
+from contacts.segments.where import Where, fill, ids, value
 
 logger = logging.getLogger(__name__)
 
@@ -30,13 +31,15 @@ SETTLED = timedelta(hours=6)
 SLICE_SECONDS = 0.5
 SMALLEST, FIRST, LARGEST = 500, 10_000, 200_000
 PATIENCE = "10s"
+# Whom time has moved are looked at in one go; where they are more, everybody is.
+FEW = 20_000
 
 _CROSSED = """
 WITH inside AS MATERIALIZED (
     SELECT "contacts_contact"."id" FROM contacts_contact
-    WHERE "contacts_contact"."id" > {1} AND "contacts_contact"."id" <= {2} AND ({3})
+    WHERE "contacts_contact"."id" {1} AND ({2})
 ), had AS MATERIALIZED (
-    SELECT contact_id FROM contacts_membership WHERE segment_id = {0} AND contact_id > {1} AND contact_id <= {2}
+    SELECT contact_id FROM contacts_membership WHERE segment_id = {0} AND contact_id {1}
 ), crossed AS MATERIALIZED (
     SELECT {0}::bigint AS segment_id, COALESCE(inside.id, had.contact_id) AS contact_id,
         had.contact_id IS NULL AS inside
@@ -83,11 +86,14 @@ def _work(segment: Watched, now: datetime) -> bool:
             if state.refreshed_at is None and state.after is None and segment.problems():
                 set_aside(segment.id, now)
                 return True
-            end = _end(state)
-            _slice(segment, state, end, now)
-            state.after, state.slice = end, _fitting(state.slice, time.monotonic() - started)
-            if end is None:
-                state.refreshed_at, state.due_at = now, now + (DRIFTING if segment.drifts else SETTLED)
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL statement_timeout = %s", [PATIENCE])
+            moved = _moved(segment, state, now)
+            if moved is None:
+                _go_on(segment, state, started, now)
+            else:
+                _look_at(segment, fill("= ANY({0})", ids(moved)), True, now)
+                state.known_at, state.due_at = now, now + DRIFTING
             state.save()
     except DatabaseError as error:
         _give_way(segment, error, now)
@@ -103,6 +109,31 @@ def _locked(segment: Watched, now: datetime) -> SegmentRefresh | None:
     return rows.filter(due, pk=segment.id, follows=segment.follows).first()
 
 
+def _moved(segment: Watched, state: SegmentRefresh, now: datetime) -> list[int] | None:
+    """The contacts whom time may have moved since they were looked at; None where everybody is to be looked at."""
+    between = state.after is None and state.refreshed_at and now < state.refreshed_at + SETTLED
+    since = state.known_at if between else None
+    drifted = segment.drifted(since, now) if since else None
+    if drifted is None:
+        return None
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT DISTINCT contact_id FROM ({drifted.sql}) d LIMIT {FEW + 1}", drifted.params)  # noqa: S608
+        found = [row[0] for row in cursor.fetchall()]
+    return found if len(found) <= FEW else None
+
+
+def _go_on(segment: Watched, state: SegmentRefresh, started: float, now: datetime) -> None:
+    """One slice of a pass over everybody."""
+    if not state.after:
+        state.known_at = now
+    after, end = state.after or 0, _end(state)
+    span = fill("BETWEEN {0} AND {1}", value(after + 1), value(2**63 - 1 if end is None else end))
+    _look_at(segment, span, state.refreshed_at is not None, now)
+    state.after, state.slice = end, _fitting(state.slice, time.monotonic() - started)
+    if end is None:
+        state.refreshed_at, state.due_at = now, now + (DRIFTING if segment.drifts else SETTLED)
+
+
 def _end(state: SegmentRefresh) -> int | None:
     """The last contact of the next slice; None where it is the last slice."""
     with connection.cursor() as cursor:
@@ -114,17 +145,9 @@ def _end(state: SegmentRefresh) -> int | None:
     return row[0] if row else None
 
 
-def _slice(segment: Watched, state: SegmentRefresh, end: int | None, now: datetime) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL statement_timeout = %s", [PATIENCE])
-    crossed = fill(
-        _CROSSED,
-        value(segment.id),
-        value(state.after or 0),
-        value(2**63 - 1 if end is None else end),
-        segment.where(now),
-    )
-    cross(crossed, now, told=state.refreshed_at is not None)
+def _look_at(segment: Watched, whom: Where, told: bool, now: datetime) -> None:
+    """`whom` is a condition that follows a contact's id."""
+    cross(fill(_CROSSED, value(segment.id), whom, segment.where(now)), now, told=told)
 
 
 def _fitting(size: int, seconds: float) -> int:
@@ -136,6 +159,8 @@ def _fitting(size: int, seconds: float) -> int:
 def _give_way(segment: Watched, error: DatabaseError, now: datetime) -> None:
     """A slice that takes too long is tried again smaller; a rule that cannot be worked out at all is set aside."""
     if isinstance(error.__cause__, psycopg.errors.QueryCanceled):
+        # Between passes it was those whom time has moved who took too long: look at everybody, in slices.
+        SegmentRefresh.objects.filter(pk=segment.id, after=None).update(known_at=None)
         larger = SegmentRefresh.objects.filter(pk=segment.id, slice__gt=SMALLEST)
         if larger.update(slice=Greatest(F("slice") / 8, SMALLEST)):
             return

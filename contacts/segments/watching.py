@@ -39,6 +39,15 @@ class Watched:
         """Whether contacts may come in or go out without an event."""
         return any(registry()[leaf["rule"]].drifts(leaf) for leaf in self._leaves())
 
+    def drifted(self, since: datetime, now: datetime) -> Where | None:
+        """A SELECT of those whom time may have carried across the border since then; None where that may be anybody."""
+        drifting = [leaf for leaf in self._leaves() if registry()[leaf["rule"]].drifts(leaf)]
+        found = [registry()[leaf["rule"]].drifted(leaf, since, now) for leaf in drifting]
+        known = [part for part in found if part is not None]
+        if not known or len(known) < len(found):
+            return None
+        return Where(" UNION ".join(part.sql for part in known), tuple(p for part in known for p in part.params))
+
     def hears(self, names: Collection[str]) -> bool:
         return self.moved_by is None or not self.moved_by.isdisjoint(names)
 

@@ -53,7 +53,8 @@ def happen(chance: random.Random, ids: list[int], now: datetime) -> None:
             consent = {"consent": {"email": chance.choice(["subscribed", "unsubscribed"])}}
             saving.update(Contact.objects.get(pk=some[0]), consent, now)
         case 4:
-            timeline.record_for(some, chance.choice(EVENTS), {}, now)
+            at = now - timedelta(hours=chance.choice([0, 0, 3, 5]))
+            timeline.record([timeline.NewEvent(pk, chance.choice(EVENTS), {}, at=at) for pk in some], now)
         case 5 if chance.random() < 0.5:
             ids.append(saving.create({"email": f"{chance.random()}@example.com"}, now).pk)
         case _ if len(ids) > 8:

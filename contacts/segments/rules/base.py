@@ -104,6 +104,11 @@ class RuleKind:
         about leaves none."""
         return True
 
+    def drifted(self, config: Config, since: datetime, now: datetime) -> Where | None:
+        """A SELECT of the ids of those for whom it may have become another one since then because time passed, which an
+        index answers; None where only a look at everybody tells. Asked only of a rule that `drifts`."""
+        return None
+
     def suggestions(self, of: str, words: str, field: str) -> Sequence[Option] | None:
         """What a control with `data-suggest=of` offers while `words` are typed; None where that is not the kind's.
 

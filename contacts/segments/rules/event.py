@@ -153,9 +153,18 @@ class Event(RuleKind):
         return [config["name"].strip()]
 
     def drifts(self, config: Config) -> bool:
-        when = config.get("when") or {}
-        asked = [when.get("op"), *(leaf["op"] for leaf in tree.leaves(_such(config)))]
-        return bool(config.get("within")) or any(operators.drifts(op) for op in asked)
+        return bool(config.get("within")) or _asks_dates(config)
+
+    def drifted(self, config: Config, since: datetime, now: datetime) -> Where | None:
+        """Whoever has an event that has grown too old meanwhile."""
+        if not config.get("within") or _asks_dates(config):
+            return None
+        old = (spans.since(config["within"], moment) for moment in (since, now))
+        return fill(
+            "SELECT contact_id FROM contacts_event WHERE name = {0} AND at >= {1} AND at < {2}",
+            value(config["name"].strip()),
+            *map(value, old),
+        )
 
     def sentence(self, config: Config) -> str:
         words = f"{'did' if config.get('did', True) else 'did not'} “{config.get('name') or '…'}”"
@@ -172,6 +181,12 @@ class Event(RuleKind):
 
     def sentence_not(self, config: Config, scope: Scope) -> str:
         return self.sentence({**config, "did": not config.get("did", True)})
+
+
+def _asks_dates(config: Config) -> bool:
+    """Whether dates are compared with today."""
+    asked = [(config.get("when") or {}).get("op"), *(leaf["op"] for leaf in tree.leaves(_such(config)))]
+    return any(operators.drifts(op) for op in asked)
 
 
 def _when_problems(config: Config) -> Iterator[str]:
