@@ -16,7 +16,7 @@ from contacts.segments.where import EVERYBODY, PLAIN, PRESENT, InvalidRule, Scop
 MAX_COMPILED = 2000
 # Levels of a rule with those of the segments in it: each takes two of the thousand calls that Python allows.
 MAX_STACKED = 200
-# Sub-queries that PostgreSQL may join as it likes; see `_apart`.
+# Sub-queries that PostgreSQL may join as it likes; see `apart`.
 MOST_JOINED = 24
 
 # The rules of the segments that some rules lead to, however far: one query. UNION ends on cycles.
@@ -93,13 +93,18 @@ def compiled(rule: Any, now: datetime, scope: Scope) -> Where:
     parts = [compiled(child, now, scope) for child in tree.children(rule)]
     if "not" in rule:
         return ~parts[0]
-    return all_of(_apart(parts)) if "all" in rule else any_of(parts)
+    return all_of(apart(parts)) if "all" in rule else any_of(parts)
 
 
-def _apart(parts: list[Where]) -> list[Where]:
+def are_many(parts: Sequence[Where]) -> bool:
+    """Whether planning them together would take long."""
+    return sum(part.sql.count("SELECT") for part in parts) > MOST_JOINED
+
+
+def apart(parts: Sequence[Where]) -> Sequence[Where]:
     """Many sub-queries that all have to hold, so that PostgreSQL does not try them as joins in every order: planning
     two hundred takes it forty seconds."""
-    if sum(part.sql.count("SELECT") for part in parts) <= MOST_JOINED:
+    if not are_many(parts):
         return parts
     return [Where(f"({part.sql}) IS TRUE", part.params) if "SELECT" in part.sql else part for part in parts]
 

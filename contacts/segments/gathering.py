@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from contacts.segments import tree
+from contacts.segments import compiler, tree
 from contacts.segments.registry import registry
 from contacts.segments.where import EVERYBODY, Gathered, Scope, Where, all_of, any_of, fill
 
@@ -71,7 +71,7 @@ def _part(rule: Any, now: datetime, scope: Scope) -> _Part:
     if "not" in rule:
         return ~parts[0]
     if "all" in rule:
-        return _Part(_common(parts), all_of(part.condition for part in parts))
+        return _Part(_common(parts), all_of(compiler.apart([part.condition for part in parts])))
     neither = _common([~part for part in parts])
     return _Part(~neither if neither else None, any_of(part.condition for part in parts))
 
@@ -82,6 +82,8 @@ def _common(parts: Sequence[_Part]) -> Gathered | None:
         return parts[0].ids
     if not any(part.ids and not part.ids.others for part in parts):
         return _nobody_of(parts)
+    if compiler.are_many([part.condition for part in parts]):
+        return None
     # Begun with a part whose rows come as they are, if there is one; such rows as have to be put in order come last,
     # each time those of fewer people.
     order = sorted(parts, key=_place)

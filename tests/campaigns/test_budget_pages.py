@@ -12,7 +12,7 @@ from django.test import Client
 from campaigns import budget, funding
 from campaigns.delivery import breaker
 from campaigns.mailings import commands
-from campaigns.models import Budget, LedgerEntry, Price, Provider
+from campaigns.models import Budget, Lease, LedgerEntry, Price, Provider
 from config import glance
 from config.attention import attention
 from config.models import ApiKey, User
@@ -46,7 +46,7 @@ def test_it_is_turned_on_topped_up_and_limited_in_its_page(boss: Client) -> None
 def test_it_is_turned_off_with_its_ledger_kept_and_begins_anew_with_nothing(boss: Client, marketer: Client) -> None:
     boss.post("/settings/budget/turn-on/")
     boss.post("/settings/budget/top-up/", {"amount": "12.50"})
-    owner = uuid4()
+    owner = Lease.objects.create(owner=uuid4(), until=NOW).owner
     Price.objects.create(channel="email", amount=D("0.5"))
     budget.reserve(owner, [budget.Wanted("email", "", 1)], NOW)
     assert marketer.post("/settings/budget/turn-off/").status_code == 403

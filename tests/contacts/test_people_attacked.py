@@ -125,7 +125,7 @@ def test_an_address_that_only_looks_another_is_the_same(api, one, other):
     assert "asked to be forgotten" in str(api.post(CONTACTS, {"email": one}, format="json").json())
 
 
-@pytest.mark.parametrize("email", ["ada@example.com\u200b", "ada@ex\u00adample.com", "\u202eada@example.com"])
+@pytest.mark.parametrize("email", ["a\u200bda@example.com", "ada@ex\u00adample.com", "a\u202eda@example.com"])
 def test_an_address_with_letters_that_nobody_sees_is_refused(api, email):
     assert api.post(CONTACTS, {"email": email}, format="json").status_code == 400
 

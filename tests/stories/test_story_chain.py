@@ -64,7 +64,7 @@ def test_who_unsubscribes_gets_the_sms_and_a_late_step_reaches_who_passed(
     until_equal(lambda: subjects(smtp_server), {ANN: ["Sale"], BEN: ["Sale"]})
     expect(page.locator("[data-step=n2] [data-count=waiting]")).to_have_text("2", timeout=15_000)
 
-    status, _, _ = visit(link(mail_to(smtp_server, ANN), "Unsubscribe"), {})
+    status, _, _ = visit(link(mail_to(smtp_server, ANN), "Unsubscribe"), {"answer": "unsubscribe"})
     assert status == 302
     waypost.pass_days(1)
     sale = [("campaign:1:n1", ANN), ("campaign:1:n1", BEN)]
