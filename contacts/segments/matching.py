@@ -34,7 +34,7 @@ def count_and_some(rule: Any, now: datetime, most: int) -> tuple[int, list[int]]
         return number, []
     found = gathering.gathered(rule, now, scope)
     if found is None:
-        return number, list(audience(rule, now).values_list("pk", flat=True)[:most])
+        return number, sorted(audience(rule, now).values_list("pk", flat=True)[:most])
     # Of what many do, some are soon met.
     some = _found(fill(_WALK, value(first or 0), where(rule, now, replace(scope, few=True)), value(most)))
     if len(some) < min(most, number):

@@ -63,9 +63,9 @@ def until_answered() -> None:
     others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
     with connection.cursor() as cursor:
         while time.monotonic() < deadline:
-            cursor.execute(f"SELECT count(*) {others} AND backend_type = 'client backend'")
+            cursor.execute(f"SELECT count(*) {others} AND backend_type = 'client backend' AND state <> 'idle'")
             if not cursor.fetchone()[0]:
-                return
+                break
             time.sleep(0.02)
         cursor.execute(f"SELECT pg_terminate_backend(pid) {others} AND backend_type = 'client backend'")
 
