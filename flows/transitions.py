@@ -1,13 +1,13 @@
 """Says by which commands a scenario gets from which states to which, and makes each such move: one guarded update."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 
+from campaigns.mailings.moves import Command
 from campaigns.models import Campaign, CampaignState
 from flows.graph import Problem
 from flows.models import INSIDE, Execution, Scenario, ScenarioState
@@ -28,17 +28,6 @@ class NotReady(Exception):
 
 class WrongState(Exception):
     """The scenario, or the contact's pass, is not in a state from which this is possible."""
-
-
-@dataclass(frozen=True)
-class Command:
-    """What an operator or the clock does: leads from the states `of` to one of `to`, and leaves those of `within` as
-    they are."""
-
-    done: str  # as in "cannot be …"
-    of: tuple[str, ...] = ()
-    to: tuple[str, ...] = ()
-    within: tuple[str, ...] = ()
 
 
 COMMANDS = {

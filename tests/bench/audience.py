@@ -110,18 +110,23 @@ def timed(work: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - started, found
 
 
+def in_turns(sql: str, ask: Callable[[], int | None]) -> tuple[list[float], list[float], int]:
+    """The seconds of what is asked and of the SQL by hand, which have to give the same number; and that number."""
+    ours, floors, expected = [], [], 0
+    for _ in range(ROUNDS + 1):
+        floor, expected = timed(lambda: by_hand(sql))
+        spent, found = timed(ask)
+        assert found == expected, (sql, found, expected)
+        ours.append(spent)
+        floors.append(floor)
+    return ours[1:], floors[1:], expected  # the first ones find cold caches
+
+
 def counts() -> None:
     from contacts import segments
 
     for name, (rule, sql) in MIXED.items():
-        ours, floors = [], []
-        for _ in range(ROUNDS + 1):
-            floor, expected = timed(lambda sql=sql: by_hand(sql))
-            spent, found = timed(lambda rule=rule: segments.count(rule, NOW))
-            assert found == expected, (name, found, expected)
-            ours.append(spent)
-            floors.append(floor)
-        ours, floors = ours[1:], floors[1:]  # the first ones find cold caches
+        ours, floors, found = in_turns(sql, lambda rule=rule: segments.count(rule, NOW))
         say(
             "count_of_mixed_rules",
             rules=name,
@@ -137,18 +142,11 @@ def previews() -> None:
     from contacts.segments import previewing
 
     for name, (rule, sql) in TYPICAL.items():
-        floors, spent = [], []
-        for _ in range(ROUNDS + 1):
-            floor, expected = timed(lambda sql=sql: by_hand(sql))
-            seconds, shown = timed(lambda rule=rule: previewing.preview(rule, previewing.Scope(), NOW))
-            assert shown.count == expected, (name, shown.count, expected)
-            floors.append(floor)
-            spent.append(seconds)
-        spent, floors = spent[1:], floors[1:]  # the first ones find cold caches
+        spent, floors, found = in_turns(sql, lambda rule=rule: previewing.preview(rule, previewing.Scope(), NOW).count)
         say(
             "live_preview",
             rules=name,
-            contacts=expected,
+            contacts=found,
             ms=ms(statistics.median(spent)),
             least_ms=ms(min(spent)),
             floor_ms=ms(statistics.median(floors)),
